@@ -1,0 +1,234 @@
+//! The port to one host's container engine.
+
+use std::{collections::BTreeMap, fmt, net::SocketAddr, pin::Pin};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures::Stream;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::EngineError;
+
+pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
+pub type LogStream = Pin<Box<dyn Stream<Item = Result<LogChunk, EngineError>> + Send>>;
+pub type EventStream = Pin<Box<dyn Stream<Item = Result<EngineEvent, EngineError>> + Send>>;
+pub type ByteReader = Pin<Box<dyn AsyncRead + Send>>;
+pub type ByteWriter = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// Runs containers on one host. Docker implements it, and a fake does; `testing::contract` holds both to the same rules.
+///
+/// Every call may be repeated: creating what exists, starting what runs, stopping what stopped and removing what is not
+/// there are successes. A call that fails with [`EngineError::Unavailable`] may or may not have had its effect: look
+/// again before acting.
+#[async_trait]
+pub trait Engine: fmt::Debug + Send + Sync {
+    async fn info(&self) -> Result<EngineInfo, EngineError>;
+
+    /// Has the image on this host, pulling it when missing. `image` is a full reference: `127.0.0.1:5050/apps/ID:TAG`.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageNotFound`] when the registry does not have it.
+    async fn pull(&self, image: &str) -> Result<(), EngineError>;
+
+    /// Builds `build.tag` from a context, sending each line of output to `lines`. Operators' Dockerfiles only (stacks).
+    async fn build_image(
+        &self,
+        build: ImageBuild,
+        lines: tokio::sync::mpsc::Sender<String>,
+    ) -> Result<(), EngineError>;
+
+    /// Pushes an image that this host has to the registry that its name says.
+    async fn push(&self, image: &str) -> Result<(), EngineError>;
+
+    /// Whether this host has the image, without asking a registry.
+    async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
+
+    /// Makes the container, without starting it; adopts one of that name if it is there, whatever its state.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageNotFound`] when the image is not on this host.
+    async fn create(&self, name: &ContainerName, spec: &ContainerSpec) -> Result<(), EngineError>;
+
+    /// # Errors
+    /// [`EngineError::NoSuchContainer`]; [`EngineError::CannotStart`] when the engine refuses to run it (bad command,
+    /// say), with its reason. Starting a container that runs, or that has already ended, is no error.
+    async fn start(&self, name: &ContainerName) -> Result<(), EngineError>;
+
+    /// `None`: there is no such container.
+    async fn inspect(&self, name: &ContainerName) -> Result<Option<ContainerStatus>, EngineError>;
+
+    /// Every container, in any state, that carries this label with this value.
+    async fn list(&self, label: &str, value: &str) -> Result<Vec<ContainerStatus>, EngineError>;
+
+    /// Sends the signal to every process in the container. No effect on one that does not run.
+    async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError>;
+
+    /// Kills the container if it runs, and removes it with its anonymous volumes.
+    async fn remove(&self, name: &ContainerName) -> Result<(), EngineError>;
+
+    /// Waits until the container has ended and gives its exit status (128 + signal for a killed one).
+    async fn wait(&self, name: &ContainerName) -> Result<i64, EngineError>;
+
+    /// What the container prints, from the entry after `after` (all of it when `None`) until it ends.
+    /// Chunks are as the engine frames them: one need not be a line, and a line may span several.
+    async fn logs(&self, name: &ContainerName, after: Option<DateTime<Utc>>) -> Result<LogStream, EngineError>;
+
+    /// Standard input and output of a container made with `stdin`. Attach before [`Engine::start`] to lose nothing.
+    /// With `tty` the output is one raw stream; without, standard error is merged into it.
+    async fn attach(&self, name: &ContainerName) -> Result<AttachedStreams, EngineError>;
+
+    /// Sets the size of the container's terminal, in characters.
+    async fn resize(&self, name: &ContainerName, columns: u16, rows: u16) -> Result<(), EngineError>;
+
+    /// Unpacks an uncompressed tar under `directory`, as root, keeping the archive's owners. Works on a container that
+    /// was made and not yet started.
+    async fn upload(&self, name: &ContainerName, directory: &str, tar: ByteStream) -> Result<(), EngineError>;
+
+    /// An uncompressed tar of `path`; entries begin with its last component. Works on a container that has ended.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchPath`].
+    async fn download(&self, name: &ContainerName, path: &str) -> Result<ByteStream, EngineError>;
+
+    /// Bytes that the container has written to its own file system layer.
+    async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError>;
+
+    /// Starts and ends of containers with this label, from now on. A lost connection ends the stream.
+    async fn events(&self, label: &str) -> Result<EventStream, EngineError>;
+}
+
+/// A container's name, and the key of every effect on it: `dyno-<uuid>`, `build-<uuid>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ContainerName(pub String);
+
+impl fmt::Display for ContainerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EngineInfo {
+    /// Memory of the whole machine, MiB.
+    pub memory_mb: u64,
+    pub cpus: u32,
+    pub version: String,
+}
+
+/// What to run. Always unprivileged: all capabilities dropped, no new privileges, an init process that reaps.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ContainerSpec {
+    pub image: String,
+    /// The whole command line; no shell is put around it.
+    pub command: Vec<String>,
+    /// Holds secrets; kept out of Debug.
+    pub env: BTreeMap<String, String>,
+    pub labels: BTreeMap<String, String>,
+    /// `uid:gid`; never root.
+    pub user: String,
+    pub working_dir: String,
+    pub limits: Limits,
+    pub network: Network,
+    /// The TCP port that other parts reach the container on. `None`: nothing connects to it.
+    pub port: Option<u16>,
+    /// Give it a terminal.
+    pub tty: bool,
+    /// Keep standard input open for [`Engine::attach`].
+    pub stdin: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Hard limit, MiB; swap is not added to it.
+    pub memory_mb: u32,
+    /// Relative weight under contention; 1024 is one share.
+    pub cpu_shares: u32,
+    /// Hard limit in thousandths of a CPU. `None`: as much as is idle.
+    pub cpu_millis: Option<u32>,
+    pub processes: u32,
+    /// Bytes of one file. `None`: no limit.
+    pub file_bytes: Option<u64>,
+}
+
+/// Which network a container joins. On neither can one container reach another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    Dynos,
+    Builds,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    Term,
+    Kill,
+    Hup,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContainerStatus {
+    pub name: ContainerName,
+    pub labels: BTreeMap<String, String>,
+    pub state: ContainerState,
+    /// Where its `port` answers, as seen from the routers. `None` while it does not run.
+    pub address: Option<Address>,
+}
+
+/// A dyno's address as routers reach it.
+pub type Address = SocketAddr;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContainerState {
+    Created,
+    Running,
+    /// `out_of_memory`: the kernel killed it for its memory limit.
+    Ended { exit_code: i64, out_of_memory: bool },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogChunk {
+    /// When the engine took it; strictly increasing within a container.
+    pub at: DateTime<Utc>,
+    pub bytes: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EngineEvent {
+    Started(ContainerName),
+    Ended(ContainerName),
+}
+
+/// A directory to build an image from.
+#[derive(Debug, Clone)]
+pub struct ImageBuild {
+    pub tag: String,
+    /// Uncompressed tar of the context.
+    pub context: Bytes,
+    /// Path of the Dockerfile in the context.
+    pub dockerfile: String,
+    pub args: BTreeMap<String, String>,
+}
+
+/// Both directions of an attached container. The reader ends when the container does; shutting the writer down is end
+/// of file for the process.
+pub struct AttachedStreams {
+    pub output: ByteReader,
+    pub input: ByteWriter,
+}
+
+impl fmt::Debug for AttachedStreams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AttachedStreams")
+    }
+}
+
+impl fmt::Debug for ContainerSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ContainerSpec")
+            .field("image", &self.image)
+            .field("labels", &self.labels)
+            .field("env", &self.env.keys())
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,30 @@
+/// What an engine can answer besides success. Display says what happened on this level only; `source` has the rest.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// It did not answer, or the connection broke: the effect is unknown.
+    #[error("the container engine at {endpoint} is not available")]
+    Unavailable { endpoint: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("image {0} was not found")]
+    ImageNotFound(String),
+    #[error("there is no container {0}")]
+    NoSuchContainer(String),
+    #[error("there is no {path} in container {container}")]
+    NoSuchPath { container: String, path: String },
+    /// The engine's reason, fit for the app's log.
+    #[error("the container cannot start: {0}")]
+    CannotStart(String),
+    /// The image's build failed; its output said why.
+    #[error("building image {tag} failed: {reason}")]
+    ImageBuild { tag: String, reason: String },
+    /// Any other refusal, with the engine's status and text.
+    #[error("the container engine refused to {doing} ({status}): {reason}")]
+    Refused { doing: &'static str, status: u16, reason: String },
+}
+
+impl EngineError {
+    /// Whether trying again later, without any change, may help.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}

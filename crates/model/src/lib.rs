@@ -1,0 +1,36 @@
+//! The domain's nouns and rules, and nothing that touches the world.
+//!
+//! Invariants: no I/O, no clock, no randomness, no environment, no async. What depends on "now" takes a `now`; what
+//! needs an id takes a [`uuid::Uuid`]. Everything here is a value that can be compared, printed and tested in
+//! microseconds. Parsing happens once, at the edge; inside, a value of one of these types is already valid.
+
+mod app_name;
+mod buildpack;
+mod config_vars;
+mod crash;
+mod dyno;
+mod dyno_size;
+mod id;
+mod log_line;
+mod process_type;
+mod procfile;
+mod release;
+mod scale;
+mod state;
+
+pub use app_name::{AppName, AppNameError};
+pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
+pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
+pub use crash::CrashPolicy;
+pub use dyno::{DynoKind, DynoName};
+pub use dyno_size::{DynoSize, UnknownDynoSize};
+pub use id::{
+    AccountId, AppId, BuildId, ConfigId, DynoId, FormationId, HostId, InstallationId, LeaseId, LogSessionId, ReleaseId,
+    SlugId, SourceId, TokenId,
+};
+pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
+pub use process_type::{ProcessType, ProcessTypeError};
+pub use procfile::{Procfile, ProcfileWarning};
+pub use release::{ReleaseVersion, describe};
+pub use scale::{Quantity, ScaleError, ScaleRequest};
+pub use state::{BuildState, DynoState, HostState, ReleaseState, UnknownState};
