@@ -1,1 +1,55 @@
+//! Heroku Platform API v3 on the wire: what the server answers with and what clients send, one noun per file.
+//!
+//! The types serialise exactly as Heroku's API description says, and parse what real clients send, which is less tidy
+//! (numbers as strings, `0` for `false`, `null` for "not given"). They hold no rules: an app's name is a `String` here,
+//! and becomes a domain type at the server's edge.
 
+mod account;
+mod app;
+mod authorization;
+mod build;
+mod buildpack_installation;
+mod config_vars;
+mod dyno;
+mod dyno_size;
+mod error_body;
+mod formation;
+mod lenient;
+mod list_range;
+mod log_session;
+mod rate_limit;
+mod reference;
+mod region;
+mod release;
+mod secret;
+mod slug;
+mod source;
+mod stack;
+mod timestamp;
+
+pub use account::Account;
+pub use app::{App, AppCreate, AppUpdate};
+pub use authorization::{AccessToken, Authorization, AuthorizationUser};
+pub use build::{Build, BuildCreate, BuildStatus, SourceBlob};
+pub use buildpack_installation::{
+    Buildpack, BuildpackInstallation, BuildpackInstallationChoice, BuildpackInstallationsUpdate,
+};
+pub use config_vars::{ConfigVars, ConfigVarsUpdate};
+pub use dyno::{Dyno, DynoCreate, DynoRelease};
+pub use dyno_size::DynoSize;
+pub use error_body::{ApiErrorBody, error_id};
+pub use formation::{DynoSizeChoice, Formation, FormationBatchUpdate, FormationUpdate, Quantity};
+pub use list_range::{ListRange, Order};
+pub use log_session::{LogSession, LogSessionCreate};
+pub use rate_limit::RateLimit;
+pub use reference::{AppReference, IdReference, NamedReference, UserReference};
+pub use region::{Region, RegionProvider};
+pub use release::{Artifact, Release, ReleaseCreate, ReleaseStatus};
+pub use secret::Secret;
+pub use slug::{Slug, SlugBlob, SlugCreate};
+pub use source::{Source, SourceUrls};
+pub use stack::Stack;
+pub use timestamp::Timestamp;
+
+/// The media type that every request and answer names (Heroku: "Platform API reference", Clients).
+pub const MEDIA_TYPE: &str = "application/vnd.heroku+json; version=3";

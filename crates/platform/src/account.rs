@@ -1,0 +1,28 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{NamedReference, Timestamp};
+
+/// `GET /account`: who the token belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub allow_tracking: bool,
+    pub beta: bool,
+    pub country_of_residence: Option<String>,
+    pub created_at: Timestamp,
+    pub default_organization: Option<NamedReference>,
+    pub default_team: Option<NamedReference>,
+    pub delinquent_at: Option<Timestamp>,
+    pub email: String,
+    pub federated: bool,
+    pub id: Uuid,
+    /// The identity provider of a federated account. Always `null` here: there are none.
+    pub identity_provider: Option<NamedReference>,
+    pub last_login: Option<Timestamp>,
+    pub name: Option<String>,
+    pub sms_number: Option<String>,
+    pub suspended_at: Option<Timestamp>,
+    pub two_factor_authentication: bool,
+    pub updated_at: Timestamp,
+    pub verified: bool,
+}

@@ -1,0 +1,76 @@
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{Buildpack, IdReference, Secret, Timestamp, UserReference};
+
+/// One turn of source code into a slug.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Build {
+    pub app: IdReference,
+    /// The buildpacks that it was asked to use, or that ran; `None` while that is open.
+    pub buildpacks: Option<Vec<Buildpack>>,
+    pub created_at: Timestamp,
+    /// `cedar`.
+    #[serde(default = "cedar")]
+    pub generation: String,
+    pub id: Uuid,
+    /// Plain text, streamed while the build runs and kept afterwards. Needs no token, hence a secret.
+    pub output_stream_url: Secret,
+    /// The release that it made; `None` before that, and for a failed build.
+    pub release: Option<IdReference>,
+    pub slug: Option<IdReference>,
+    pub source_blob: SourceBlob,
+    /// Name of the stack that it was built on.
+    pub stack: String,
+    pub status: BuildStatus,
+    pub updated_at: Timestamp,
+    pub user: UserReference,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuildStatus {
+    Failed,
+    Pending,
+    Succeeded,
+}
+
+/// Where the source code is and what to call it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceBlob {
+    /// `SHA256:` and hexadecimal digits of the tarball.
+    #[serde(default)]
+    pub checksum: Option<String>,
+    /// A tar+gzip over http(s).
+    pub url: Secret,
+    /// A commit, or whatever the client calls this version.
+    #[serde(default)]
+    pub version: Option<String>,
+    #[serde(default)]
+    pub version_description: Option<String>,
+}
+
+/// Body of `POST /apps/:app/builds`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildCreate {
+    /// For this build only; `None`: the app's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buildpacks: Option<Vec<Buildpack>>,
+    pub source_blob: SourceBlob,
+}
+
+impl BuildStatus {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Failed => "failed",
+            Self::Pending => "pending",
+            Self::Succeeded => "succeeded",
+        }
+    }
+}
+
+fn cedar() -> String {
+    "cedar".to_owned()
+}

@@ -1,0 +1,8 @@
+use serde::{Deserialize, Serialize};
+
+/// `GET /account/rate-limits`; the same number is in the header `RateLimit-Remaining` of every answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Requests left in this hour.
+    pub remaining: u32,
+}
