@@ -202,6 +202,8 @@ create table dynos (
     crashes      integer not null default 0,
     -- Crashed dynos: when the slot is filled again.
     restart_at   timestamptz,
+    -- Somebody asked for a new dyno in its place.
+    restart_requested boolean not null default false,
     exit_code    integer,
     -- Why it waits or ended, fit for users.
     note         text,

@@ -1,1 +1,55 @@
+//! Every SQL statement of the platform, and the few things that only a database can promise: leases, wake-ups, secrets
+//! at rest.
+//!
+//! # What is stored, what is not, and why
+//!
+//! Stored: whatever a user asked for (apps, config vars, formations, releases), whatever long-lived thing is under way
+//! (builds, releases, dynos, hosts, each with a `state`), the output of builds and the newest lines of logs, because a
+//! client may read them through another process than the one that wrote them. Blobs (sources, slugs, caches) are in the
+//! registry; rows hold their digests. Git repositories are files of the git endpoint.
+//!
+//! Not stored: what a container engine knows better (whether a container runs), what routers count (requests in
+//! flight), and plans. They are looked up or made again.
+//!
+//! Invariants: SQL stands here and nowhere else, lower case, one file per table, never built from strings. A function
+//! is one statement or takes the caller's transaction; only `control::ops` opens write transactions. States move by
+//! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 
+pub mod accounts;
+pub mod apps;
+pub mod build_output;
+pub mod buildpacks;
+pub mod builds;
+mod changes;
+mod cluster;
+pub mod configs;
+mod connection;
+pub mod dynos;
+mod error;
+pub mod formations;
+pub mod hosts;
+pub mod log_lines;
+pub mod log_sessions;
+pub mod releases;
+pub mod routers;
+pub mod routes;
+mod secret_hash;
+pub mod slugs;
+pub mod sources;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod tokens;
+mod vault;
+
+pub use changes::{Changes, Subscription, Topic};
+pub use cluster::{Cluster, ClusterError};
+pub use connection::{Connection, Db, Transaction};
+pub use error::DbError;
+pub use secret_hash::{SecretHash, new_secret};
+pub use vault::{Vault, VaultError};
+
+/// A new id of any kind: a version 7 uuid, so that rows made later sort later.
+#[must_use]
+pub fn new_id<Id: From<uuid::Uuid>>() -> Id {
+    Id::from(uuid::Uuid::now_v7())
+}

@@ -38,6 +38,14 @@ impl FromStr for DynoKind {
     }
 }
 
+impl TryFrom<String> for DynoKind {
+    type Error = crate::UnknownState;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 /// `web.1`, `run.9157`: the process type and the number of the slot. Not unique while an old and a new dyno overlap.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DynoName {

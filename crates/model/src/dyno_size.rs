@@ -122,6 +122,14 @@ impl FromStr for DynoSize {
     }
 }
 
+impl TryFrom<String> for DynoSize {
+    type Error = UnknownDynoSize;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
 impl fmt::Display for DynoSize {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

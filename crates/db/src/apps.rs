@@ -1,0 +1,153 @@
+use chrono::{DateTime, Utc};
+use paas_model::{AccountId, AppId, AppName, ConfigId};
+use sqlx::PgExecutor;
+
+use crate::{Connection, DbError};
+
+/// An app with what its API form needs from other tables.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct App {
+    pub id: AppId,
+    pub name: AppName,
+    pub owner_id: AccountId,
+    pub owner_email: String,
+    pub stack: String,
+    pub maintenance: bool,
+    /// The config vars that the next release gets.
+    pub config_id: ConfigId,
+    pub cache_digest: Option<String>,
+    /// Stack that the cache was made on; a cache never crosses stacks.
+    pub cache_stack: Option<String>,
+    /// Bytes of the git repository; `None` before the first push.
+    pub repo_size: Option<i64>,
+    /// Bytes of the newest succeeded release's slug.
+    pub slug_size: Option<i64>,
+    pub buildpack_provided_description: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub released_at: Option<DateTime<Utc>>,
+}
+
+pub async fn create(
+    db: &mut Connection,
+    id: AppId,
+    name: &AppName,
+    owner: AccountId,
+    stack: &str,
+    config: ConfigId,
+) -> Result<(), DbError> {
+    sqlx::query("insert into apps (id, name, owner_id, stack, config_id) values ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(name)
+        .bind(owner)
+        .bind(stack)
+        .bind(config)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub async fn by_id(db: impl PgExecutor<'_>, id: AppId) -> Result<Option<App>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
+         from apps join accounts on accounts.id = apps.owner_id
+         left join lateral (
+             select slugs.size, slugs.buildpack_provided_description
+             from releases join slugs on slugs.id = releases.slug_id
+             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+         ) slug on true
+         where apps.id = $1",
+    );
+    Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+pub async fn by_name(db: impl PgExecutor<'_>, name: &AppName) -> Result<Option<App>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
+         from apps join accounts on accounts.id = apps.owner_id
+         left join lateral (
+             select slugs.size, slugs.buildpack_provided_description
+             from releases join slugs on slugs.id = releases.slug_id
+             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+         ) slug on true
+         where apps.name = $1",
+    );
+    Ok(query.bind(name).fetch_optional(db).await?)
+}
+
+/// Apps that the account owns, or every app for `None`; by name.
+pub async fn list(db: impl PgExecutor<'_>, owner: Option<AccountId>) -> Result<Vec<App>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
+         from apps join accounts on accounts.id = apps.owner_id
+         left join lateral (
+             select slugs.size, slugs.buildpack_provided_description
+             from releases join slugs on slugs.id = releases.slug_id
+             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+         ) slug on true
+         where $1::uuid is null or apps.owner_id = $1
+         order by apps.name",
+    );
+    Ok(query.bind(owner).fetch_all(db).await?)
+}
+
+/// Takes the app's row lock, which serialises releases and config changes of one app. False: no such app.
+pub async fn lock(db: &mut Connection, id: AppId) -> Result<bool, DbError> {
+    let row = sqlx::query("select 1 from apps where id = $1 for update").bind(id).fetch_optional(db).await?;
+    Ok(row.is_some())
+}
+
+/// Changes what is given and keeps the rest.
+///
+/// # Errors
+/// [`DbError::AppNameTaken`].
+pub async fn update(
+    db: &mut Connection,
+    id: AppId,
+    name: Option<&AppName>,
+    maintenance: Option<bool>,
+    stack: Option<&str>,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "update apps set name = coalesce($2, name), maintenance = coalesce($3, maintenance),
+                stack = coalesce($4, stack), updated_at = now()
+         where id = $1",
+    )
+    .bind(id)
+    .bind(name)
+    .bind(maintenance)
+    .bind(stack)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn set_config(db: &mut Connection, id: AppId, config: ConfigId) -> Result<(), DbError> {
+    let query = sqlx::query("update apps set config_id = $2, updated_at = now() where id = $1");
+    query.bind(id).bind(config).execute(db).await?;
+    Ok(())
+}
+
+pub async fn set_released(db: &mut Connection, id: AppId) -> Result<(), DbError> {
+    let query = sqlx::query("update apps set released_at = now(), updated_at = now() where id = $1");
+    query.bind(id).execute(db).await?;
+    Ok(())
+}
+
+pub async fn set_repo_size(db: impl PgExecutor<'_>, id: AppId, bytes: i64) -> Result<(), DbError> {
+    sqlx::query("update apps set repo_size = $2 where id = $1").bind(id).bind(bytes).execute(db).await?;
+    Ok(())
+}
+
+/// `digest` `None` forgets the cache.
+pub async fn set_cache(db: &mut Connection, id: AppId, digest: Option<&str>, stack: &str) -> Result<(), DbError> {
+    let query = sqlx::query("update apps set cache_digest = $2, cache_stack = $3 where id = $1");
+    query.bind(id).bind(digest).bind(stack).execute(db).await?;
+    Ok(())
+}
+
+/// Deletes the app and every row that hangs on it. Its containers lose their rows and are reaped.
+pub async fn delete(db: &mut Connection, id: AppId) -> Result<(), DbError> {
+    sqlx::query("delete from apps where id = $1").bind(id).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,209 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use chrono::{DateTime, Utc};
+use paas_model::{AccountId, AppId, BuildId, BuildState, LeaseId, ReleaseId, SlugId, SourceId};
+use serde::{Deserialize, Serialize};
+use sqlx::{PgExecutor, types::Json};
+
+use crate::{Connection, DbError};
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Build {
+    pub id: BuildId,
+    pub app_id: AppId,
+    pub account_id: AccountId,
+    pub account_email: String,
+    pub source_id: SourceId,
+    /// Git commit, or what the client calls its version.
+    pub version: Option<String>,
+    pub version_description: Option<String>,
+    /// Buildpack URLs for this build only; `None`: the app's.
+    #[sqlx(json(nullable))]
+    pub buildpacks: Option<Vec<String>>,
+    pub stack: String,
+    #[sqlx(try_from = "String")]
+    pub state: BuildState,
+    pub slug_id: Option<SlugId>,
+    pub release_id: Option<ReleaseId>,
+    #[sqlx(json)]
+    pub buildpacks_used: Vec<UsedBuildpack>,
+    pub attempt: i32,
+    /// Why it failed, in users' words; or why the last attempt of ours broke off.
+    pub last_error: Option<String>,
+    /// Milliseconds by stage.
+    #[sqlx(json)]
+    pub stages: BTreeMap<String, u64>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A buildpack that took part in a build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedBuildpack {
+    pub name: String,
+    pub url: String,
+}
+
+/// What [`create`] stores.
+#[derive(Debug, Clone)]
+pub struct NewBuild {
+    pub id: BuildId,
+    pub app_id: AppId,
+    pub account_id: AccountId,
+    pub source_id: SourceId,
+    pub version: Option<String>,
+    pub version_description: Option<String>,
+    pub buildpacks: Option<Vec<String>>,
+    pub stack: String,
+}
+
+pub async fn create(db: impl PgExecutor<'_>, build: &NewBuild) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into builds (id, app_id, account_id, source_id, version, version_description, buildpacks, stack)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(build.id)
+    .bind(build.app_id)
+    .bind(build.account_id)
+    .bind(build.source_id)
+    .bind(&build.version)
+    .bind(&build.version_description)
+    .bind(build.buildpacks.as_ref().map(Json))
+    .bind(&build.stack)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn find(db: impl PgExecutor<'_>, id: BuildId) -> Result<Option<Build>, DbError> {
+    let query = sqlx::query_as(
+        "select builds.*, accounts.email as account_email, releases.id as release_id
+         from builds join accounts on accounts.id = builds.account_id
+         left join releases on releases.build_id = builds.id
+         where builds.id = $1",
+    );
+    Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+/// Newest first.
+pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec<Build>, DbError> {
+    let query = sqlx::query_as(
+        "select builds.*, accounts.email as account_email, releases.id as release_id
+         from builds join accounts on accounts.id = builds.account_id
+         left join releases on releases.build_id = builds.id
+         where builds.app_id = $1 order by builds.created_at desc, builds.id desc limit $2",
+    );
+    Ok(query.bind(app).bind(limit).fetch_all(db).await?)
+}
+
+/// Builds of the app that have not ended, itself excluded, older than it: those it must wait for.
+pub async fn ahead_of(db: impl PgExecutor<'_>, id: BuildId) -> Result<i64, DbError> {
+    let query = sqlx::query_scalar(
+        "select count(*) from builds ahead, builds mine
+         where mine.id = $1 and ahead.app_id = mine.app_id and ahead.state in ('pending', 'building')
+           and ahead.id < mine.id",
+    );
+    Ok(query.bind(id).fetch_one(db).await?)
+}
+
+/// Takes one build that is due: pending, or building under a lease that ran out. Builds of one app run one at a time, in
+/// order. `None`: nothing to do.
+pub async fn claim(db: impl PgExecutor<'_>, lease: LeaseId, ttl: Duration) -> Result<Option<BuildId>, DbError> {
+    let query = sqlx::query_scalar(
+        "update builds set state = 'building', lease_id = $1, lease_expires_at = now() + make_interval(secs => $2),
+                attempt = attempt + 1, updated_at = now()
+         where id = (
+             select due.id from builds due
+             where ((due.state = 'pending' and due.next_attempt_at <= now())
+                    or (due.state = 'building' and due.lease_expires_at < now()))
+               and not exists (select 1 from builds other
+                               where other.app_id = due.app_id and other.id < due.id
+                                 and other.state in ('pending', 'building'))
+             order by due.id for update skip locked limit 1)
+         returning id",
+    );
+    Ok(query.bind(lease).bind(ttl.as_secs_f64()).fetch_optional(db).await?)
+}
+
+/// # Errors
+/// [`DbError::LeaseLost`] when somebody else has the build by now.
+pub async fn extend(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, ttl: Duration) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update builds set lease_expires_at = now() + make_interval(secs => $3) where id = $1 and lease_id = $2",
+    );
+    held(query.bind(id).bind(lease).bind(ttl.as_secs_f64()).execute(db).await?)
+}
+
+/// What a succeeded build leaves in its row.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub slug_id: SlugId,
+    pub buildpacks_used: Vec<UsedBuildpack>,
+    pub stages: BTreeMap<String, u64>,
+}
+
+/// # Errors
+/// [`DbError::LeaseLost`].
+pub async fn succeed(db: &mut Connection, id: BuildId, lease: LeaseId, outcome: &Outcome) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update builds set state = 'succeeded', slug_id = $3, buildpacks_used = $4, stages = $5, last_error = null,
+                lease_id = null, lease_expires_at = null, updated_at = now()
+         where id = $1 and lease_id = $2 and state = 'building'",
+    )
+    .bind(id)
+    .bind(lease)
+    .bind(outcome.slug_id)
+    .bind(Json(&outcome.buildpacks_used))
+    .bind(Json(&outcome.stages));
+    held(query.execute(db).await?)
+}
+
+/// Ends the build as failed, for a reason that is the user's.
+///
+/// # Errors
+/// [`DbError::LeaseLost`].
+pub async fn fail(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, reason: &str) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update builds set state = 'failed', last_error = $3, lease_id = null, lease_expires_at = null,
+                updated_at = now()
+         where id = $1 and lease_id = $2 and state = 'building'",
+    );
+    held(query.bind(id).bind(lease).bind(reason).execute(db).await?)
+}
+
+/// Gives the build back after a failure of ours: it is taken again after `wait`.
+///
+/// # Errors
+/// [`DbError::LeaseLost`].
+pub async fn release(
+    db: impl PgExecutor<'_>,
+    id: BuildId,
+    lease: LeaseId,
+    reason: &str,
+    wait: Duration,
+) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update builds set state = 'pending', last_error = $3, lease_id = null, lease_expires_at = null,
+                next_attempt_at = now() + make_interval(secs => $4), updated_at = now()
+         where id = $1 and lease_id = $2 and state = 'building'",
+    );
+    held(query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
+}
+
+/// When the next build is due by time alone: a retry, or a lease that runs out.
+pub async fn next_due(db: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>, DbError> {
+    let query = sqlx::query_scalar(
+        "select min(case state when 'pending' then next_attempt_at else lease_expires_at end) from builds
+         where state in ('pending', 'building')",
+    );
+    Ok(query.fetch_one(db).await?)
+}
+
+/// Ids of builds that have not ended: their containers are kept.
+pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<BuildId>, DbError> {
+    Ok(sqlx::query_scalar("select id from builds where state in ('pending', 'building')").fetch_all(db).await?)
+}
+
+fn held(done: sqlx::postgres::PgQueryResult) -> Result<(), DbError> {
+    if done.rows_affected() == 0 { Err(DbError::LeaseLost) } else { Ok(()) }
+}

@@ -1,0 +1,140 @@
+//! Wake-ups. A trigger on each table notifies; loops wait here and then read for themselves. Nothing is ever carried in
+//! a notification, so losing one costs a timer's delay and never a change.
+
+use std::{sync::Arc, time::Duration};
+
+use sqlx::postgres::PgListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Db, DbError};
+
+const CHANNEL: &str = "paas";
+const RECONNECT_EVERY: Duration = Duration::from_secs(1);
+
+/// A table that loops and streams wait on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Topic {
+    Apps,
+    Builds,
+    BuildOutput,
+    Releases,
+    Formations,
+    Dynos,
+    Hosts,
+    DrainedDynos,
+    LogLines,
+}
+
+impl Topic {
+    const ALL: [Self; 9] = [
+        Self::Apps,
+        Self::Builds,
+        Self::BuildOutput,
+        Self::Releases,
+        Self::Formations,
+        Self::Dynos,
+        Self::Hosts,
+        Self::DrainedDynos,
+        Self::LogLines,
+    ];
+
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Apps => "apps",
+            Self::Builds => "builds",
+            Self::BuildOutput => "build_output",
+            Self::Releases => "releases",
+            Self::Formations => "formations",
+            Self::Dynos => "dynos",
+            Self::Hosts => "hosts",
+            Self::DrainedDynos => "drained_dynos",
+            Self::LogLines => "log_lines",
+        }
+    }
+}
+
+/// One listening connection per process, shared by all who wait. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    /// One counter per topic, in the order of [`Topic::ALL`].
+    counters: Arc<[watch::Sender<u64>; Topic::ALL.len()]>,
+}
+
+/// Waits for changes of some topics. What changed between two waits is never missed, and many changes are one wake-up.
+#[derive(Debug)]
+pub struct Subscription {
+    receivers: Vec<watch::Receiver<u64>>,
+}
+
+impl Changes {
+    /// Starts listening, until `stop`. While the connection is down everything counts as changed once a second, so
+    /// that loops keep looking.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when the first connection cannot be made.
+    pub async fn listen(db: &Db, stop: CancellationToken) -> Result<Self, DbError> {
+        let mut listener = PgListener::connect_with(db.pool()).await?;
+        listener.listen(CHANNEL).await?;
+        let changes = Self { counters: Arc::new(std::array::from_fn(|_| watch::Sender::new(0))) };
+        let heard = changes.clone();
+        tokio::spawn(async move {
+            let _ = stop.run_until_cancelled(heard.run(listener)).await;
+        });
+        Ok(changes)
+    }
+
+    /// Arms the wake-up. Subscribe before reading: what changes after this call wakes [`Subscription::changed`].
+    #[must_use]
+    pub fn subscribe(&self, topics: &[Topic]) -> Subscription {
+        let receivers = topics.iter().map(|topic| self.counters[*topic as usize].subscribe()).collect();
+        Subscription { receivers }
+    }
+
+    async fn run(&self, mut listener: PgListener) {
+        loop {
+            match listener.try_recv().await {
+                Ok(Some(notification)) => {
+                    let topic = Topic::ALL.into_iter().find(|topic| topic.table() == notification.payload());
+                    if let Some(topic) = topic {
+                        self.bump(topic);
+                    }
+                }
+                // The connection was lost and made again: anything may have happened meanwhile.
+                Ok(None) => Topic::ALL.into_iter().for_each(|topic| self.bump(topic)),
+                Err(error) => {
+                    tracing::warn!(error = %error, "listening for changes failed; trying again");
+                    Topic::ALL.into_iter().for_each(|topic| self.bump(topic));
+                    tokio::time::sleep(RECONNECT_EVERY).await;
+                }
+            }
+        }
+    }
+
+    fn bump(&self, topic: Topic) {
+        self.counters[topic as usize].send_modify(|count| *count += 1);
+    }
+}
+
+impl Subscription {
+    /// Returns when one of the topics changed since the last call (or since subscribing). Cancel-safe. Never returns
+    /// once the listener is gone: pair it with a timer.
+    pub async fn changed(&mut self) {
+        let waits = self.receivers.iter_mut().map(|receiver| {
+            Box::pin(async move {
+                if receiver.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            })
+        });
+        futures::future::select_all(waits).await;
+        for receiver in &mut self.receivers {
+            receiver.mark_unchanged();
+        }
+    }
+
+    /// Like [`Subscription::changed`], but at most `limit`: a loop's timer.
+    pub async fn changed_or_after(&mut self, limit: Duration) {
+        let _ = tokio::time::timeout(limit, self.changed()).await;
+    }
+}

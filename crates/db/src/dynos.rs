@@ -1,0 +1,328 @@
+//! Dynos: one row per run of one process. Every move names the states it may come from, so that a write that comes late,
+//! or twice, changes nothing.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use chrono::{DateTime, Utc};
+use paas_model::{
+    AccountId, AppId, AppName, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, DynoState, HostId, ProcessType,
+    ReleaseId, ReleaseVersion,
+};
+use sqlx::PgExecutor;
+
+use crate::{Connection, Db, DbError, SecretHash, Vault, VaultError, configs};
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Dyno {
+    pub id: DynoId,
+    pub app_id: AppId,
+    pub app_name: AppName,
+    pub release_id: ReleaseId,
+    pub release_version: ReleaseVersion,
+    #[sqlx(try_from = "String")]
+    pub kind: DynoKind,
+    #[sqlx(rename = "type")]
+    pub process_type: ProcessType,
+    #[sqlx(try_from = "i32")]
+    pub number: u32,
+    #[sqlx(try_from = "String")]
+    pub size: DynoSize,
+    pub command: String,
+    #[sqlx(try_from = "String")]
+    pub state: DynoState,
+    pub host_id: Option<HostId>,
+    pub address: Option<String>,
+    pub account_email: Option<String>,
+    /// A client may still attach to it.
+    pub awaits_client: bool,
+    pub tty: bool,
+    pub expires_at: Option<DateTime<Utc>>,
+    #[sqlx(try_from = "i32")]
+    pub crashes: u32,
+    pub restart_at: Option<DateTime<Utc>>,
+    pub restart_requested: bool,
+    pub exit_code: Option<i32>,
+    pub note: Option<String>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub up_at: Option<DateTime<Utc>>,
+    pub stopping_at: Option<DateTime<Utc>>,
+    pub logged_until: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+impl Dyno {
+    #[must_use]
+    pub fn name(&self) -> DynoName {
+        DynoName { kind: self.process_type.clone(), number: self.number }
+    }
+}
+
+/// What [`create`] stores.
+#[derive(Debug, Clone)]
+pub struct NewDyno {
+    pub id: DynoId,
+    pub app_id: AppId,
+    pub release_id: ReleaseId,
+    pub kind: DynoKind,
+    pub name: DynoName,
+    pub size: DynoSize,
+    pub command: String,
+    /// `Some`: placed there at once. `None`: wanted.
+    pub host_id: Option<HostId>,
+    pub account_id: Option<AccountId>,
+    /// Over the config vars; empty for the formation.
+    pub env: BTreeMap<String, String>,
+    pub attach: Option<SecretHash>,
+    pub tty: bool,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub crashes: u32,
+}
+
+pub async fn create(db: impl PgExecutor<'_>, vault: &Vault, dyno: &NewDyno) -> Result<(), DbError> {
+    let env = match dyno.env.is_empty() {
+        true => None,
+        false => {
+            let plain = serde_json::to_vec(&dyno.env).map_err(|_| VaultError::TooLong)?;
+            Some(vault.seal(dyno.id.uuid(), &plain)?)
+        }
+    };
+    sqlx::query(
+        "insert into dynos (id, app_id, release_id, kind, type, number, size, command, state, host_id, account_id, env,
+                            attach_hash, tty, expires_at, crashes)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9::uuid is null then 'wanted' else 'placed' end, $9, $10, $11,
+                 $12, $13, $14, $15)",
+    )
+    .bind(dyno.id)
+    .bind(dyno.app_id)
+    .bind(dyno.release_id)
+    .bind(dyno.kind.as_str())
+    .bind(&dyno.name.kind)
+    .bind(i32::try_from(dyno.name.number).unwrap_or(i32::MAX))
+    .bind(dyno.size.name())
+    .bind(&dyno.command)
+    .bind(dyno.host_id)
+    .bind(dyno.account_id)
+    .bind(env)
+    .bind(&dyno.attach)
+    .bind(dyno.tty)
+    .bind(dyno.expires_at)
+    .bind(i32::try_from(dyno.crashes).unwrap_or(i32::MAX))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn find(db: impl PgExecutor<'_>, id: DynoId) -> Result<Option<Dyno>, DbError> {
+    let query = sqlx::query_as(
+        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+                dynos.attach_hash is not null as awaits_client
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         left join accounts on accounts.id = dynos.account_id
+         where dynos.id = $1",
+    );
+    Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+/// Dynos of the app that are not gone, by type, number and age.
+pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Dyno>, DbError> {
+    let query = sqlx::query_as(
+        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+                dynos.attach_hash is not null as awaits_client
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         left join accounts on accounts.id = dynos.account_id
+         where dynos.app_id = $1 and dynos.state <> 'gone' order by type, number, dynos.id",
+    );
+    Ok(query.bind(app).fetch_all(db).await?)
+}
+
+/// Every dyno that is not gone: the planner's world.
+pub async fn live(db: impl PgExecutor<'_>) -> Result<Vec<Dyno>, DbError> {
+    let query = sqlx::query_as(
+        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+                dynos.attach_hash is not null as awaits_client
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         left join accounts on accounts.id = dynos.account_id
+         where dynos.state <> 'gone' order by dynos.id",
+    );
+    Ok(query.fetch_all(db).await?)
+}
+
+/// Dynos that the host's executor has work with: those that may have a container there.
+pub async fn on_host(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<Dyno>, DbError> {
+    let query = sqlx::query_as(
+        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+                dynos.attach_hash is not null as awaits_client
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         left join accounts on accounts.id = dynos.account_id
+         where dynos.host_id = $1 and dynos.state in ('placed', 'starting', 'up', 'stopping') order by dynos.id",
+    );
+    Ok(query.bind(host).fetch_all(db).await?)
+}
+
+/// The release-phase dyno of a release, in any state.
+pub async fn of_release_phase(db: impl PgExecutor<'_>, release: ReleaseId) -> Result<Option<Dyno>, DbError> {
+    let query = sqlx::query_as(
+        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+                dynos.attach_hash is not null as awaits_client
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         left join accounts on accounts.id = dynos.account_id
+         where dynos.release_id = $1 and dynos.kind = 'release_phase'",
+    );
+    Ok(query.bind(release).fetch_optional(db).await?)
+}
+
+/// What a container for this dyno is made from.
+#[derive(Debug)]
+pub struct Recipe {
+    pub image: String,
+    pub config: ConfigVars,
+    /// Over the config vars.
+    pub env: BTreeMap<String, String>,
+}
+
+/// `None`: the dyno is gone, or its release has no slug.
+pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
+    let query = sqlx::query_as::<_, (String, AppId, Vec<u8>, Option<Vec<u8>>)>(
+        "select slugs.image, dynos.app_id, configs.vars, dynos.env
+         from dynos join releases on releases.id = dynos.release_id
+         join slugs on slugs.id = releases.slug_id join configs on configs.id = releases.config_id
+         where dynos.id = $1",
+    );
+    let Some((image, app, vars, env)) = query.bind(id).fetch_optional(db.pool()).await? else {
+        return Ok(None);
+    };
+    let config = configs::open(db.vault(), app, &vars)?;
+    let env = match env {
+        None => BTreeMap::new(),
+        Some(sealed) => {
+            let plain = db.vault().open(id.uuid(), &sealed)?;
+            serde_json::from_slice(&plain).map_err(|_| VaultError::Decrypt)?
+        }
+    };
+    Ok(Some(Recipe { image, config, env }))
+}
+
+/// `wanted` -> `placed`.
+pub async fn place(db: &mut Connection, id: DynoId, host: HostId) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set state = 'placed', host_id = $2, updated_at = now() where id = $1 and state = 'wanted'",
+    );
+    Ok(query.bind(id).bind(host).execute(db).await?.rows_affected() > 0)
+}
+
+/// `placed` -> `starting`: its process was started.
+pub async fn starting(db: impl PgExecutor<'_>, id: DynoId, address: Option<SocketAddr>) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set state = 'starting', address = $2, started_at = now(), updated_at = now()
+         where id = $1 and state = 'placed'",
+    );
+    Ok(query.bind(id).bind(address.map(|address| address.to_string())).execute(db).await?.rows_affected() > 0)
+}
+
+/// `starting` -> `up`: it takes work.
+pub async fn up(db: impl PgExecutor<'_>, id: DynoId) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set state = 'up', up_at = now(), updated_at = now() where id = $1 and state = 'starting'",
+    );
+    Ok(query.bind(id).execute(db).await?.rows_affected() > 0)
+}
+
+/// Tells a dyno to end: one with a container goes to `stopping`, one without to `gone`.
+pub async fn stop(db: &mut Connection, id: DynoId, note: &str) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set
+             state = case when state in ('wanted', 'crashed') then 'gone' else 'stopping' end,
+             note = $2, restart_at = null, stopping_at = now(), updated_at = now()
+         where id = $1 and state in ('wanted', 'placed', 'starting', 'up', 'crashed')",
+    );
+    Ok(query.bind(id).bind(note).execute(db).await?.rows_affected() > 0)
+}
+
+/// Asks for a dyno to be replaced by a new one in the same slot; with `None`, every formation dyno of the app; with a
+/// type, those of that type. Crashed ones are due at once. Returns how many.
+pub async fn request_restart(
+    db: &mut Connection,
+    app: AppId,
+    kind: Option<&ProcessType>,
+    number: Option<u32>,
+) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "update dynos set restart_requested = state <> 'crashed', updated_at = now(),
+                restart_at = case when state = 'crashed' then now() end,
+                crashes = case when state = 'crashed' then 0 else crashes end
+         where app_id = $1 and kind = 'formation' and state in ('placed', 'starting', 'up', 'crashed')
+           and ($2::text is null or type = $2) and ($3::integer is null or number = $3)",
+    );
+    let number = number.map(|number| i32::try_from(number).unwrap_or(i32::MAX));
+    Ok(query.bind(app).bind(kind).bind(number).execute(db).await?.rows_affected())
+}
+
+/// A formation dyno ended by itself: it holds its slot until `restart_at`.
+pub async fn crashed(
+    db: impl PgExecutor<'_>,
+    id: DynoId,
+    exit_code: Option<i32>,
+    crashes: u32,
+    restart_at: DateTime<Utc>,
+    note: &str,
+) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set state = 'crashed', exit_code = $2, crashes = $3, restart_at = $4, note = $5, address = null,
+                updated_at = now()
+         where id = $1 and state in ('placed', 'starting', 'up')",
+    );
+    let query =
+        query.bind(id).bind(exit_code).bind(i32::try_from(crashes).unwrap_or(i32::MAX)).bind(restart_at).bind(note);
+    Ok(query.execute(db).await?.rows_affected() > 0)
+}
+
+/// The end: a one-off dyno's command ended, or a stopping dyno's container is removed.
+pub async fn gone(
+    db: impl PgExecutor<'_>,
+    id: DynoId,
+    exit_code: Option<i32>,
+    note: Option<&str>,
+) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set state = 'gone', exit_code = coalesce($2, exit_code), note = coalesce($3, note), address = null,
+                restart_at = null, attach_hash = null, env = null, updated_at = now()
+         where id = $1 and state <> 'gone'",
+    );
+    Ok(query.bind(id).bind(exit_code).bind(note).execute(db).await?.rows_affected() > 0)
+}
+
+/// Spends the secret of an attach URL: only the first caller gets the dyno.
+pub async fn take_attach(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<DynoId>, DbError> {
+    let query = sqlx::query_scalar(
+        "update dynos set attach_hash = null, updated_at = now()
+         where attach_hash = $1 and state in ('wanted', 'placed', 'starting') returning id",
+    );
+    Ok(query.bind(secret).fetch_optional(db).await?)
+}
+
+/// Remembers up to when the container's output has been taken over.
+pub async fn set_logged_until(db: impl PgExecutor<'_>, id: DynoId, until: DateTime<Utc>) -> Result<(), DbError> {
+    sqlx::query("update dynos set logged_until = $2 where id = $1").bind(id).bind(until).execute(db).await?;
+    Ok(())
+}
+
+/// Ids of dynos that may have a container: the reaper leaves these alone.
+pub async fn with_container(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<DynoId>, DbError> {
+    let query = sqlx::query_scalar(
+        "select id from dynos where host_id = $1 and state in ('placed', 'starting', 'up', 'stopping')",
+    );
+    Ok(query.bind(host).fetch_all(db).await?)
+}
+
+/// Forgets dynos that ended before `before`; returns how many.
+pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query("delete from dynos where state = 'gone' and updated_at < $1");
+    Ok(query.bind(before).execute(db).await?.rows_affected())
+}
+
+/// Takes the lock under which placement is planned and applied; held until the transaction ends.
+pub async fn lock_placement(db: &mut Connection) -> Result<(), DbError> {
+    sqlx::query("select pg_advisory_xact_lock(726173)").execute(db).await?;
+    Ok(())
+}

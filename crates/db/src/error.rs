@@ -1,0 +1,58 @@
+use sqlx::migrate::MigrateError;
+
+/// What a statement can answer besides rows. A broken constraint that a user's input can break has a variant of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum DbError {
+    #[error("the app's name is taken")]
+    AppNameTaken,
+    #[error("the account's e-mail address is taken")]
+    EmailTaken,
+    /// The lease ran out and another worker has the row: stop.
+    #[error("the lease on this row is lost")]
+    LeaseLost,
+    /// No connection, or it broke: whether a write happened is unknown.
+    #[error("the database is not available")]
+    Unavailable(#[source] sqlx::Error),
+    #[error("the database could not be migrated")]
+    Migration(#[source] MigrateError),
+    /// The master key does not fit what is stored.
+    #[error("a stored secret cannot be read")]
+    Secret(#[from] crate::VaultError),
+    #[error("a statement failed")]
+    Statement(#[source] sqlx::Error),
+}
+
+impl DbError {
+    /// Whether the same call may succeed later, without any change.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+}
+
+impl From<sqlx::Error> for DbError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(refused) => match refused.constraint() {
+                Some("apps_name_taken") => Self::AppNameTaken,
+                Some("accounts_email_taken") => Self::EmailTaken,
+                // Class 57 is "operator intervention": the server is shutting down or starting up.
+                _ if refused.code().is_some_and(|code| code.starts_with("57")) => Self::Unavailable(error),
+                _ => Self::Statement(error),
+            },
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            _ => Self::Statement(error),
+        }
+    }
+}
+
+impl From<MigrateError> for DbError {
+    fn from(error: MigrateError) -> Self {
+        Self::Migration(error)
+    }
+}

@@ -1,0 +1,75 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use paas_model::{AppId, ProcessType, SlugId};
+use sqlx::{PgExecutor, types::Json};
+
+use crate::DbError;
+
+/// A built app: one image layer, and the image that is the stack's layers with it on top.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Slug {
+    pub id: SlugId,
+    pub app_id: AppId,
+    pub stack: String,
+    /// Digest of the gzipped layer blob.
+    pub digest: String,
+    /// Digest of its tar.
+    pub diff_id: String,
+    /// Compressed bytes.
+    pub size: i64,
+    /// Full reference that hosts pull.
+    pub image: String,
+    pub commit: Option<String>,
+    pub commit_description: Option<String>,
+    /// The language, as the buildpack's detect printed it.
+    pub buildpack_provided_description: Option<String>,
+    /// Shell command by process type.
+    #[sqlx(json)]
+    pub process_types: BTreeMap<ProcessType, String>,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// What [`create`] stores.
+#[derive(Debug, Clone)]
+pub struct NewSlug {
+    pub id: SlugId,
+    pub app_id: AppId,
+    pub stack: String,
+    pub digest: String,
+    pub diff_id: String,
+    pub size: i64,
+    pub image: String,
+    pub commit: Option<String>,
+    pub commit_description: Option<String>,
+    pub buildpack_provided_description: Option<String>,
+    pub process_types: BTreeMap<ProcessType, String>,
+}
+
+pub async fn create(db: impl PgExecutor<'_>, slug: &NewSlug) -> Result<(), DbError> {
+    sqlx::query(
+        "insert into slugs (id, app_id, stack, digest, diff_id, size, image, commit, commit_description,
+                            buildpack_provided_description, process_types)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(slug.id)
+    .bind(slug.app_id)
+    .bind(&slug.stack)
+    .bind(&slug.digest)
+    .bind(&slug.diff_id)
+    .bind(slug.size)
+    .bind(&slug.image)
+    .bind(&slug.commit)
+    .bind(&slug.commit_description)
+    .bind(&slug.buildpack_provided_description)
+    .bind(Json(&slug.process_types))
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
+    let query = sqlx::query_as("select * from slugs where id = $1 and app_id = $2");
+    Ok(query.bind(id).bind(app).fetch_optional(db).await?)
+}
