@@ -3,12 +3,16 @@
 //! The types serialise exactly as Heroku's API description says, and parse what real clients send, which is less tidy
 //! (numbers as strings, `0` for `false`, `null` for "not given"). They hold no rules: an app's name is a `String` here,
 //! and becomes a domain type at the server's edge.
+//!
+//! With the feature `client` there is also a typed HTTP [`Client`].
 
 mod account;
 mod app;
 mod authorization;
 mod build;
 mod buildpack_installation;
+#[cfg(feature = "client")]
+mod client;
 mod config_vars;
 mod dyno;
 mod dyno_size;
@@ -34,6 +38,8 @@ pub use build::{Build, BuildCreate, BuildStatus, SourceBlob};
 pub use buildpack_installation::{
     Buildpack, BuildpackInstallation, BuildpackInstallationChoice, BuildpackInstallationsUpdate,
 };
+#[cfg(feature = "client")]
+pub use client::{Client, ClientBuilder, ClientError, Event, EventStream, TextStream};
 pub use config_vars::{ConfigVars, ConfigVarsUpdate};
 pub use dyno::{Dyno, DynoCreate, DynoRelease};
 pub use dyno_size::DynoSize;
