@@ -1,1 +1,33 @@
+//! From a source tarball to a release image: buildpacks in a sandbox, the slug as a layer, a manifest on top.
+//!
+//! ```text
+//! builder.rs   Builder::build, the order of things          registry.rs       blobs and manifests
+//! attempt.rs   one run: the container's life and limits      stack.rs          stack images, made or pulled
+//! sandbox.rs   what goes into the container                  layer.rs, gzip.rs what comes out of it, written anew
+//! build.sh     what runs in it                               release_image.rs  stack layers + slug
+//! outcome.rs   what it found out                             transcript.rs     what the user sees
+//! ```
+//!
+//! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
+//! hostile: they are unpacked in the sandbox only, and what is read back is bounded and written anew. A user's failure is
+//! a [`BuildError::Rejected`] whose text was shown; everything else is ours, and may be tried again.
 
+mod attempt;
+mod builder;
+mod config;
+mod error;
+mod gzip;
+mod layer;
+mod outcome;
+mod registry;
+mod release_image;
+mod sandbox;
+mod stack;
+mod transcript;
+
+pub use builder::{BuildRequest, Builder, Built, SlugLayer};
+pub use config::{BuildLimits, BuilderConfig, Mirrors};
+pub use error::{BuildError, BuilderError};
+pub use registry::{Blob, Registry, RegistryConfig};
+pub use stack::{StackConfig, ensure_stacks};
+pub use transcript::BuildEvent;

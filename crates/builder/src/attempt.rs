@@ -1,0 +1,232 @@
+//! One run of one build: the container's life, and what is kept of it.
+
+use std::{
+    convert::Infallible,
+    future,
+    time::{Duration, Instant},
+};
+
+use futures::StreamExt;
+use paas_hosts::{ContainerName, ContainerState, Engine, EngineError};
+use paas_model::BuildpackSource;
+
+use crate::{
+    BuildError, BuildRequest, Builder, BuilderError, StackConfig,
+    layer::{Layer, Repack, Stored},
+    outcome::{self, Outcome},
+    sandbox,
+    transcript::{Transcript, human_size},
+};
+
+pub(crate) struct Attempt<'a> {
+    pub builder: &'a Builder,
+    pub engine: &'a dyn Engine,
+    pub request: &'a BuildRequest,
+    pub stack: &'a StackConfig,
+    pub buildpacks: &'a [BuildpackSource],
+}
+
+/// How a build's container came to its end.
+enum End {
+    Exited { code: i64, out_of_memory: bool },
+    OutOfTime,
+    OutOfDisk,
+}
+
+/// Least time between two looks at the disk: the engine counts file by file.
+const DISK_INTERVAL: Duration = Duration::from_secs(2);
+
+impl Attempt<'_> {
+    /// Runs the build's script to its good end, showing what it prints.
+    pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<ContainerName, BuildError> {
+        let Builder { config, registry, .. } = self.builder;
+        let since = Instant::now();
+        let prepared = sandbox::prepare(self.engine, registry, config, self.stack, self.request, self.buildpacks);
+        let container = prepared.await?;
+        self.engine.start(&container).await.map_err(BuilderError::engine("start a build"))?;
+        transcript.stage("prepare", since).await;
+
+        let since = Instant::now();
+        let end = self.watch(&container, transcript).await?;
+        transcript.stage("run", since).await;
+        let limits = &config.limits;
+        match end {
+            End::Exited { code: 0, .. } => Ok(container),
+            End::Exited { out_of_memory: true, .. } => {
+                let text = format!(" !     The build ran out of memory: it may use {} MB.\n\n", limits.memory_mb);
+                self.reject(transcript, &text, "out of memory").await
+            }
+            // The script has said why, unless it was killed by one of its own children.
+            End::Exited { code: 1, .. } => self.reject(transcript, "\n", "the buildpack failed").await,
+            End::Exited { code, .. } => {
+                let text = format!(" !     Push rejected, the build ended with status {code}.\n\n");
+                self.reject(transcript, &text, "the build was killed").await
+            }
+            End::OutOfTime => {
+                let text = format!(" !     Push rejected, build took longer than {}.\n\n", minutes(limits.seconds));
+                self.reject(transcript, &text, "out of time").await
+            }
+            End::OutOfDisk => {
+                let size = human_size(limits.disk_bytes);
+                let text = format!(" !     Push rejected, the build wrote more than {size} to its disk.\n\n");
+                self.reject(transcript, &text, "out of disk").await
+            }
+        }
+    }
+
+    /// What the script found out.
+    pub(crate) async fn outcome(
+        &self,
+        container: &ContainerName,
+        transcript: &Transcript,
+    ) -> Result<Outcome, BuildError> {
+        let tar = match self.engine.download(container, sandbox::RESULT).await {
+            Ok(tar) => tar,
+            Err(EngineError::NoSuchPath { .. }) => {
+                let text = " !     Push rejected, the build removed its own results.\n\n";
+                return self.reject(transcript, text, "no result").await;
+            }
+            Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
+        };
+        match Outcome::parse(&outcome::read(tar).await?) {
+            Ok(outcome) => {
+                for (name, took) in &outcome.stages {
+                    transcript.took(name, *took).await;
+                }
+                Ok(outcome)
+            }
+            Err(error) => self.reject(transcript, &format!(" !     {error}\n\n"), "bad release output").await,
+        }
+    }
+
+    pub(crate) async fn store_slug(
+        &self,
+        container: &ContainerName,
+        transcript: &Transcript,
+    ) -> Result<Layer, BuildError> {
+        let since = Instant::now();
+        let limit = self.builder.config.limits.slug_bytes;
+        let path = sandbox::build_dir(self.request.build_id);
+        let repository = format!("apps/{}", self.request.app_id);
+        match self.store(container, &path, Repack { root: "app", limit }, &repository).await? {
+            Some(Stored::Layer(layer)) => {
+                for file in &layer.left_out {
+                    transcript.line(format!(" !     {file}")).await;
+                }
+                transcript.stage("slug", since).await;
+                Ok(layer)
+            }
+            Some(Stored::TooLarge { size }) => {
+                let text = format!(
+                    " !     Compiled slug size: {} is too large (max is {}).\n !     See: {}#slug-size",
+                    human_size(size),
+                    human_size(limit),
+                    self.builder.config.help,
+                );
+                self.reject(transcript, &text, "the slug is too large").await
+            }
+            None => {
+                let text = " !     Push rejected, the build removed its own directory.\n\n";
+                self.reject(transcript, text, "no build directory").await
+            }
+        }
+    }
+
+    /// The cache for the app's next build: the one that there was when this build changed nothing in it.
+    pub(crate) async fn store_cache(
+        &self,
+        container: &ContainerName,
+        outcome: &Outcome,
+        transcript: &Transcript,
+    ) -> Result<Option<String>, BuildError> {
+        if !outcome.cache_changed {
+            return Ok(self.request.cache_digest.clone());
+        }
+        let since = Instant::now();
+        let limit = self.builder.config.limits.cache_bytes;
+        let stored = self.store(container, sandbox::CACHE, Repack { root: "cache", limit }, sandbox::CACHES).await?;
+        transcript.stage("cache", since).await;
+        match stored {
+            Some(Stored::Layer(layer)) => Ok(Some(layer.blob.digest)),
+            Some(Stored::TooLarge { size }) => {
+                let text = format!(
+                    " !     Warning: The build cache ({}) is too large to keep (max is {}).",
+                    human_size(size),
+                    human_size(limit)
+                );
+                transcript.line(text).await;
+                Ok(None)
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// `None`: the container has no such path.
+    async fn store(
+        &self,
+        container: &ContainerName,
+        path: &str,
+        repack: Repack,
+        repository: &str,
+    ) -> Result<Option<Stored>, BuilderError> {
+        match self.engine.download(container, path).await {
+            Ok(tar) => repack.store(tar, &self.builder.registry, repository).await.map(Some),
+            Err(EngineError::NoSuchPath { .. }) => Ok(None),
+            Err(error) => Err(BuilderError::engine("read a build's result")(error)),
+        }
+    }
+
+    /// Shows the output until the container has ended, or has used up what it may.
+    async fn watch(&self, container: &ContainerName, transcript: &mut Transcript) -> Result<End, BuilderError> {
+        let limits = &self.builder.config.limits;
+        tokio::select! {
+            end = self.follow(container, transcript) => end,
+            full = self.watch_disk(container, limits.disk_bytes) => full.map(|()| End::OutOfDisk),
+            () = tokio::time::sleep(Duration::from_secs(limits.seconds)) => Ok(End::OutOfTime),
+        }
+    }
+
+    async fn follow(&self, container: &ContainerName, transcript: &mut Transcript) -> Result<End, BuilderError> {
+        let mut logs =
+            self.engine.logs(container, None).await.map_err(BuilderError::engine("follow a build's output"))?;
+        while let Some(chunk) = logs.next().await {
+            let chunk = chunk.map_err(BuilderError::engine("follow a build's output"))?;
+            transcript.output(&chunk.bytes).await;
+        }
+        transcript.end_output().await;
+        let code = self.engine.wait(container).await.map_err(BuilderError::engine("wait for a build"))?;
+        let status = self.engine.inspect(container).await.map_err(BuilderError::engine("look at a build"))?;
+        let out_of_memory =
+            status.is_some_and(|status| matches!(status.state, ContainerState::Ended { out_of_memory: true, .. }));
+        Ok(End::Exited { code, out_of_memory })
+    }
+
+    /// Ends when the container has written more than it may. One large file does not get that far: it has a limit itself.
+    async fn watch_disk(&self, container: &ContainerName, limit: u64) -> Result<(), BuilderError> {
+        let mut pause = DISK_INTERVAL;
+        loop {
+            tokio::time::sleep(pause).await;
+            let since = Instant::now();
+            match self.engine.disk_used(container).await {
+                Ok(used) if used > limit => return Ok(()),
+                Ok(_) => pause = DISK_INTERVAL.max(since.elapsed() * 5),
+                // It has ended, which the output's end will tell.
+                Err(EngineError::NoSuchContainer(_)) => match future::pending::<Infallible>().await {},
+                Err(error) => return Err(BuilderError::engine("measure a build's disk")(error)),
+            }
+        }
+    }
+
+    async fn reject<T>(&self, transcript: &Transcript, text: &str, reason: &str) -> Result<T, BuildError> {
+        transcript.text(text).await;
+        Err(BuildError::Rejected { reason: reason.to_owned() })
+    }
+}
+
+fn minutes(seconds: u64) -> String {
+    match seconds {
+        60 => "1 minute".to_owned(),
+        seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    }
+}

@@ -1,0 +1,256 @@
+#!/usr/bin/env bash
+# Runs one build inside its sandbox, as an account without rights: unpacks the source, chooses buildpacks, and runs them
+# by Heroku's buildpack API. `sandbox.rs` puts the inputs in place; `outcome.rs` reads $RESULT when this has ended.
+#
+#   /tmp/paas/source.tgz     the app            /tmp/paas/buildpacks/NAME   those that come with the platform
+#   /tmp/paas/buildpacks.tsv the chosen ones: kind, display name, URL or short name, git reference; empty: detect
+#   /tmp/paas/environment    NUL-separated environment of the buildpacks     /tmp/paas/env   config vars, a file each
+#   /tmp/paas/cache          CACHE_DIR          /tmp/paas/result            what this script found out
+#
+# All that it prints is for the user. Its exit status is 0, or 1 after it has said what is wrong.
+set -uo pipefail
+exec 2>&1 </dev/null
+umask 022
+
+readonly ROOT=/tmp/paas
+readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env
+readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER
+mapfile -d '' ENVIRONMENT <"$ROOT/environment"
+readonly ENVIRONMENT
+
+# Each chosen buildpack's kind, display name, URL or short name, and git reference.
+KINDS=() NAMES=() URLS=() REFERENCES=()
+# Directories of the buildpacks that have run: the next one gets what they export.
+RAN=()
+CONFIGURED=
+
+main() {
+  mkdir -p "$RESULT" "$CACHE_DIR" "$ENV_DIR" "$BUILD_DIR"
+  if [[ -f $ROOT/extra-ca.crt ]]; then
+    cat /etc/ssl/certs/ca-certificates.crt "$ROOT/extra-ca.crt" >"$ROOT/ca.crt"
+  fi
+  local cache_before
+  cache_before=$(fingerprint "$CACHE_DIR")
+  timed unpack unpack_source
+  choose_buildpacks
+  local number
+  for number in "${!KINDS[@]}"; do
+    run_buildpack "$number"
+  done
+  if [[ -f $BUILD_DIR/Procfile ]]; then
+    head -c 1000000 "$BUILD_DIR/Procfile" >"$RESULT/procfile"
+  fi
+  if [[ $(fingerprint "$CACHE_DIR") == "$cache_before" ]]; then
+    echo unchanged >"$RESULT/cache"
+  fi
+}
+
+# --- source ---
+
+unpack_source() {
+  # tar itself refuses `..`, takes the slash off absolute names, and makes links last, so that nothing is written through one.
+  gzip -dc "$ROOT/source.tgz" 2>"$ROOT/unpack.log" | head -c "$SOURCE_LIMIT" |
+    tar -x --no-same-owner --no-same-permissions -C "$BUILD_DIR" 2>>"$ROOT/unpack.log"
+  local status=("${PIPESTATUS[@]}")
+  if [[ ${status[0]} == 141 ]]; then
+    reject "Push rejected, the source is larger than $((SOURCE_LIMIT >> 20)) MB when it is unpacked."
+  fi
+  # 2 is gzip's warning about what follows the archive.
+  if [[ ${status[0]} != [02] || ${status[2]} != 0 ]]; then
+    warn "The source archive cannot be unpacked:"
+    head -n 5 "$ROOT/unpack.log" | cut -c -200 | sed 's/^/       /'
+    reject 'Push rejected, the source must be a tar archive compressed by gzip.'
+  fi
+  rm -f "$ROOT/source.tgz"
+  chmod -R u+rwX "$BUILD_DIR"
+  strip_single_directory
+  if [[ -z $(ls -A "$BUILD_DIR") ]]; then
+    reject 'Push rejected, the source is empty.'
+  fi
+  # git's own files are no part of an app, and ones from a stranger can make git run things.
+  rm -rf "$BUILD_DIR/.git"
+  apply_slugignore
+}
+
+# Archives of GitHub and the like hold one directory with everything in it.
+strip_single_directory() {
+  local entries
+  mapfile -d '' entries < <(find "$BUILD_DIR" -mindepth 1 -maxdepth 1 -print0)
+  if [[ ${#entries[@]} == 1 && -d ${entries[0]} && ! -L ${entries[0]} ]]; then
+    mv "${entries[0]}" "$ROOT/inner" && rmdir "$BUILD_DIR" && mv "$ROOT/inner" "$BUILD_DIR"
+  fi
+}
+
+# git reads the patterns, since they are git's. Heroku: .slugignore knows no `!`.
+apply_slugignore() {
+  [[ -f $BUILD_DIR/.slugignore ]] || return 0
+  local repository=$ROOT/slugignore.git
+  grep -av '^!' "$BUILD_DIR/.slugignore" | tr -d '\r' >"$ROOT/slugignore"
+  git init --quiet --bare "$repository"
+  git --git-dir="$repository" --work-tree="$BUILD_DIR" -c core.bare=false -c core.excludesFile=/dev/null \
+    ls-files --others --ignored --directory --exclude-from="$ROOT/slugignore" -z |
+    (cd "$BUILD_DIR" && xargs -0 --no-run-if-empty rm -rf --)
+  rm -rf "$repository"
+}
+
+# --- buildpacks ---
+
+choose_buildpacks() {
+  local kind name url reference
+  while IFS=$'\t' read -r kind name url reference; do
+    KINDS+=("$kind") NAMES+=("$name") URLS+=("$url") REFERENCES+=("$reference")
+  done <"$ROOT/buildpacks.tsv"
+  case ${#KINDS[@]} in
+    0) timed detect detect_buildpack ;;
+    1) CONFIGURED=1 && step "Using buildpack: ${NAMES[0]}" ;;
+    *)
+      CONFIGURED=1
+      step 'Using buildpacks:'
+      local number
+      for number in "${!NAMES[@]}"; do
+        echo "       $((number + 1)). ${NAMES[number]}"
+      done
+      ;;
+  esac
+}
+
+# Tries those that come with the platform, in order; the first that fits is used.
+detect_buildpack() {
+  step 'Determining which buildpack to use for this app'
+  local name fits=() titles=() title
+  for name in $DETECT_ORDER; do
+    if title=$(in_environment '' "$ROOT/buildpacks/$name/bin/detect" "$BUILD_DIR" 2>/dev/null); then
+      fits+=("$name") titles+=("$title")
+    fi
+  done
+  if [[ ${#fits[@]} == 0 ]]; then
+    warn 'No default language could be detected for this app.'
+    printf '\t\t\tHINT: This occurs when %s cannot detect the buildpack to use for this application automatically.\n' "$PRODUCT"
+    printf '\t\t\tSee %s\n' "$HELP"
+    exit 1
+  fi
+  if [[ ${#fits[@]} -gt 1 ]]; then
+    warn 'Warning: Multiple default buildpacks reported the ability to handle this app. The first buildpack in the list below will be used.'
+    printf '\t\t\tDetected buildpacks: %s\n' "$(IFS=, && echo "${titles[*]}")"
+    printf '\t\t\tSee %s#detection\n' "$HELP"
+  fi
+  KINDS=(builtin) NAMES=("heroku/${fits[0]}") URLS=("${fits[0]}") REFERENCES=('')
+  echo "${fits[0]}" >"$RESULT/detected"
+}
+
+run_buildpack() {
+  local number=$1 directory language
+  directory=$ROOT/buildpacks/$number
+  timed fetch fetch_buildpack "$number" "$directory"
+  if [[ ! -f $directory/bin/detect || ! -f $directory/bin/compile ]]; then
+    reject "Push rejected, ${NAMES[number]} is no buildpack: it needs bin/detect and bin/compile."
+  fi
+  chmod +x "$directory"/bin/*
+
+  if ! in_environment '' "$directory/bin/detect" "$BUILD_DIR" >"$ROOT/detect.out"; then
+    step "App not compatible with buildpack: ${NAMES[number]}"
+    if [[ -s $ROOT/detect.out ]]; then
+      printf '       ' && cat "$ROOT/detect.out" && echo
+    fi
+    echo "       More info: $HELP#detection"
+    exit 1
+  fi
+  language=$(<"$ROOT/detect.out")
+  step "$language app detected"
+  echo "$language" >"$RESULT/language"
+
+  timed compile in_environment exports "$directory/bin/compile" "$BUILD_DIR" "$CACHE_DIR" "$ENV_DIR" ||
+    reject "Push rejected, failed to compile $language app."
+  rm -f "$RESULT/release.yml"
+  if [[ -f $directory/bin/release ]]; then
+    in_environment '' "$directory/bin/release" "$BUILD_DIR" 2>&1 >"$RESULT/release.yml" ||
+      reject "Push rejected, bin/release of the $language buildpack failed."
+  fi
+  RAN+=("$directory")
+}
+
+fetch_buildpack() {
+  local number=$1 directory=$2 url=${URLS[$1]}
+  case ${KINDS[number]} in
+    builtin) cp -r "$ROOT/buildpacks/$url" "$directory" ;;
+    git) fetch_git "$url" "${REFERENCES[number]:-HEAD}" "$directory" ;;
+    tarball) fetch_tarball "$url" "$directory" ;;
+  esac || reject "Push rejected, error fetching buildpack ${NAMES[number]}"
+}
+
+# The network is the only place that a buildpack comes from: no other transport of git's is let in.
+fetch_git() {
+  local url=$1 reference=$2 directory=$3
+  run_git() {
+    env -i "${ENVIRONMENT[@]}" GIT_ALLOW_PROTOCOL=https:http GIT_TERMINAL_PROMPT=0 GIT_CONFIG_NOSYSTEM=1 \
+      git -C "$directory" "$@"
+  }
+  mkdir "$directory"
+  run_git init --quiet || return 1
+  # A server need not give out a commit by its short name; the whole history has it then.
+  run_git fetch --quiet --depth 1 -- "$url" "$reference" 2>"$ROOT/fetch.log" && run_git checkout --quiet FETCH_HEAD ||
+    { run_git fetch --quiet --tags -- "$url" '+refs/heads/*:refs/remotes/origin/*' && run_git checkout --quiet "$reference"; } \
+      >>"$ROOT/fetch.log" 2>&1 ||
+    { show_log; return 1; }
+  [[ ! -f $directory/.gitmodules ]] || run_git submodule --quiet update --init --recursive --depth 1
+}
+
+fetch_tarball() {
+  local url=$1 directory=$2
+  mkdir "$directory"
+  env -i "${ENVIRONMENT[@]}" curl --silent --show-error --fail --location --proto =https,http --retry 3 --max-time 300 \
+    --output "$ROOT/buildpack.tgz" -- "$url" 2>"$ROOT/fetch.log" &&
+    tar -xzf "$ROOT/buildpack.tgz" --no-same-owner -C "$directory" 2>>"$ROOT/fetch.log" || { show_log; return 1; }
+  # Some archives hold one directory with everything in it.
+  local inner=("$directory"/*/bin/compile)
+  if [[ ! -f $directory/bin/compile && -f ${inner[0]} ]]; then
+    mv "$(dirname "$(dirname "${inner[0]}")")" "$ROOT/inner" && rm -rf "$directory" && mv "$ROOT/inner" "$directory"
+  fi
+}
+
+# Runs a buildpack's script with the little that Heroku gives it. With `exports`, what the buildpacks before it wrote to
+# their `export` is sourced first (Heroku: buildpack API).
+in_environment() {
+  local exports=$1 directory files=()
+  shift
+  if [[ -n $exports ]]; then
+    for directory in "${RAN[@]}"; do
+      [[ ! -f $directory/export ]] || files+=("$directory/export")
+    done
+  fi
+  if [[ ${#files[@]} == 0 ]]; then
+    env -i "${ENVIRONMENT[@]}" "$@"
+  else
+    # shellcheck disable=SC2016 # expanded by the inner shell
+    env -i "${ENVIRONMENT[@]}" bash -c \
+      'until [[ $1 == -- ]]; do source "$1"; shift; done; shift; exec "$@"' bash "${files[@]}" -- "$@"
+  fi
+}
+
+# --- helpers ---
+
+step() { echo "-----> $*"; }
+
+warn() { echo " !     $*"; }
+
+reject() {
+  warn "$*"
+  exit 1
+}
+
+# A transport's own words, without the credentials that a URL may hold.
+show_log() { head -n 10 "$ROOT/fetch.log" | sed -E 's#(https?://)[^/@[:space:]]*@#\1#g; s/^/       /'; }
+
+# Names, sizes, times and link targets of everything under a directory: another one after a change.
+fingerprint() { find "$1" -printf '%P %y %s %m %T@ %l\0' | LC_ALL=C sort -z | sha256sum; }
+
+# timed NAME COMMAND...: adds the milliseconds that the command took to $RESULT/stages.
+timed() {
+  local name=$1 start=${EPOCHREALTIME/[.,]/} status=0
+  shift
+  "$@" || status=$?
+  echo "$name $(((${EPOCHREALTIME/[.,]/} - start) / 1000))" >>"$RESULT/stages"
+  return $status
+}
+
+main

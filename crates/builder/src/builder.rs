@@ -1,0 +1,189 @@
+use std::{collections::BTreeMap, time::Instant};
+
+use paas_hosts::Engine;
+use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    BuildError, BuildEvent, BuilderConfig, BuilderError, Registry, StackConfig,
+    attempt::Attempt,
+    release_image::ReleaseImages,
+    sandbox,
+    transcript::{Transcript, human_size},
+};
+
+/// Turns source into release images. One serves any number of builds, on any engine.
+#[derive(Debug)]
+pub struct Builder {
+    pub(crate) config: BuilderConfig,
+    pub(crate) registry: Registry,
+    pub(crate) images: ReleaseImages,
+}
+
+/// One build of one app.
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    pub build_id: BuildId,
+    pub app_id: AppId,
+    pub app_name: AppName,
+    /// A `.tar.gz` in the registry's repository `sources`.
+    pub source_digest: String,
+    /// Git commit, or whatever the client calls it: `SOURCE_VERSION` for buildpacks.
+    pub version: Option<String>,
+    /// Name of one of the configured stacks.
+    pub stack: String,
+    /// For ENV_DIR; never in the container's environment.
+    pub config: ConfigVars,
+    /// Given for this build, set on the app, or pinned by an earlier build. Empty: `BUILDPACK_URL`, or detection.
+    pub buildpacks: Vec<BuildpackSource>,
+    /// What an earlier build of the app, on this stack, gave as [`Built::cache_digest`].
+    pub cache_digest: Option<String>,
+}
+
+/// A build's result, all of it in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    pub slug: SlugLayer,
+    /// The release image, as hosts pull it: `HOST/apps/APP_ID:BUILD_ID`.
+    pub image: String,
+    /// For the app's next build. `None`: nothing is worth keeping.
+    pub cache_digest: Option<String>,
+    /// The Procfile's, and the buildpack's defaults for those that it does not name.
+    pub process_types: BTreeMap<ProcessType, String>,
+    /// What the last buildpack calls itself: `Node.js`.
+    pub buildpack_description: Option<String>,
+    /// Those that ran; after detection, the one to pin (Heroku: the first good build sets the app's buildpack).
+    pub buildpacks: Vec<BuildpackSource>,
+}
+
+/// `/app`, as an image layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlugLayer {
+    /// Of the compressed blob.
+    pub digest: String,
+    /// Of the tar in it.
+    pub diff_id: String,
+    /// Compressed bytes.
+    pub size: u64,
+}
+
+impl Builder {
+    #[must_use]
+    pub fn new(config: BuilderConfig, registry: Registry) -> Self {
+        Self { config, registry, images: ReleaseImages::default() }
+    }
+
+    /// Builds, telling `events` of it as it goes; nobody listening is no reason to stop. May be repeated for the same
+    /// build: what an earlier attempt left is removed first. Leaves no container behind, unless the future is dropped;
+    /// see [`Self::clean`].
+    ///
+    /// # Errors
+    /// [`BuildError::Rejected`] after the output said why; [`BuildError::Cancelled`] within moments of `cancel`;
+    /// [`BuildError::Infrastructure`] when the engine or the registry fails.
+    pub async fn build(
+        &self,
+        engine: &dyn Engine,
+        request: &BuildRequest,
+        events: mpsc::Sender<BuildEvent>,
+        cancel: CancellationToken,
+    ) -> Result<Built, BuildError> {
+        let mut transcript = Transcript::new(events, self.config.limits.output_bytes);
+        let result = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(BuildError::Cancelled),
+            result = self.attempt(engine, request, &mut transcript) => result,
+        };
+        if let Err(error) = self.clean(engine, request.build_id).await {
+            // The next attempt, or the reaper of containers without a row, takes it.
+            tracing::warn!(build.id = %request.build_id, error = &error as &dyn std::error::Error, "a build's container is left over");
+        }
+        if matches!(result, Err(BuildError::Rejected { .. })) {
+            transcript.text(" !     Push failed").await;
+        }
+        result
+    }
+
+    /// Removes the container of a build whose attempt died.
+    ///
+    /// # Errors
+    /// [`BuilderError::Engine`].
+    pub async fn clean(&self, engine: &dyn Engine, build_id: BuildId) -> Result<(), BuilderError> {
+        let name = sandbox::container(build_id);
+        engine.remove(&name).await.map_err(BuilderError::engine("remove a build's container"))
+    }
+
+    async fn attempt(
+        &self,
+        engine: &dyn Engine,
+        request: &BuildRequest,
+        transcript: &mut Transcript,
+    ) -> Result<Built, BuildError> {
+        let stack = self.stack(&request.stack)?;
+        transcript.line(format!("-----> Building on the {} stack", stack.title())).await;
+        let buildpacks = buildpacks(request, transcript).await?;
+        let attempt = Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks };
+
+        self.clean(engine, request.build_id).await?;
+        let container = attempt.run(transcript).await?;
+        let outcome = attempt.outcome(&container, transcript).await?;
+        transcript.line("-----> Discovering process types").await;
+        transcript.text(&outcome.describe_process_types().join("\n")).await;
+        transcript.line("").await;
+
+        transcript.line("-----> Compressing...").await;
+        let slug = attempt.store_slug(&container, transcript).await?;
+        transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
+        self.warn_of_size(slug.blob.size, transcript).await;
+
+        let since = Instant::now();
+        let (repository, tag) = (format!("apps/{}", request.app_id), request.build_id.to_string());
+        let image = self.images.write(&self.registry, stack, &repository, &tag, &slug).await?;
+        transcript.stage("image", since).await;
+        let cache_digest = attempt.store_cache(&container, &outcome, transcript).await?;
+        Ok(Built {
+            image,
+            cache_digest,
+            process_types: outcome.process_types(),
+            buildpacks: match &outcome.detected {
+                Some(name) => BuildpackSource::parse(name).into_iter().collect(),
+                None => buildpacks,
+            },
+            buildpack_description: outcome.language,
+            slug: SlugLayer { digest: slug.blob.digest, diff_id: slug.diff_id, size: slug.blob.size },
+        })
+    }
+
+    fn stack(&self, name: &str) -> Result<&StackConfig, BuilderError> {
+        let found = self.config.stacks.iter().find(|stack| stack.name == name);
+        found.ok_or_else(|| BuilderError::NoSuchStack(name.to_owned()))
+    }
+
+    async fn warn_of_size(&self, size: u64, transcript: &Transcript) {
+        let soft = self.config.limits.slug_warn_bytes;
+        if size > soft {
+            let (size, soft) = (size >> 20, soft >> 20);
+            let warning = format!(
+                " !     Warning: Your slug size ({size} MB) exceeds our soft limit ({soft} MB) which may affect boot time."
+            );
+            transcript.line(warning).await;
+        }
+    }
+}
+
+/// The buildpacks to use; empty for detection. Heroku: those set on the app come before `BUILDPACK_URL`.
+async fn buildpacks(request: &BuildRequest, transcript: &Transcript) -> Result<Vec<BuildpackSource>, BuildError> {
+    if !request.buildpacks.is_empty() {
+        return Ok(request.buildpacks.clone());
+    }
+    let Some(url) = request.config.get("BUILDPACK_URL").map(str::trim).filter(|url| !url.is_empty()) else {
+        return Ok(vec![]);
+    };
+    match BuildpackSource::parse(url) {
+        Ok(source) => Ok(vec![source]),
+        Err(error) => {
+            transcript.text(&format!(" !     Push rejected, the config var BUILDPACK_URL is wrong: {error}\n\n")).await;
+            Err(BuildError::Rejected { reason: "BUILDPACK_URL is wrong".to_owned() })
+        }
+    }
+}

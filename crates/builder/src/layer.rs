@@ -1,0 +1,288 @@
+//! A directory of an ended container, as a layer: the engine's tar, written anew so that only what a slug may hold is in
+//! it, whatever the build left behind.
+
+use std::{
+    io::{self, Read, Write},
+    path::{Component, Path},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt};
+use paas_hosts::ByteStream;
+use sha2::{Digest, Sha256};
+use tar::{Archive, Entry, EntryType, Header};
+use tokio::sync::mpsc;
+
+use crate::{Blob, BuilderError, Registry, gzip::GzipWriter};
+
+/// What is written anew, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Repack {
+    /// First component of every path: `app`. The engine's (the directory's name) is taken off.
+    pub root: &'static str,
+    /// Most bytes that the compressed layer may have.
+    pub limit: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Stored {
+    Layer(Layer),
+    /// Over the limit; the registry has nothing of it. `size` is what it would have had.
+    TooLarge {
+        size: u64,
+    },
+}
+
+/// A layer that the registry has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Layer {
+    pub blob: Blob,
+    /// Digest of the uncompressed tar, which image configurations list.
+    pub diff_id: String,
+    /// Files that no layer can hold, as the user should hear of them; some of them, at most.
+    pub left_out: Vec<String>,
+}
+
+/// The account that dynos run as; every file of a slug is theirs.
+const OWNER: u64 = 1000;
+
+/// Names of files left out that are worth listing.
+const LISTED: usize = 10;
+
+impl Repack {
+    /// Reads the engine's tar, and stores the layer as it is made: reading, hashing, compressing and sending overlap,
+    /// and nothing touches the disk.
+    ///
+    /// # Errors
+    /// [`BuilderError::Registry`], [`BuilderError::Engine`], or [`BuilderError::Io`] for a tar that is none.
+    pub(crate) async fn store(
+        self,
+        tar: ByteStream,
+        registry: &Registry,
+        repository: &str,
+    ) -> Result<Stored, BuilderError> {
+        let limit = self.limit;
+        let (reader, feed) = bridge(tar);
+        let (sender, compressed) = mpsc::channel::<io::Result<Bytes>>(4);
+        let size = Arc::new(AtomicU64::new(0));
+        let counted = size.clone();
+        let work = tokio::task::spawn_blocking(move || {
+            let sink = sender.clone();
+            let mut gzip = GzipWriter::new(move |bytes| {
+                let total = counted.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
+                // Past the limit the upload has ended; the rest is only counted, to say by how much it is too large.
+                sink.blocking_send(Ok(bytes)).is_ok() || total > limit
+            });
+            let result = self.run(reader, &mut gzip).and_then(|written| gzip.finish().map(|()| written));
+            if result.is_err() {
+                // The upload must fail too, or the registry would take half a layer for a whole one.
+                drop(sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into())));
+            }
+            result
+        });
+        let upload = registry.put_blob(repository, tokio_stream::wrappers::ReceiverStream::new(compressed), limit);
+        let (fed, worked, uploaded) = tokio::join!(feed, work, upload);
+        fed?;
+        let io = |source| BuilderError::Io { what: "the build's result", source };
+        match (worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))), uploaded) {
+            (Ok((diff_id, left_out)), Ok(blob)) => Ok(Stored::Layer(Layer { blob, diff_id, left_out })),
+            (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
+                Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
+            }
+            (_, Err(error @ BuilderError::Registry { .. })) | (Ok(_), Err(error)) => Err(error),
+            (Err(error), _) => Err(io(error)),
+        }
+    }
+
+    /// Writes the tar; gives its digest and what was left out.
+    fn run(&self, input: impl Read, output: impl Write) -> io::Result<(String, Vec<String>)> {
+        let mut writer =
+            Rewriter { root: self.root, output: Hashing { output, hash: Sha256::new() }, left_out: vec![] };
+        let mut archive = Archive::new(input);
+        for entry in archive.entries()? {
+            writer.entry(entry?)?;
+        }
+        writer.output.write_all(&[0; 1024])?;
+        let left_out = writer.left_out;
+        Ok((format!("sha256:{}", hex::encode(writer.output.hash.finalize())), left_out))
+    }
+}
+
+struct Rewriter<W> {
+    root: &'static str,
+    output: Hashing<W>,
+    left_out: Vec<String>,
+}
+
+impl<W: Write> Rewriter<W> {
+    fn entry(&mut self, mut entry: Entry<'_, impl Read>) -> io::Result<()> {
+        let path = entry.path_bytes().into_owned();
+        let Some(name) = self.name(&path) else { return self.leave_out(&path, "its path leaves the app") };
+        if base_name(&name).starts_with(b".wh.") {
+            // In a layer, such a name deletes another file instead of being one.
+            return self.leave_out(&path, "image layers give names that begin with .wh. another meaning");
+        }
+        let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
+        let mut header = Header::new_gnu();
+        header.set_uid(OWNER);
+        header.set_gid(OWNER);
+        // Kept, in whole seconds: Python checks compiled files, and web servers make ETags, by it.
+        header.set_mtime(entry.header().mtime().unwrap_or(0));
+        match entry.header().entry_type() {
+            EntryType::Regular | EntryType::Continuous => {
+                let size = entry.size();
+                header.set_entry_type(EntryType::Regular);
+                header.set_mode(mode | 0o400);
+                header.set_size(size);
+                self.head(header, &name, b"")?;
+                let copied = io::copy(&mut entry, &mut self.output)?;
+                if copied != size {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                self.pad(size)
+            }
+            EntryType::Directory => {
+                header.set_entry_type(EntryType::Directory);
+                header.set_mode(mode | 0o700);
+                header.set_size(0);
+                self.head(header, &[&name[..], b"/"].concat(), b"")
+            }
+            // Where it points is the dyno's business: nothing here ever follows it.
+            EntryType::Symlink => {
+                header.set_entry_type(EntryType::Symlink);
+                header.set_mode(0o777);
+                header.set_size(0);
+                let target = entry.link_name_bytes().unwrap_or_default().into_owned();
+                self.head(header, &name, &target)
+            }
+            EntryType::Link => {
+                let target = entry.link_name_bytes().unwrap_or_default().into_owned();
+                let Some(target) = self.name(&target) else { return self.leave_out(&path, "it links out of the app") };
+                header.set_entry_type(EntryType::Link);
+                header.set_mode(mode | 0o400);
+                header.set_size(0);
+                self.head(header, &name, &target)
+            }
+            _ => self.leave_out(&path, "it is neither a file, a directory nor a link"),
+        }
+    }
+
+    /// `build_1a2b3c4d/lib/x` as `app/lib/x`. `None`: it does not stay inside.
+    fn name(&self, path: &[u8]) -> Option<Vec<u8>> {
+        use std::os::unix::ffi::{OsStrExt, OsStringExt};
+        let path = Path::new(std::ffi::OsStr::from_bytes(path));
+        let mut parts = path.components();
+        let Some(Component::Normal(_)) = parts.next() else { return None };
+        let mut name = std::path::PathBuf::from(self.root);
+        for part in parts {
+            match part {
+                Component::Normal(part) => name.push(part),
+                Component::CurDir => {}
+                _ => return None,
+            }
+        }
+        Some(name.into_os_string().into_vec())
+    }
+
+    fn leave_out(&mut self, path: &[u8], why: &str) -> io::Result<()> {
+        if self.left_out.len() < LISTED {
+            let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
+            let name = name.split_once('/').map_or(name.as_str(), |(_, rest)| rest);
+            self.left_out.push(format!("{} was left out: {why}", name.escape_debug()));
+        }
+        Ok(())
+    }
+
+    /// A header, with GNU's extra entries before it for a name or a target that does not fit: byte for byte, where the
+    /// tar crate's own way would normalise them.
+    fn head(&mut self, mut header: Header, name: &[u8], target: &[u8]) -> io::Result<()> {
+        for (kind, long) in [(EntryType::GNULongLink, target), (EntryType::GNULongName, name)] {
+            if long.len() > 100 {
+                let mut extra = Header::new_gnu();
+                extra.set_entry_type(kind);
+                extra.set_size(long.len() as u64 + 1);
+                put(&mut extra.as_old_mut().name, b"././@LongLink");
+                extra.set_cksum();
+                self.output.write_all(extra.as_bytes())?;
+                self.output.write_all(long)?;
+                self.output.write_all(&[0])?;
+                self.pad(long.len() as u64 + 1)?;
+            }
+        }
+        put(&mut header.as_old_mut().name, name);
+        put(&mut header.as_old_mut().linkname, target);
+        header.set_cksum();
+        self.output.write_all(header.as_bytes())
+    }
+
+    fn pad(&mut self, size: u64) -> io::Result<()> {
+        let over = (size % 512) as usize;
+        if over == 0 { Ok(()) } else { self.output.write_all(&[0; 512][over..]) }
+    }
+}
+
+struct Hashing<W> {
+    output: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Write for Hashing<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.output.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
+    }
+}
+
+/// A blocking reader of an async stream, and the future that feeds it; the latter ends when the reader is dropped.
+pub(crate) fn bridge(
+    mut stream: impl Stream<Item = Result<Bytes, paas_hosts::EngineError>> + Send + Unpin,
+) -> (impl Read + Send, impl Future<Output = Result<(), BuilderError>> + Send) {
+    let (sender, receiver) = mpsc::channel(16);
+    let feed = async move {
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(BuilderError::engine("read a build's result"))?;
+            if sender.send(piece).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    };
+    (ChannelReader { receiver, rest: Bytes::new() }, feed)
+}
+
+struct ChannelReader {
+    receiver: mpsc::Receiver<Bytes>,
+    rest: Bytes,
+}
+
+impl Read for ChannelReader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(bytes) => self.rest = bytes,
+                None => return Ok(0),
+            }
+        }
+        let length = into.len().min(self.rest.len());
+        into[..length].copy_from_slice(&self.rest.split_to(length));
+        Ok(length)
+    }
+}
+
+fn base_name(path: &[u8]) -> &[u8] {
+    path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
+}
+
+fn put(field: &mut [u8], value: &[u8]) {
+    let length = value.len().min(field.len());
+    field[..length].copy_from_slice(&value[..length]);
+}

@@ -1,0 +1,124 @@
+//! Release images: the stack's layers, then the slug's. Making one moves no layer and asks no engine.
+
+use std::collections::BTreeMap;
+
+use futures::future::try_join_all;
+use oci_client::manifest::{
+    IMAGE_DOCKER_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, OciDescriptor,
+    OciImageManifest,
+};
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+
+use crate::{Blob, BuilderError, Registry, StackConfig, layer::Layer};
+
+/// Writes release images, and remembers the stacks' manifests, which never change under one tag.
+#[derive(Debug, Default)]
+pub(crate) struct ReleaseImages {
+    stacks: Mutex<BTreeMap<String, (OciImageManifest, String)>>,
+}
+
+impl ReleaseImages {
+    /// Writes `HOST/repository:tag`, whose last layer is the slug, which `repository` has already.
+    pub(crate) async fn write(
+        &self,
+        registry: &Registry,
+        stack: &StackConfig,
+        repository: &str,
+        tag: &str,
+        slug: &Layer,
+    ) -> Result<String, BuilderError> {
+        let (mut manifest, stack_config) = self.stack(registry, stack).await?;
+        let from = stack.repository();
+        let mounts = manifest.layers.iter().map(|layer| registry.mount(&from, repository, &layer.digest));
+        let config = release_config(&stack_config, &slug.diff_id)
+            .map_err(|reason| BuilderError::StackImage { image: stack.run_image.clone(), reason: reason.to_owned() })?;
+        let (config, _) = tokio::try_join!(registry.put_bytes(repository, config), try_join_all(mounts))?;
+        let docker = manifest.config.media_type == IMAGE_DOCKER_CONFIG_MEDIA_TYPE;
+        let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
+        manifest.config = descriptor(&manifest.config.media_type, &config);
+        manifest.layers.push(descriptor(layer_type, &slug.blob));
+        registry.put_manifest(repository, tag, manifest).await?;
+        Ok(format!("{}/{repository}:{tag}", registry.host()))
+    }
+
+    async fn stack(
+        &self,
+        registry: &Registry,
+        stack: &StackConfig,
+    ) -> Result<(OciImageManifest, String), BuilderError> {
+        let (repository, tag) = (stack.repository(), stack.tag());
+        let key = format!("{repository}:{tag}");
+        let mut known = self.stacks.lock().await;
+        if let Some(found) = known.get(&key) {
+            return Ok(found.clone());
+        }
+        let found = registry.image(&repository, &tag).await?.ok_or_else(|| BuilderError::NotFound(key.clone()))?;
+        known.insert(key, found.clone());
+        Ok(found)
+    }
+}
+
+/// The stack's configuration with the slug on top: run as 1000:1000 in /app, and no command of its own.
+fn release_config(stack: &str, diff_id: &str) -> Result<Vec<u8>, &'static str> {
+    let mut image: Value = serde_json::from_str(stack).map_err(|_| "its configuration is not JSON")?;
+    let layers = image.pointer_mut("/rootfs/diff_ids").and_then(Value::as_array_mut);
+    layers.ok_or("its configuration lists no layers")?.push(json!(diff_id));
+    if let Some(history) = image.get_mut("history").and_then(Value::as_array_mut) {
+        history.push(json!({ "created_by": "slug" }));
+    }
+    let root = image.as_object_mut().ok_or("its configuration is no object")?;
+    // Docker's note of the container that a layer was made in; it has nothing to do with this image.
+    root.remove("container");
+    root.remove("container_config");
+    let config = root.entry("config").or_insert_with(|| json!({}));
+    if !config.is_object() {
+        *config = json!({});
+    }
+    let mut env: Vec<Value> = config["Env"].as_array().cloned().unwrap_or_default();
+    env.retain(|pair| !pair.as_str().is_some_and(|pair| pair.starts_with("HOME=")));
+    env.push(json!("HOME=/app"));
+    config["Env"] = json!(env);
+    config["User"] = json!("1000:1000");
+    config["WorkingDir"] = json!("/app");
+    config["Cmd"] = Value::Null;
+    config["Entrypoint"] = Value::Null;
+    serde_json::to_vec(&image).map_err(|_| "its configuration cannot be written")
+}
+
+fn descriptor(media_type: &str, blob: &Blob) -> OciDescriptor {
+    OciDescriptor {
+        media_type: media_type.to_owned(),
+        digest: blob.digest.clone(),
+        // Sizes are bounded by the slug limit, far below where this would saturate.
+        size: i64::try_from(blob.size).unwrap_or(i64::MAX),
+        ..OciDescriptor::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_slug_comes_last_and_runs_as_the_apps_account() {
+        let stack = json!({
+            "architecture": "amd64", "os": "linux",
+            "config": { "Env": ["PATH=/bin", "HOME=/root"], "User": "root", "Cmd": ["bash"] },
+            "rootfs": { "type": "layers", "diff_ids": ["sha256:a"] },
+            "history": [{ "created_by": "debian" }],
+        });
+        let config: Value = serde_json::from_slice(&release_config(&stack.to_string(), "sha256:b").unwrap()).unwrap();
+        assert_eq!(config["rootfs"]["diff_ids"], json!(["sha256:a", "sha256:b"]));
+        assert_eq!(config["config"]["User"], "1000:1000");
+        assert_eq!(config["config"]["Env"], json!(["PATH=/bin", "HOME=/app"]));
+        assert_eq!(config["history"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_stack_image_that_is_none_is_refused() {
+        for config in ["", "[]", "{}", r#"{"rootfs":{"diff_ids":1}}"#] {
+            assert!(release_config(config, "sha256:b").is_err(), "{config}");
+        }
+    }
+}

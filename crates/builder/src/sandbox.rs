@@ -1,0 +1,300 @@
+//! The container that a build runs in: one, unprivileged, thrown away at the end. Everything goes in by upload before it
+//! starts; nothing is mounted. A hostile source is unpacked in there, by the account without rights, never by us.
+
+use std::{collections::BTreeMap, io};
+
+use async_compression::tokio::bufread::GzipDecoder;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt, stream};
+use paas_hosts::{ByteStream, ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
+use paas_model::{BUILTIN, BuildId, BuildpackSource};
+use tar::{EntryType, Header};
+use tokio_util::io::{ReaderStream, StreamReader};
+
+use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
+
+/// Repository of source tarballs.
+pub(crate) const SOURCES: &str = "sources";
+
+/// Repository of build caches.
+pub(crate) const CACHES: &str = "caches";
+
+/// Everything of ours in the container; `build.sh` knows the same names.
+const ROOT: &str = "/tmp/paas";
+
+/// Directory that the build's result is read from.
+pub(crate) const RESULT: &str = "/tmp/paas/result";
+
+/// Directory that buildpacks keep between builds.
+pub(crate) const CACHE: &str = "/tmp/paas/cache";
+
+const ACCOUNT: u64 = 1000;
+
+/// The platform's buildpacks, a tar without its end; made by `build.rs`.
+const BUILDPACKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/buildpacks.tar"));
+const SCRIPT: &[u8] = include_bytes!("build.sh");
+
+/// The container of a build: every attempt uses the same name, so that a later one finds what an earlier one left.
+pub(crate) fn container(build: BuildId) -> ContainerName {
+    ContainerName(format!("build-{build}"))
+}
+
+/// Where the app is unpacked and compiled: `/tmp/build_` and 8 hexadecimal digits (Heroku: BUILD_DIR).
+pub(crate) fn build_dir(build: BuildId) -> String {
+    let id = build.uuid().simple().to_string();
+    format!("/tmp/build_{}", &id[id.len() - 8..])
+}
+
+/// Makes the container with all its inputs; it is ready to start.
+pub(crate) async fn prepare(
+    engine: &dyn Engine,
+    registry: &Registry,
+    config: &BuilderConfig,
+    stack: &StackConfig,
+    request: &BuildRequest,
+    buildpacks: &[BuildpackSource],
+) -> Result<ContainerName, BuilderError> {
+    let name = container(request.build_id);
+    let (source_size, source) = registry.get_blob(SOURCES, &request.source_digest).await?;
+    engine
+        .create(&name, &spec(config, stack, request))
+        .await
+        .map_err(BuilderError::engine("make a build's container"))?;
+
+    let extra_ca = match &config.extra_ca {
+        Some(path) => Some(tokio::fs::read(path).await.map_err(BuilderError::io("the extra CA bundle"))?),
+        None => None,
+    };
+    let mut before = directory("tmp/paas");
+    before.extend(directory("app"));
+    before.extend(header(EntryType::Regular, "tmp/paas/source.tgz", 0o644, source_size));
+    let padding = vec![0; (512 - (source_size % 512) as usize) % 512];
+    let after = inputs(config, stack, request, buildpacks, extra_ca.as_deref());
+    let source = source.map_err(|error| unavailable("the registry", error));
+    let parts = once(before).chain(source).chain(once(padding)).chain(once(after));
+    engine.upload(&name, "/", Box::pin(parts)).await.map_err(BuilderError::engine("fill a build's container"))?;
+
+    if let Some(digest) = &request.cache_digest {
+        restore_cache(engine, registry, &name, digest).await?;
+    }
+    Ok(name)
+}
+
+/// A cache that the registry lost is only a slower build.
+async fn restore_cache(
+    engine: &dyn Engine,
+    registry: &Registry,
+    name: &ContainerName,
+    digest: &str,
+) -> Result<(), BuilderError> {
+    let blob = match registry.get_blob(CACHES, digest).await {
+        Ok((_, blob)) => blob,
+        Err(BuilderError::NotFound(what)) => {
+            tracing::warn!(cache = what, "a build cache is not in the registry; the build starts without it");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
+    // The registry's copy is our own tar of an earlier build's directory: files of the build's account, nothing else.
+    let tar = GzipDecoder::new(StreamReader::new(blob));
+    let tar: ByteStream =
+        Box::pin(ReaderStream::with_capacity(tar, 1 << 18).map_err(|error| unavailable("the registry", error)));
+    engine.upload(name, ROOT, tar).await.map_err(BuilderError::engine("restore a build's cache"))
+}
+
+fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> ContainerSpec {
+    let limits = &config.limits;
+    let settings = [
+        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        ("HOME", "/app".to_owned()),
+        ("BUILD_DIR", build_dir(request.build_id)),
+        ("SOURCE_LIMIT", limits.source_bytes.to_string()),
+        ("PRODUCT", config.product.clone()),
+        ("HELP", config.help.clone()),
+        ("DETECT_ORDER", BUILTIN.map(|(name, _)| name).join(" ")),
+    ];
+    ContainerSpec {
+        image: stack.build_image.clone(),
+        command: vec!["/bin/bash".to_owned(), format!("{ROOT}/build.sh")],
+        env: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+        labels: BTreeMap::from([
+            ("paas".to_owned(), "build".to_owned()),
+            ("paas.build".to_owned(), request.build_id.to_string()),
+        ]),
+        user: format!("{ACCOUNT}:{ACCOUNT}"),
+        working_dir: "/app".to_owned(),
+        limits: Limits {
+            memory_mb: limits.memory_mb,
+            cpu_shares: 1024,
+            cpu_millis: limits.cpu_millis,
+            processes: limits.processes,
+            file_bytes: Some(limits.disk_bytes),
+        },
+        network: Network::Builds,
+        port: None,
+        tty: false,
+        stdin: false,
+    }
+}
+
+/// Every input but the source, and the tar's end.
+fn inputs(
+    config: &BuilderConfig,
+    stack: &StackConfig,
+    request: &BuildRequest,
+    buildpacks: &[BuildpackSource],
+    extra_ca: Option<&[u8]>,
+) -> Vec<u8> {
+    let mut tar = BUILDPACKS.to_vec();
+    tar.extend(file("tmp/paas/build.sh", SCRIPT));
+    tar.extend(file("tmp/paas/buildpacks.tsv", chosen(buildpacks).as_bytes()));
+    tar.extend(file("tmp/paas/environment", &environment(config, stack, request, extra_ca.is_some())));
+    if let Some(bundle) = extra_ca {
+        tar.extend(file("tmp/paas/extra-ca.crt", bundle));
+    }
+    tar.extend(directory("tmp/paas/env"));
+    for (key, value) in &request.config {
+        // Keys are letters, digits and underscores; `ConfigVars` lets no other in.
+        tar.extend(file(&format!("tmp/paas/env/{key}"), value.as_bytes()));
+    }
+    tar.resize(tar.len() + 1024, 0);
+    tar
+}
+
+/// A line per buildpack: kind, display name, URL or short name, reference. Sources hold no blanks.
+fn chosen(buildpacks: &[BuildpackSource]) -> String {
+    let line = |source: &BuildpackSource| {
+        let name = without_credentials(&source.name());
+        match source {
+            BuildpackSource::Builtin(short) => format!("builtin\t{name}\t{short}\t\n"),
+            BuildpackSource::Git { url, reference } => {
+                format!("git\t{name}\t{url}\t{}\n", reference.as_deref().unwrap_or_default())
+            }
+            BuildpackSource::Tarball(url) => format!("tarball\t{name}\t{url}\t\n"),
+        }
+    };
+    buildpacks.iter().map(line).collect()
+}
+
+/// Everything in a buildpack's environment (Heroku: the compile environment holds nothing else), then what the operator
+/// set for this installation.
+fn environment(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest, extra_ca: bool) -> Vec<u8> {
+    let mut pairs = vec![
+        ("HOME", "/app".to_owned()),
+        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+        ("STACK", stack.name.clone()),
+        ("SOURCE_VERSION", request.version.clone().unwrap_or_default()),
+        ("REQUEST_ID", request.build_id.to_string()),
+        ("DYNO", "build.1".to_owned()),
+    ];
+    let mirrors = [
+        ("NPM_CONFIG_REGISTRY", &config.mirrors.npm),
+        ("PIP_INDEX_URL", &config.mirrors.pypi),
+        ("UV_DEFAULT_INDEX", &config.mirrors.pypi),
+        ("UV_PYTHON_INSTALL_MIRROR", &config.mirrors.python),
+    ];
+    pairs.extend(mirrors.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?.to_string()))));
+    if extra_ca {
+        // One per tool: there is no variable that all of them read.
+        let tools = [
+            "SSL_CERT_FILE",
+            "CURL_CA_BUNDLE",
+            "GIT_SSL_CAINFO",
+            "NODE_EXTRA_CA_CERTS",
+            "PIP_CERT",
+            "REQUESTS_CA_BUNDLE",
+            "CARGO_HTTP_CAINFO",
+        ];
+        pairs.extend(tools.map(|key| (key, format!("{ROOT}/ca.crt"))));
+    }
+    let text: String = pairs.into_iter().map(|(key, value)| format!("{key}={}\0", value.replace('\0', ""))).collect();
+    text.into_bytes()
+}
+
+/// `https://user:token@host/x` as `https://host/x`.
+fn without_credentials(name: &str) -> String {
+    match url::Url::parse(name) {
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            let mut bare = url.clone();
+            // Both fail only for URLs that cannot have credentials.
+            let removed = bare.set_username("").and_then(|()| bare.set_password(None));
+            removed.map_or_else(|()| "(a buildpack)".to_owned(), |()| bare.to_string())
+        }
+        _ => name.to_owned(),
+    }
+}
+
+fn directory(path: &str) -> Vec<u8> {
+    header(EntryType::Directory, &format!("{path}/"), 0o755, 0)
+}
+
+fn file(path: &str, content: &[u8]) -> Vec<u8> {
+    let mut bytes = header(EntryType::Regular, path, 0o644, content.len() as u64);
+    bytes.extend_from_slice(content);
+    bytes.resize(bytes.len().next_multiple_of(512), 0);
+    bytes
+}
+
+/// With GNU's extra entry when the path is longer than a header has room for (a config var's key may be).
+fn header(kind: EntryType, path: &str, mode: u32, size: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if path.len() > 100 {
+        bytes = header(EntryType::GNULongName, "././@LongLink", 0o644, path.len() as u64 + 1);
+        bytes.extend_from_slice(path.as_bytes());
+        bytes.push(0);
+        bytes.resize(bytes.len().next_multiple_of(512), 0);
+    }
+    let mut header = Header::new_gnu();
+    let name = &path.as_bytes()[..path.len().min(100)];
+    header.as_old_mut().name[..name.len()].copy_from_slice(name);
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(ACCOUNT);
+    header.set_gid(ACCOUNT);
+    header.set_size(size);
+    header.set_mtime(0);
+    header.set_cksum();
+    bytes.extend_from_slice(header.as_bytes());
+    bytes
+}
+
+fn once(bytes: Vec<u8>) -> impl futures::Stream<Item = Result<Bytes, EngineError>> + Send {
+    stream::once(async move { Ok(Bytes::from(bytes)) })
+}
+
+fn unavailable(what: &str, source: io::Error) -> EngineError {
+    EngineError::Unavailable { endpoint: what.to_owned(), source: source.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials_in_a_buildpacks_url_are_not_shown() {
+        for (url, shown) in [
+            ("https://me:secret@example.test/x.git", "https://example.test/x.git"),
+            ("https://token@example.test/x.git#main", "https://example.test/x.git#main"),
+            ("https://example.test/x.git#main", "https://example.test/x.git#main"),
+            ("heroku/nodejs", "heroku/nodejs"),
+        ] {
+            assert_eq!(without_credentials(url), shown);
+        }
+    }
+
+    #[test]
+    fn long_names_survive_the_tar() {
+        let key = "K".repeat(300);
+        let mut bytes = file(&format!("tmp/paas/env/{key}"), b"value");
+        bytes.resize(bytes.len() + 1024, 0);
+        let mut archive = tar::Archive::new(bytes.as_slice());
+        let entry = archive.entries().unwrap().next().unwrap().unwrap();
+        assert!(entry.path().unwrap().ends_with(key));
+    }
+
+    #[test]
+    fn a_build_dir_is_one_of_herokus_form() {
+        let id = "0190a5c0-1111-7000-8000-0000deadbeef".parse().unwrap();
+        assert_eq!(build_dir(id), "/tmp/build_deadbeef");
+    }
+}

@@ -1,0 +1,177 @@
+use std::{collections::BTreeMap, path::PathBuf};
+
+use paas_hosts::{Engine, ImageBuild};
+use tokio::sync::mpsc;
+
+use crate::{BuilderError, Registry, registry::digest_of};
+
+/// A stack: what apps are built on and what they run on. Configuration, so that `heroku/heroku:24` can be one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackConfig {
+    /// `debian-13`, `heroku-24`: what the API, `STACK` and the push transcript call it.
+    pub name: String,
+    /// The image that buildpacks run in. It needs bash, GNU tar, curl, git, jq and python3.
+    pub build_image: String,
+    /// The image whose layers are under every slug.
+    pub run_image: String,
+}
+
+const RUN_DOCKERFILE: &str = include_str!("../../../docker/stack/run.Dockerfile");
+const BUILD_DOCKERFILE: &str = include_str!("../../../docker/stack/build.Dockerfile");
+
+impl StackConfig {
+    /// The stack that comes with the server, made from `docker/stack/`. Its tags hold a hash of the Dockerfiles, so that
+    /// a server with others makes its images anew.
+    #[must_use]
+    pub fn debian_13() -> Self {
+        let hash = short(&digest_of(format!("{RUN_DOCKERFILE}\0{BUILD_DOCKERFILE}").as_bytes()));
+        Self {
+            name: "debian-13".to_owned(),
+            build_image: format!("paas/debian-13-build:{hash}"),
+            run_image: format!("paas/debian-13:{hash}"),
+        }
+    }
+
+    /// As the transcript says it: `Debian-13` (Heroku: `Building on the Heroku-24 stack`).
+    #[must_use]
+    pub fn title(&self) -> String {
+        let mut letters = self.name.chars();
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    }
+
+    /// Where the registry has the run image.
+    pub(crate) fn repository(&self) -> String {
+        format!("stacks/{}", self.name)
+    }
+
+    /// Follows the run image's name: another image under the same stack name is another tag.
+    pub(crate) fn tag(&self) -> String {
+        short(&digest_of(self.run_image.as_bytes()))
+    }
+
+    /// How an image comes to be when the engine does not have it. `None`: it is pulled.
+    fn dockerfile(&self, image: &str) -> Option<(&'static str, BTreeMap<String, String>)> {
+        let ours = *self == Self::debian_13();
+        match image {
+            image if ours && image == self.run_image => Some((RUN_DOCKERFILE, BTreeMap::new())),
+            image if ours && image == self.build_image => {
+                Some((BUILD_DOCKERFILE, BTreeMap::from([("RUN".to_owned(), self.run_image.clone())])))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Sees to it that the engine has every stack's build image and the registry its run image: makes, pulls and pushes what
+/// is missing, telling `lines` of it as it goes. With nothing missing it takes milliseconds and says nothing.
+///
+/// # Errors
+/// [`BuilderError::Engine`] with the image's name and the engine's reason; [`BuilderError::Registry`].
+pub async fn ensure_stacks(
+    engine: &dyn Engine,
+    registry: &Registry,
+    stacks: &[StackConfig],
+    lines: mpsc::Sender<String>,
+) -> Result<(), BuilderError> {
+    for stack in stacks {
+        let built = has(engine, &stack.build_image).await?;
+        let pushed = registry.image(&stack.repository(), &stack.tag()).await?.is_some();
+        if built && pushed {
+            continue;
+        }
+        tell(&lines, format!("Making the images of the {} stack", stack.title())).await;
+        for image in [&stack.run_image, &stack.build_image] {
+            provide(engine, stack, image, &lines).await?;
+        }
+        if !pushed {
+            publish(engine, registry, stack, &lines).await?;
+        }
+        tell(&lines, format!("The {} stack is ready", stack.title())).await;
+    }
+    Ok(())
+}
+
+async fn provide(
+    engine: &dyn Engine,
+    stack: &StackConfig,
+    image: &str,
+    lines: &mpsc::Sender<String>,
+) -> Result<(), BuilderError> {
+    if has(engine, image).await? {
+        return Ok(());
+    }
+    match stack.dockerfile(image) {
+        Some((dockerfile, args)) => make(engine, image, dockerfile, args, lines).await,
+        None => {
+            tell(lines, format!("Pulling {image}")).await;
+            engine.pull(image).await.map_err(BuilderError::engine("pull a stack's image"))
+        }
+    }
+}
+
+/// Pushes the run image under our name. The engine cannot rename an image, but building one that adds nothing does.
+async fn publish(
+    engine: &dyn Engine,
+    registry: &Registry,
+    stack: &StackConfig,
+    lines: &mpsc::Sender<String>,
+) -> Result<(), BuilderError> {
+    let image = format!("{}/{}:{}", registry.host(), stack.repository(), stack.tag());
+    make(engine, &image, &format!("FROM {}\n", stack.run_image), BTreeMap::new(), lines).await?;
+    tell(lines, format!("Pushing {image}")).await;
+    engine.push(&image).await.map_err(BuilderError::engine("push a stack's image"))
+}
+
+async fn make(
+    engine: &dyn Engine,
+    tag: &str,
+    dockerfile: &str,
+    args: BTreeMap<String, String>,
+    lines: &mpsc::Sender<String>,
+) -> Result<(), BuilderError> {
+    let context = context(dockerfile).map_err(BuilderError::io("a Dockerfile"))?;
+    let build = ImageBuild { tag: tag.to_owned(), context: context.into(), dockerfile: "Dockerfile".to_owned(), args };
+    engine.build_image(build, lines.clone()).await.map_err(BuilderError::engine("build a stack's image"))
+}
+
+fn context(dockerfile: &str) -> std::io::Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o644);
+    header.set_size(dockerfile.len() as u64);
+    tar.append_data(&mut header, PathBuf::from("Dockerfile"), dockerfile.as_bytes())?;
+    tar.into_inner()
+}
+
+async fn has(engine: &dyn Engine, image: &str) -> Result<bool, BuilderError> {
+    engine.has_image(image).await.map_err(BuilderError::engine("look for a stack's image"))
+}
+
+/// Progress is for people: nobody listening is no reason to stop.
+async fn tell(lines: &mpsc::Sender<String>, line: String) {
+    drop(lines.send(line).await);
+}
+
+/// Twelve digits of a digest, as tags have them.
+fn short(digest: &str) -> String {
+    digest.trim_start_matches("sha256:").chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stacks_title_is_herokus_way_to_write_it() {
+        let named = |name: &str| StackConfig { name: name.into(), ..StackConfig::debian_13() }.title();
+        assert_eq!([named("debian-13"), named("heroku-24"), named("")], ["Debian-13", "Heroku-24", ""]);
+    }
+
+    #[test]
+    fn only_our_own_stack_is_made_from_our_dockerfiles() {
+        let ours = StackConfig::debian_13();
+        assert!(ours.dockerfile(&ours.run_image).is_some() && ours.dockerfile(&ours.build_image).is_some());
+        let theirs = StackConfig { name: "heroku-24".into(), ..ours.clone() };
+        assert!(theirs.dockerfile(&ours.run_image).is_none());
+    }
+}
