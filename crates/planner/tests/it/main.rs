@@ -1,0 +1,8 @@
+//! The plan, seen from outside.
+#![expect(clippy::unwrap_used, reason = "a helper of a test that cannot go on fails the test")]
+
+mod hosts;
+mod properties;
+mod rollout;
+mod scripts;
+mod support;
