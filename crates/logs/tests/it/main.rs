@@ -1,0 +1,6 @@
+//! The log of an app, on a real database.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod logs;
+mod world;
