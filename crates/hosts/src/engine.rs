@@ -32,11 +32,8 @@ pub trait Engine: fmt::Debug + Send + Sync {
     async fn pull(&self, image: &str) -> Result<(), EngineError>;
 
     /// Builds `build.tag` from a context, sending each line of output to `lines`. Operators' Dockerfiles only (stacks).
-    async fn build_image(
-        &self,
-        build: ImageBuild,
-        lines: tokio::sync::mpsc::Sender<String>,
-    ) -> Result<(), EngineError>;
+    async fn build_image(&self, build: ImageBuild, lines: tokio::sync::mpsc::Sender<String>)
+    -> Result<(), EngineError>;
 
     /// Pushes an image that this host has to the registry that its name says.
     async fn push(&self, image: &str) -> Result<(), EngineError>;
@@ -182,7 +179,10 @@ pub enum ContainerState {
     Created,
     Running,
     /// `out_of_memory`: the kernel killed it for its memory limit.
-    Ended { exit_code: i64, out_of_memory: bool },
+    Ended {
+        exit_code: i64,
+        out_of_memory: bool,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

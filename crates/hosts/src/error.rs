@@ -6,6 +6,9 @@ pub enum EngineError {
     Unavailable { endpoint: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("image {0} was not found")]
     ImageNotFound(String),
+    /// The registry that the image's name says did not answer, or broke off.
+    #[error("the registry of image {image} is not available: {reason}")]
+    RegistryUnavailable { image: String, reason: String },
     #[error("there is no container {0}")]
     NoSuchContainer(String),
     #[error("there is no {path} in container {container}")]
@@ -25,6 +28,6 @@ impl EngineError {
     /// Whether trying again later, without any change, may help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable { .. })
+        matches!(self, Self::Unavailable { .. } | Self::RegistryUnavailable { .. })
     }
 }

@@ -1,0 +1,137 @@
+//! [`Engine`] over the Docker Engine API.
+//!
+//! Most calls go through `bollard`. Four do not (`wire`): attach, logs and wait need to know when the engine has taken
+//! the request, or the raw bytes of its answer, which bollard's decoders cut at new lines and mistake for frame headers
+//! when a terminal's first byte is below 3; and making a network needs `CheckDuplicate`, which its model has dropped.
+
+mod archive;
+mod attach;
+mod connection;
+mod containers;
+mod demux;
+mod events;
+mod images;
+mod log_entries;
+mod logs;
+mod networks;
+mod signals;
+mod spec;
+mod terminal_input;
+mod wire;
+
+use std::{fmt, sync::Arc};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use crate::{
+    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerStatus, Engine, EngineError, EngineInfo,
+    EventStream, ImageBuild, LogStream, Signal,
+};
+use connection::Connection;
+
+/// A Docker Engine, 20.10 (API 1.41) or newer.
+#[derive(Clone)]
+pub struct DockerEngine {
+    connection: Arc<Connection>,
+}
+
+impl DockerEngine {
+    /// The engine behind a Unix socket of this machine. Connects with the first call, not here, so that an engine that
+    /// is down now and up later needs no new value.
+    #[must_use]
+    pub fn unix(path: &str) -> Self {
+        Self { connection: Arc::new(Connection::unix(path)) }
+    }
+}
+
+impl fmt::Debug for DockerEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DockerEngine({})", self.connection.endpoint())
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn info(&self) -> Result<EngineInfo, EngineError> {
+        let info = self.connection.system_info().await?;
+        Ok(EngineInfo {
+            memory_mb: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0) >> 20,
+            cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
+            version: info.server_version.unwrap_or_default(),
+        })
+    }
+
+    async fn pull(&self, image: &str) -> Result<(), EngineError> {
+        images::pull(&self.connection, image).await
+    }
+
+    async fn build_image(&self, build: ImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
+        images::build(&self.connection, build, lines).await
+    }
+
+    async fn push(&self, image: &str) -> Result<(), EngineError> {
+        images::push(&self.connection, image).await
+    }
+
+    async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
+        images::has(&self.connection, image).await
+    }
+
+    async fn create(&self, name: &ContainerName, spec: &ContainerSpec) -> Result<(), EngineError> {
+        containers::create(&self.connection, name, spec).await
+    }
+
+    async fn start(&self, name: &ContainerName) -> Result<(), EngineError> {
+        containers::start(&self.connection, name).await
+    }
+
+    async fn inspect(&self, name: &ContainerName) -> Result<Option<ContainerStatus>, EngineError> {
+        containers::inspect(&self.connection, name).await
+    }
+
+    async fn list(&self, label: &str, value: &str) -> Result<Vec<ContainerStatus>, EngineError> {
+        containers::list(&self.connection, label, value).await
+    }
+
+    async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError> {
+        signals::send(&self.connection, name, signal).await
+    }
+
+    async fn remove(&self, name: &ContainerName) -> Result<(), EngineError> {
+        containers::remove(&self.connection, name).await
+    }
+
+    async fn wait(&self, name: &ContainerName) -> Result<i64, EngineError> {
+        containers::wait(&self.connection, name).await
+    }
+
+    async fn logs(&self, name: &ContainerName, after: Option<DateTime<Utc>>) -> Result<LogStream, EngineError> {
+        logs::follow(Arc::clone(&self.connection), name, after).await
+    }
+
+    async fn attach(&self, name: &ContainerName) -> Result<AttachedStreams, EngineError> {
+        attach::attach(&self.connection, name).await
+    }
+
+    async fn resize(&self, name: &ContainerName, columns: u16, rows: u16) -> Result<(), EngineError> {
+        containers::resize(&self.connection, name, columns, rows).await
+    }
+
+    async fn upload(&self, name: &ContainerName, directory: &str, tar: ByteStream) -> Result<(), EngineError> {
+        archive::upload(&self.connection, name, directory, tar).await
+    }
+
+    async fn download(&self, name: &ContainerName, path: &str) -> Result<ByteStream, EngineError> {
+        archive::download(Arc::clone(&self.connection), name, path).await
+    }
+
+    async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError> {
+        containers::disk_used(&self.connection, name).await
+    }
+
+    async fn events(&self, label: &str) -> Result<EventStream, EngineError> {
+        events::follow(Arc::clone(&self.connection), label).await
+    }
+}

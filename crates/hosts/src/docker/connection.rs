@@ -1,0 +1,135 @@
+//! How one engine is reached, and what its refusals mean.
+
+use std::{future::Future, time::Duration};
+
+use bollard::{ClientVersion, Docker, errors::Error, models::SystemInfo};
+use serde::Deserialize;
+use tokio::{
+    sync::{Mutex, OnceCell},
+    time::timeout,
+};
+
+use super::wire::Wire;
+use crate::EngineError;
+
+/// Spoken whenever the engine can, so that every engine behaves alike: Docker 20.10's, the oldest we run on. An engine
+/// that has dropped it (29 has) is spoken to in the oldest version it still knows.
+const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 };
+
+/// No call that is one question and one answer takes longer. Generous, because a start on a busy disk takes its time.
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bollard times whole requests, uploads included, by one clock. We time calls ourselves, each by what it does.
+const BOLLARD_TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
+
+pub(super) struct Connection {
+    socket: String,
+    client: OnceCell<Docker>,
+    /// Held while networks are made: two at once would make two of one name.
+    pub(super) networks: Mutex<()>,
+}
+
+impl Connection {
+    pub(super) fn unix(path: &str) -> Self {
+        Self { socket: path.to_owned(), client: OnceCell::new(), networks: Mutex::new(()) }
+    }
+
+    pub(super) fn endpoint(&self) -> String {
+        format!("unix://{}", self.socket)
+    }
+
+    /// The bollard client, speaking a version that both know. Asks the engine once.
+    pub(super) async fn docker(&self) -> Result<&Docker, Error> {
+        self.client
+            .get_or_try_init(|| async {
+                let version = within(CALL_TIMEOUT, Wire::new(&self.socket, None).version()).await?;
+                Docker::connect_with_unix(&self.socket, BOLLARD_TIMEOUT_SECONDS, &version.spoken())
+            })
+            .await
+    }
+
+    /// For requests that bollard cannot make.
+    pub(super) async fn wire(&self) -> Result<Wire, Error> {
+        let version = self.docker().await?.client_version();
+        Ok(Wire::new(&self.socket, Some(version)))
+    }
+
+    pub(super) async fn system_info(&self) -> Result<SystemInfo, EngineError> {
+        self.call(async |docker| docker.info().await).await.map_err(|error| self.failed("tell about itself", error))
+    }
+
+    /// One question and one answer, in bounded time.
+    pub(super) async fn call<'a, T, F>(&'a self, ask: impl FnOnce(&'a Docker) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let docker = self.docker().await?;
+        within(CALL_TIMEOUT, ask(docker)).await
+    }
+
+    /// What a failure means when nothing in particular was expected. `doing` completes "refused to …".
+    pub(super) fn failed(&self, doing: &'static str, error: Error) -> EngineError {
+        match error {
+            Error::DockerResponseServerError { status_code, message } => {
+                EngineError::Refused { doing, status: status_code, reason: message }
+            }
+            Error::DockerStreamError { error } => EngineError::Refused { doing, status: 500, reason: error },
+            // Everything else is about the connection, or an answer that broke off: the effect is unknown.
+            other => EngineError::Unavailable { endpoint: self.endpoint(), source: Box::new(other) },
+        }
+    }
+}
+
+/// `GET /version`, the one path that every engine answers without a version in it.
+#[derive(Debug, Deserialize)]
+pub(super) struct Version {
+    #[serde(rename = "MinAPIVersion")]
+    oldest: String,
+}
+
+impl Version {
+    fn spoken(&self) -> ClientVersion {
+        let oldest = self.oldest.split_once('.').and_then(|(major, minor)| {
+            Some(ClientVersion { major_version: major.parse().ok()?, minor_version: minor.parse().ok()? })
+        });
+        match oldest {
+            Some(oldest) if (oldest.major_version, oldest.minor_version) > (API.major_version, API.minor_version) => {
+                oldest
+            }
+            Some(_) | None => API,
+        }
+    }
+}
+
+pub(super) async fn within<T>(limit: Duration, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    timeout(limit, answer).await.unwrap_or(Err(Error::RequestTimeoutError))
+}
+
+/// The status of a refusal; `None` when the engine did not answer.
+pub(super) fn status<T>(result: &Result<T, Error>) -> Option<u16> {
+    match result {
+        Err(Error::DockerResponseServerError { status_code, .. }) => Some(*status_code),
+        Ok(_) | Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spoken(oldest: &str) -> (usize, usize) {
+        let version = Version { oldest: oldest.to_owned() }.spoken();
+        (version.major_version, version.minor_version)
+    }
+
+    #[test]
+    fn an_engine_that_knows_the_old_version_is_spoken_to_in_it() {
+        assert_eq!(spoken("1.12"), (1, 41));
+        assert_eq!(spoken("1.41"), (1, 41));
+    }
+
+    #[test]
+    fn an_engine_that_has_dropped_it_is_spoken_to_in_its_oldest() {
+        assert_eq!(spoken("1.44"), (1, 44));
+    }
+}

@@ -1,0 +1,257 @@
+//! A container's life: made, started, looked at, waited for, removed.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    net::{IpAddr, SocketAddr},
+};
+
+use bollard::{
+    errors::Error,
+    models::{
+        ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, ContainerSummaryStateEnum,
+        EndpointSettings,
+    },
+    query_parameters::{
+        CreateContainerOptionsBuilder, InspectContainerOptionsBuilder, ListContainersOptionsBuilder,
+        RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder, StartContainerOptions,
+    },
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+
+use super::{
+    connection::{CALL_TIMEOUT, Connection, status, within},
+    networks,
+    spec::{PORT_LABEL, create_body},
+    wire::read_json,
+};
+use crate::{Address, ContainerName, ContainerSpec, ContainerState, ContainerStatus, EngineError, Network};
+
+/// Containers looked at side by side in a listing.
+const INSPECTIONS_AT_ONCE: usize = 8;
+
+pub(super) async fn create(
+    connection: &Connection,
+    name: &ContainerName,
+    spec: &ContainerSpec,
+) -> Result<(), EngineError> {
+    networks::ensure(connection, spec.network).await?;
+    let options = CreateContainerOptionsBuilder::default().name(&name.0).build();
+    let created = connection.call(|docker| docker.create_container(Some(options), create_body(spec))).await;
+    match status(&created) {
+        Some(404) => Err(EngineError::ImageNotFound(spec.image.clone())),
+        // The name is taken: by us, earlier.
+        Some(409) => Ok(()),
+        _ => created.map(drop).map_err(|error| connection.failed("make a container", error)),
+    }
+}
+
+pub(super) async fn start(connection: &Connection, name: &ContainerName) -> Result<(), EngineError> {
+    // The engine would start one that has ended for a second time.
+    match required(connection, name).await?.state {
+        ContainerState::Created => {}
+        ContainerState::Running | ContainerState::Ended { .. } => return Ok(()),
+    }
+    match try_start(connection, name).await {
+        Err(Error::DockerResponseServerError { status_code: 404, message }) if message.contains("network") => {
+            // An operator's `docker network prune` since it was made.
+            for network in [Network::Dynos, Network::Builds] {
+                networks::ensure(connection, network).await?;
+            }
+            try_start(connection, name).await
+        }
+        other => other,
+    }
+    .map_err(|error| match error {
+        Error::DockerResponseServerError { status_code: 404, message } if message.contains("No such container") => {
+            EngineError::NoSuchContainer(name.0.clone())
+        }
+        Error::DockerResponseServerError { message, .. } => EngineError::CannotStart(message),
+        other => connection.failed("start a container", other),
+    })
+}
+
+async fn try_start(connection: &Connection, name: &ContainerName) -> Result<(), Error> {
+    connection.call(|docker| docker.start_container(&name.0, None::<StartContainerOptions>)).await
+}
+
+pub(super) async fn inspect(
+    connection: &Connection,
+    name: &ContainerName,
+) -> Result<Option<ContainerStatus>, EngineError> {
+    Ok(look(connection, name, false).await?.map(|container| status_of(name.clone(), container)))
+}
+
+/// As [`inspect`]; that there is none is an error.
+pub(super) async fn required(connection: &Connection, name: &ContainerName) -> Result<ContainerStatus, EngineError> {
+    inspect(connection, name).await?.ok_or_else(|| EngineError::NoSuchContainer(name.0.clone()))
+}
+
+/// Whether the container was made with a terminal: its output then comes without frames.
+pub(super) async fn has_terminal(connection: &Connection, name: &ContainerName) -> Result<bool, EngineError> {
+    let container = look(connection, name, false).await?.ok_or_else(|| EngineError::NoSuchContainer(name.0.clone()))?;
+    Ok(container.config.and_then(|config| config.tty).unwrap_or(false))
+}
+
+pub(super) async fn disk_used(connection: &Connection, name: &ContainerName) -> Result<u64, EngineError> {
+    let container = look(connection, name, true).await?.ok_or_else(|| EngineError::NoSuchContainer(name.0.clone()))?;
+    Ok(container.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
+}
+
+/// Lists by label, then looks at those that do not run: only a look tells how one ended.
+pub(super) async fn list(
+    connection: &Connection,
+    label: &str,
+    value: &str,
+) -> Result<Vec<ContainerStatus>, EngineError> {
+    let filters = HashMap::from([("label", vec![format!("{label}={value}")])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let found = connection
+        .call(|docker| docker.list_containers(Some(options)))
+        .await
+        .map_err(|error| connection.failed("list containers", error))?;
+    stream::iter(found.into_iter().filter_map(|summary| Some((name_of(&summary)?, summary))))
+        .map(|(name, summary)| async move {
+            match summary.state {
+                Some(ContainerSummaryStateEnum::RUNNING) => Ok(Some(running_status(name, summary))),
+                _ => inspect(connection, &name).await,
+            }
+        })
+        .buffered(INSPECTIONS_AT_ONCE)
+        // One that went away since it was listed.
+        .try_filter_map(|status| async { Ok(status) })
+        .try_collect()
+        .await
+}
+
+pub(super) async fn remove(connection: &Connection, name: &ContainerName) -> Result<(), EngineError> {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    let removed = connection.call(|docker| docker.remove_container(&name.0, Some(options))).await;
+    match status(&removed) {
+        Some(404) => Ok(()),
+        // Someone else is removing it: done when that is.
+        Some(409) => match within(CALL_TIMEOUT, exit(connection, name, "removed")).await {
+            Ok(_) | Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            Err(error) => Err(connection.failed("remove a container", error)),
+        },
+        _ => removed.map_err(|error| connection.failed("remove a container", error)),
+    }
+}
+
+pub(super) async fn wait(connection: &Connection, name: &ContainerName) -> Result<i64, EngineError> {
+    let fail = |error| match error {
+        Error::DockerResponseServerError { status_code: 404, .. } => EngineError::NoSuchContainer(name.0.clone()),
+        other => connection.failed("wait for a container", other),
+    };
+    loop {
+        // The next exit is waited for from the moment the headers are here. Only then is a look at the container safe:
+        // had it ended before, there is no next one; had we looked first, it could end in between.
+        let path = wait_path(name, "next-exit");
+        let wire = connection.wire().await.map_err(fail)?;
+        let answer = within(CALL_TIMEOUT, wire.post(&path, "")).await.map_err(fail)?;
+        if let ContainerState::Ended { exit_code, .. } = required(connection, name).await?.state {
+            return Ok(exit_code);
+        }
+        let exit: Exit = read_json(answer).await.map_err(fail)?;
+        if exit.error.is_none() {
+            return Ok(exit.status_code);
+        }
+        // It went away without an exit, most likely: the next look tells.
+    }
+}
+
+async fn exit(connection: &Connection, name: &ContainerName, condition: &str) -> Result<Exit, Error> {
+    let path = wait_path(name, condition);
+    read_json(connection.wire().await?.post(&path, "").await?).await
+}
+
+fn wait_path(name: &ContainerName, condition: &str) -> String {
+    format!("/containers/{name}/wait?condition={condition}")
+}
+
+pub(super) async fn resize(
+    connection: &Connection,
+    name: &ContainerName,
+    columns: u16,
+    rows: u16,
+) -> Result<(), EngineError> {
+    let options = ResizeContainerTTYOptionsBuilder::default().w(i32::from(columns)).h(i32::from(rows)).build();
+    let resized = connection.call(|docker| docker.resize_container_tty(&name.0, options)).await;
+    match status(&resized) {
+        Some(404) => Err(EngineError::NoSuchContainer(name.0.clone())),
+        // It does not run, so there is no terminal to be too small.
+        Some(409) => Ok(()),
+        _ => resized.map_err(|error| connection.failed("resize a terminal", error)),
+    }
+}
+
+/// The answer to a wait.
+#[derive(Deserialize)]
+struct Exit {
+    #[serde(rename = "StatusCode")]
+    status_code: i64,
+    #[serde(rename = "Error")]
+    error: Option<serde_json::Value>,
+}
+
+/// `size`: also add up what it has written, which reads its whole layer.
+async fn look(
+    connection: &Connection,
+    name: &ContainerName,
+    size: bool,
+) -> Result<Option<ContainerInspectResponse>, EngineError> {
+    let options = InspectContainerOptionsBuilder::default().size(size).build();
+    let container = connection.call(|docker| docker.inspect_container(&name.0, Some(options))).await;
+    match status(&container) {
+        Some(404) => Ok(None),
+        _ => container.map(Some).map_err(|error| connection.failed("inspect a container", error)),
+    }
+}
+
+fn status_of(name: ContainerName, container: ContainerInspectResponse) -> ContainerStatus {
+    let labels = container.config.and_then(|config| config.labels).unwrap_or_default();
+    let networks = container.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    let state = container.state.unwrap_or_default();
+    let state = match state.status {
+        Some(ContainerStateStatusEnum::CREATED) => ContainerState::Created,
+        Some(
+            ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
+        ) => ContainerState::Ended {
+            exit_code: state.exit_code.unwrap_or(0),
+            out_of_memory: state.oom_killed.unwrap_or(false),
+        },
+        _ => ContainerState::Running,
+    };
+    build_status(name, labels, &networks, state)
+}
+
+fn running_status(name: ContainerName, summary: ContainerSummary) -> ContainerStatus {
+    let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
+    build_status(name, summary.labels.unwrap_or_default(), &networks, ContainerState::Running)
+}
+
+fn build_status(
+    name: ContainerName,
+    labels: HashMap<String, String>,
+    networks: &HashMap<String, EndpointSettings>,
+    state: ContainerState,
+) -> ContainerStatus {
+    let mut labels: BTreeMap<_, _> = labels.into_iter().collect();
+    let port = labels.remove(PORT_LABEL);
+    let address = match state {
+        ContainerState::Running => port.and_then(|port| address(&port, networks)),
+        ContainerState::Created | ContainerState::Ended { .. } => None,
+    };
+    ContainerStatus { name, labels, state, address }
+}
+
+/// The container's own address on its bridge: this machine routes to it without a published port.
+fn address(port: &str, networks: &HashMap<String, EndpointSettings>) -> Option<Address> {
+    let ip = networks.values().find_map(|network| network.ip_address.as_ref()?.parse::<IpAddr>().ok())?;
+    Some(SocketAddr::new(ip, port.parse().ok()?))
+}
+
+fn name_of(summary: &ContainerSummary) -> Option<ContainerName> {
+    let name = summary.names.as_ref()?.first()?;
+    Some(ContainerName(name.trim_start_matches('/').to_owned()))
+}

@@ -1,0 +1,127 @@
+//! Images: had, pulled, built, pushed.
+
+use std::collections::HashMap;
+
+use bollard::{
+    body_full,
+    errors::Error,
+    query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder, PushImageOptionsBuilder},
+};
+use futures::StreamExt;
+use tokio::sync::mpsc;
+
+use super::connection::{Connection, status};
+use crate::{EngineError, ImageBuild};
+
+pub(super) async fn has(connection: &Connection, image: &str) -> Result<bool, EngineError> {
+    let found = connection.call(|docker| docker.inspect_image(image)).await;
+    match status(&found) {
+        Some(404) => Ok(false),
+        _ => found.map(|_| true).map_err(|error| connection.failed("inspect an image", error)),
+    }
+}
+
+pub(super) async fn pull(connection: &Connection, image: &str) -> Result<(), EngineError> {
+    if has(connection, image).await? {
+        return Ok(());
+    }
+    let docker = connection.docker().await.map_err(|error| connection.failed("pull an image", error))?;
+    let (name, tag) = name_and_tag(image);
+    let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
+    let mut progress = docker.create_image(Some(options), None, None);
+    while let Some(step) = progress.next().await {
+        step.map_err(|error| transfer_error(connection, image, "pull an image", error))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn push(connection: &Connection, image: &str) -> Result<(), EngineError> {
+    if !has(connection, image).await? {
+        return Err(EngineError::ImageNotFound(image.to_owned()));
+    }
+    let docker = connection.docker().await.map_err(|error| connection.failed("push an image", error))?;
+    let (name, tag) = name_and_tag(image);
+    let options = PushImageOptionsBuilder::default().tag(tag).build();
+    let mut progress = docker.push_image(name, Some(options), None);
+    while let Some(step) = progress.next().await {
+        step.map_err(|error| transfer_error(connection, image, "push an image", error))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn build(
+    connection: &Connection,
+    build: ImageBuild,
+    lines: mpsc::Sender<String>,
+) -> Result<(), EngineError> {
+    let docker = connection.docker().await.map_err(|error| connection.failed("build an image", error))?;
+    let args: HashMap<String, String> = build.args.into_iter().collect();
+    let options = BuildImageOptionsBuilder::default()
+        .dockerfile(&build.dockerfile)
+        .t(&build.tag)
+        .buildargs(&args)
+        .rm(true)
+        .forcerm(true)
+        .build();
+    let mut output = docker.build_image(options, None, Some(body_full(build.context)));
+    let mut line = String::new();
+    while let Some(step) = output.next().await {
+        let step = step.map_err(|error| match error {
+            Error::DockerStreamError { error: reason } | Error::DockerResponseServerError { message: reason, .. } => {
+                EngineError::ImageBuild { tag: build.tag.clone(), reason }
+            }
+            other => connection.failed("build an image", other),
+        })?;
+        // Pieces of text, which lines run through.
+        line.push_str(step.stream.as_deref().unwrap_or_default());
+        while let Some(end) = line.find('\n') {
+            let rest = line.split_off(end + 1);
+            line.truncate(end);
+            // Nobody reads any more; the build goes on.
+            lines.send(std::mem::replace(&mut line, rest)).await.ok();
+        }
+    }
+    if !line.is_empty() {
+        lines.send(line).await.ok();
+    }
+    Ok(())
+}
+
+/// `127.0.0.1:5050/apps/x:v1` -> (`127.0.0.1:5050/apps/x`, `v1`). Without a tag the engine would move every one.
+fn name_and_tag(image: &str) -> (&str, &str) {
+    if let Some((name, digest)) = image.split_once('@') {
+        return (name, digest);
+    }
+    match image.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        Some(_) | None => (image, "latest"),
+    }
+}
+
+/// A registry's refusals come as the engine's, some before and some after the transfer has begun.
+fn transfer_error(connection: &Connection, image: &str, doing: &'static str, error: Error) -> EngineError {
+    let registry = |reason| EngineError::RegistryUnavailable { image: image.to_owned(), reason };
+    match error {
+        Error::DockerResponseServerError { status_code: 404, .. } => EngineError::ImageNotFound(image.to_owned()),
+        Error::DockerStreamError { error } if error.contains("manifest unknown") => {
+            EngineError::ImageNotFound(image.to_owned())
+        }
+        Error::DockerResponseServerError { status_code: 500.., message } => registry(message),
+        Error::DockerStreamError { error } => registry(error),
+        other => connection.failed(doing, other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name_and_tag;
+
+    #[test]
+    fn a_port_is_not_a_tag() {
+        assert_eq!(name_and_tag("127.0.0.1:5050/apps/x:v1"), ("127.0.0.1:5050/apps/x", "v1"));
+        assert_eq!(name_and_tag("127.0.0.1:5050/apps/x"), ("127.0.0.1:5050/apps/x", "latest"));
+        assert_eq!(name_and_tag("debian:trixie-slim"), ("debian", "trixie-slim"));
+        assert_eq!(name_and_tag("debian"), ("debian", "latest"));
+        assert_eq!(name_and_tag("r/x@sha256:ab"), ("r/x", "sha256:ab"));
+    }
+}

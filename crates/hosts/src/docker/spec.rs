@@ -1,0 +1,134 @@
+//! From our words for a container to the engine's.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, HostConfig, HostConfigLogConfig, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+};
+
+use super::networks::network_name;
+use crate::{ContainerSpec, Limits};
+
+/// Where the exposed port is kept, so that a status needs no row: the engine is asked for containers that a process has
+/// forgotten. Not among the labels that callers see.
+pub(super) const PORT_LABEL: &str = "paas.port";
+
+/// Kept per container: two files of 10 MB. Followers that fall further behind lose what was in between.
+const LOG_FILE_SIZE: &str = "10m";
+const LOG_FILES: &str = "2";
+
+const OPEN_FILES: i64 = 10_000;
+
+pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
+    let mut labels: HashMap<_, _> = spec.labels.clone().into_iter().collect();
+    if let Some(port) = spec.port {
+        labels.insert(PORT_LABEL.to_owned(), port.to_string());
+    }
+    ContainerCreateBody {
+        image: Some(spec.image.clone()),
+        // Empty, not absent: the image's own entry point must not wrap the command.
+        entrypoint: Some(Vec::new()),
+        cmd: Some(spec.command.clone()),
+        env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        labels: Some(labels),
+        user: Some(spec.user.clone()),
+        working_dir: Some(spec.working_dir.clone()),
+        tty: Some(spec.tty),
+        open_stdin: Some(spec.stdin),
+        // End of file from the one who attached is end of file for the process.
+        stdin_once: Some(spec.stdin),
+        host_config: Some(host_config(spec)),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn host_config(spec: &ContainerSpec) -> HostConfig {
+    let memory = i64::from(spec.limits.memory_mb) << 20;
+    HostConfig {
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        privileged: Some(false),
+        init: Some(true),
+        memory: Some(memory),
+        // Memory and swap together: equal means no swap.
+        memory_swap: Some(memory),
+        cpu_shares: Some(i64::from(spec.limits.cpu_shares)),
+        nano_cpus: spec.limits.cpu_millis.map(|millis| i64::from(millis) * 1_000_000),
+        pids_limit: Some(i64::from(spec.limits.processes)),
+        ulimits: Some(ulimits(&spec.limits)),
+        restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: None }),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(HashMap::from([
+                ("max-size".to_owned(), LOG_FILE_SIZE.to_owned()),
+                ("max-file".to_owned(), LOG_FILES.to_owned()),
+            ])),
+        }),
+        network_mode: Some(network_name(spec.network).to_owned()),
+        ..HostConfig::default()
+    }
+}
+
+fn ulimits(limits: &Limits) -> Vec<ResourcesUlimits> {
+    let limit =
+        |name: &str, value: i64| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
+    let file_size = limits.file_bytes.map(|bytes| limit("fsize", i64::try_from(bytes).unwrap_or(i64::MAX)));
+    [limit("nofile", OPEN_FILES), limit("core", 0)].into_iter().chain(file_size).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::Network;
+
+    fn spec() -> ContainerSpec {
+        ContainerSpec {
+            image: "debian".into(),
+            command: vec!["true".into()],
+            env: BTreeMap::from([("A".into(), "b=c".into())]),
+            labels: BTreeMap::from([("paas".into(), "dyno".into())]),
+            user: "1000:1000".into(),
+            working_dir: "/app".into(),
+            limits: Limits {
+                memory_mb: 512,
+                cpu_shares: 1024,
+                cpu_millis: Some(1500),
+                processes: 256,
+                file_bytes: None,
+            },
+            network: Network::Dynos,
+            port: Some(5000),
+            tty: false,
+            stdin: false,
+        }
+    }
+
+    #[test]
+    fn a_container_has_no_privileges_and_no_swap() {
+        let host = create_body(&spec()).host_config.unwrap();
+        assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
+        assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
+        assert_eq!(host.init, Some(true));
+        assert_eq!((host.memory, host.memory_swap), (Some(536_870_912), Some(536_870_912)));
+        assert_eq!(host.nano_cpus, Some(1_500_000_000));
+        assert_eq!(host.pids_limit, Some(256));
+    }
+
+    #[test]
+    fn the_file_size_is_limited_only_when_asked() {
+        let names = |limits: &Limits| ulimits(limits).into_iter().filter_map(|limit| limit.name).collect::<Vec<_>>();
+        let mut limits = spec().limits;
+        assert_eq!(names(&limits), ["nofile", "core"]);
+        limits.file_bytes = Some(1);
+        assert_eq!(names(&limits), ["nofile", "core", "fsize"]);
+    }
+
+    #[test]
+    fn the_port_is_kept_in_a_label() {
+        let labels = create_body(&spec()).labels.unwrap();
+        assert_eq!(labels.get("paas").map(String::as_str), Some("dyno"));
+        assert_eq!(labels.get(PORT_LABEL).map(String::as_str), Some("5000"));
+    }
+}

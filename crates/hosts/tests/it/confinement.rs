@@ -1,0 +1,108 @@
+//! What a container cannot do.
+
+use paas_hosts::{ContainerState, Engine, testing::contract::holds};
+
+use crate::fixture::{IMAGE, docker, outcome, printed};
+
+#[tokio::test]
+async fn a_container_has_no_capabilities_and_can_gain_none() {
+    holds(docker(), IMAGE, async |bench| {
+        let spec = bench.spec("id -u; grep -E '^(CapPrm|CapEff|CapBnd|NoNewPrivs)' /proc/self/status | tr -d '\\t'");
+        let (status, text) = outcome(bench, &spec).await;
+        assert_eq!(status, 0);
+        assert_eq!(
+            text,
+            "1000\nCapPrm:0000000000000000\nCapEff:0000000000000000\nCapBnd:0000000000000000\nNoNewPrivs:1\n"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_container_over_its_memory_is_killed_and_says_why() {
+    holds(docker(), IMAGE, async |bench| {
+        // `tail` keeps the last line of an endless one.
+        let name = bench.start("eats", &bench.spec("exec tail /dev/zero")).await;
+        assert_eq!(bench.engine.wait(&name).await.unwrap(), 137);
+        assert_eq!(bench.state(&name).await, Some(ContainerState::Ended { exit_code: 137, out_of_memory: true }));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_container_cannot_have_more_processes_than_its_limit() {
+    holds(docker(), IMAGE, async |bench| {
+        let mut spec = bench.spec("for i in 1 2 3 4 5 6 7 8 9; do sleep 600 & done; wait");
+        spec.limits.processes = 6;
+        let (status, text) = outcome(bench, &spec).await;
+        assert_ne!(status, 0);
+        assert!(text.contains("Cannot fork"), "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_cannot_grow_past_its_limit_and_no_core_is_written() {
+    holds(docker(), IMAGE, async |bench| {
+        let mut spec = bench.spec("ulimit -c; ulimit -n; head -c 9000 /dev/zero > /tmp/file; stat -c %s /tmp/file");
+        spec.limits.file_bytes = Some(4096);
+        let (_, text) = outcome(bench, &spec).await;
+        let lines: Vec<_> = text.lines().filter(|line| line.parse::<u64>().is_ok()).collect();
+        assert_eq!(lines, ["0", "10000", "4096"], "{text}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_container_cannot_reach_another() {
+    holds(docker(), IMAGE, async |bench| {
+        let listen = "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5000, Listen => 5); $| = 1; print \"ready\\n\"; while ($c = $s->accept) { print $c \"hello\\n\"; close $c }'";
+        let mut spec = bench.spec(listen);
+        spec.port = Some(5000);
+        let server = bench.start("server", &spec).await;
+        let mut log = bench.engine.logs(&server, None).await.unwrap();
+        futures::StreamExt::next(&mut log).await.unwrap().unwrap();
+        let address = bench.engine.inspect(&server).await.unwrap().unwrap().address.unwrap();
+
+        tokio::net::TcpStream::connect(address).await.expect("this machine reaches it");
+        let connect = format!(
+            "exec perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr => \"{address}\", Timeout => 2) ? \"reached\" : \"cut off\"'"
+        );
+        let client = bench.start("client", &bench.spec(&connect)).await;
+        assert_eq!(printed(bench, &client).await, "cut off");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_were_put_in_are_there_with_their_owner_for_the_process() {
+    holds(docker(), IMAGE, async |bench| {
+        let name = bench
+            .create("given", &bench.spec("stat -c %u:%g /tmp/mine; echo more >> /tmp/mine && cat /tmp/mine"))
+            .await;
+        let mut header = tar::Header::new_gnu();
+        header.set_size(6);
+        header.set_mode(0o600);
+        header.set_uid(1000);
+        header.set_gid(1000);
+        let mut tar = tar::Builder::new(Vec::new());
+        tar.append_data(&mut header, "mine", &b"given\n"[..]).unwrap();
+        let tar = tar.into_inner().unwrap();
+        bench.engine.upload(&name, "/tmp", Box::pin(futures::stream::iter([Ok(tar.into())]))).await.unwrap();
+        bench.engine.start(&name).await.unwrap();
+        assert_eq!(printed(bench, &name).await, "1000:1000\ngiven\nmore\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_command_that_the_image_lacks_ends_with_127() {
+    holds(docker(), IMAGE, async |bench| {
+        let mut spec = bench.spec("");
+        spec.command = vec!["/no/such/program".to_owned()];
+        let (status, text) = outcome(bench, &spec).await;
+        assert_eq!(status, 127);
+        assert!(text.contains("/no/such/program"), "{text}");
+    })
+    .await;
+}

@@ -1,0 +1,24 @@
+//! The contract, kept by both engines, and what only one of them can show.
+
+#![expect(clippy::unwrap_used, reason = "in a test it is an assertion; clippy's own exception stops at helpers")]
+
+mod build;
+mod confinement;
+mod fake;
+mod fixture;
+mod output;
+mod registry;
+mod signals;
+mod silence;
+
+use fixture::{IMAGE, docker};
+
+/// Against the Docker Engine of this machine: without one these tests fail.
+mod docker_engine {
+    paas_hosts::engine_contract!(super::docker(), super::IMAGE);
+}
+
+/// In memory.
+mod fake_engine {
+    paas_hosts::engine_contract!(super::fake::engine(), super::IMAGE);
+}
