@@ -195,6 +195,8 @@ create table dynos (
     env          bytea,
     -- Attached one-off dynos: SHA-256 of the secret in the attach URL. Set to NULL by the one client that used it.
     attach_hash  bytea constraint dynos_attach_unique unique,
+    -- Its process is started by the client that attaches, not by the host.
+    attach       boolean not null default false,
     tty          boolean not null default false,
     -- Stopped by the platform after this.
     expires_at   timestamptz,

@@ -1,1 +1,16 @@
+//! What the platform does: `ops` are the use-cases, one function and one transaction each, called by the edges (git,
+//! web); `reconcile` are the loops that make the rows true.
+//!
+//! Invariants: only `ops` and the loops' own bookkeeping write; every use-case checks who asks before it looks at
+//! anything else; a loop takes no input but rows, may be killed between any two statements, and goes on where it was.
+//! No state lives only here: the handle below holds connections and settings.
 
+mod control;
+mod error;
+pub mod ops;
+pub mod reconcile;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+
+pub use control::{Control, Settings};
+pub use error::OpError;

@@ -33,7 +33,9 @@ pub struct Dyno {
     pub host_id: Option<HostId>,
     pub address: Option<String>,
     pub account_email: Option<String>,
-    /// A client may still attach to it.
+    /// Its process is started by the client that attaches.
+    pub attach: bool,
+    /// That client has not come yet.
     pub awaits_client: bool,
     pub tty: bool,
     pub expires_at: Option<DateTime<Utc>>,
@@ -73,6 +75,7 @@ pub struct NewDyno {
     pub account_id: Option<AccountId>,
     /// Over the config vars; empty for the formation.
     pub env: BTreeMap<String, String>,
+    /// Hash of the secret that attaches to it; `None`: it runs detached.
     pub attach: Option<SecretHash>,
     pub tty: bool,
     pub expires_at: Option<DateTime<Utc>>,
@@ -89,9 +92,9 @@ pub async fn create(db: impl PgExecutor<'_>, vault: &Vault, dyno: &NewDyno) -> R
     };
     sqlx::query(
         "insert into dynos (id, app_id, release_id, kind, type, number, size, command, state, host_id, account_id, env,
-                            attach_hash, tty, expires_at, crashes)
+                            attach_hash, attach, tty, expires_at, crashes)
          values ($1, $2, $3, $4, $5, $6, $7, $8, case when $9::uuid is null then 'wanted' else 'placed' end, $9, $10, $11,
-                 $12, $13, $14, $15)",
+                 $12, $12 is not null, $13, $14, $15)",
     )
     .bind(dyno.id)
     .bind(dyno.app_id)
@@ -292,13 +295,19 @@ pub async fn gone(
     Ok(query.bind(id).bind(exit_code).bind(note).execute(db).await?.rows_affected() > 0)
 }
 
-/// Spends the secret of an attach URL: only the first caller gets the dyno.
-pub async fn take_attach(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<DynoId>, DbError> {
-    let query = sqlx::query_scalar(
-        "update dynos set attach_hash = null, updated_at = now()
-         where attach_hash = $1 and state in ('wanted', 'placed', 'starting') returning id",
-    );
+/// The dyno that waits for the client with this secret.
+pub async fn by_attach(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<DynoId>, DbError> {
+    let query = sqlx::query_scalar("select id from dynos where attach_hash = $1 and state <> 'gone'");
     Ok(query.bind(secret).fetch_optional(db).await?)
+}
+
+/// Spends the secret of an attach URL: only the first caller gets true.
+pub async fn take_attach(db: impl PgExecutor<'_>, id: DynoId, secret: &SecretHash) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set attach_hash = null, updated_at = now()
+         where id = $1 and attach_hash = $2 and state in ('placed', 'starting')",
+    );
+    Ok(query.bind(id).bind(secret).execute(db).await?.rows_affected() > 0)
 }
 
 /// Remembers up to when the container's output has been taken over.

@@ -40,6 +40,7 @@ pub mod sources;
 pub mod testing;
 pub mod tokens;
 mod vault;
+pub mod world;
 
 pub use changes::{Changes, Subscription, Topic};
 pub use cluster::{Cluster, ClusterError};

@@ -1,0 +1,79 @@
+use std::{sync::Arc, time::Duration};
+
+use paas_builder::{Builder, Registry, StackConfig};
+use paas_db::{Changes, Db};
+use paas_hosts::{Engine, HostEndpoint, Machines};
+use paas_logs::Logs;
+use paas_model::{CrashPolicy, HostId};
+
+use crate::OpError;
+
+/// The handle that use-cases and loops work through. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control {
+    pub db: Db,
+    pub changes: Changes,
+    pub logs: Logs,
+    pub registry: Registry,
+    pub builder: Arc<Builder>,
+    pub machines: Arc<dyn Machines>,
+    pub settings: Arc<Settings>,
+}
+
+/// What operators decide, and the loops and texts need.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The product's name where Heroku's stands in texts: `deployed to PaaS`.
+    pub product: String,
+    /// Where API and git answer, without a slash at the end: `https://localhost:5443`.
+    pub public_url: String,
+    /// An app's URL with `{app}` for its name: `http://{app}.localhost:8080/`.
+    pub app_url: String,
+    /// In the order in which `GET /stacks` lists them; the first is the default.
+    pub stacks: Vec<StackConfig>,
+    /// Builds that run side by side.
+    pub parallel_builds: usize,
+    pub crash: CrashPolicy,
+    /// A web dyno's port must answer within this, or it is crashed (Heroku: R10).
+    pub boot_timeout: Duration,
+    /// From SIGTERM to SIGKILL (Heroku: R12).
+    pub stop_timeout: Duration,
+    /// A dyno taken out of the routers gets this long to finish its requests before SIGTERM.
+    pub drain_timeout: Duration,
+    /// An attached dyno waits this long for its client (Heroku: R13).
+    pub attach_timeout: Duration,
+    /// Most lifetime of a one-off dyno.
+    pub one_off_lifetime: Duration,
+    /// A worker that does not renew its claim for this long has lost it.
+    pub lease: Duration,
+}
+
+impl Settings {
+    #[must_use]
+    pub fn app_url(&self, app: &paas_model::AppName) -> String {
+        self.app_url.replace("{app}", app.as_str())
+    }
+
+    #[must_use]
+    pub fn default_stack(&self) -> &str {
+        self.stacks.first().map_or("", |stack| stack.name.as_str())
+    }
+}
+
+impl Control {
+    /// The engine of a host.
+    ///
+    /// # Errors
+    /// [`OpError::NotFound`] when there is no such host (any more), or its endpoint is of a kind this server does not
+    /// know.
+    pub(crate) async fn engine(&self, host: HostId) -> Result<Arc<dyn Engine>, OpError> {
+        let hosts = paas_db::hosts::list(self.db.pool()).await?;
+        let row = hosts.into_iter().find(|row| row.id == host).ok_or_else(|| OpError::not_found("host"))?;
+        self.engine_at(&row.endpoint)
+    }
+
+    pub(crate) fn engine_at(&self, endpoint: &str) -> Result<Arc<dyn Engine>, OpError> {
+        let path = endpoint.strip_prefix("unix://").ok_or_else(|| OpError::not_found("host"))?;
+        Ok(self.machines.engine(&HostEndpoint::Unix(path.to_owned()))?)
+    }
+}

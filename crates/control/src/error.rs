@@ -1,0 +1,74 @@
+use paas_builder::BuilderError;
+use paas_db::DbError;
+use paas_hosts::EngineError;
+use paas_logs::LogsError;
+
+/// Why a use-case was not done. Nothing was changed then. The texts of the first five are for users, in Heroku's words
+/// where Heroku has some; the causes of the last are for the server's log.
+#[derive(Debug, thiserror::Error)]
+pub enum OpError {
+    /// `resource` is the API's word for what was not found (`app`, `release`).
+    #[error("{message}")]
+    NotFound { resource: &'static str, message: String },
+    #[error("{0}")]
+    Forbidden(String),
+    /// The request cannot be done as it is.
+    #[error("{0}")]
+    Invalid(String),
+    /// It could be done at another moment.
+    #[error("{0}")]
+    Conflict(String),
+    /// A part of the platform is down; the same request may be repeated.
+    #[error("{0} is not available at the moment; try again shortly")]
+    Unavailable(&'static str, #[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("something went wrong on our side")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl OpError {
+    pub(crate) fn not_found(resource: &'static str) -> Self {
+        Self::NotFound { resource, message: format!("Couldn't find that {}.", resource.replace('_', " ")) }
+    }
+
+    pub(crate) fn invalid(message: impl std::fmt::Display) -> Self {
+        Self::Invalid(message.to_string())
+    }
+}
+
+impl From<DbError> for OpError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::AppNameTaken => Self::Invalid("Name is already taken".to_owned()),
+            DbError::EmailTaken => Self::Invalid("Email is already taken".to_owned()),
+            DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<EngineError> for OpError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Unavailable { .. } => Self::Unavailable("the host", error.into()),
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+impl From<BuilderError> for OpError {
+    fn from(error: BuilderError) -> Self {
+        Self::Unavailable("the image registry", error.into())
+    }
+}
+
+impl From<LogsError> for OpError {
+    fn from(error: LogsError) -> Self {
+        Self::Unavailable("the log store", error.into())
+    }
+}
+
+/// An error with its sources in one line, for the server's log.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |error| error.source());
+    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}

@@ -1,0 +1,168 @@
+use paas_db::{DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
+use paas_model::{AppId, AppName, ConfigId, ConfigVars, ReleaseId, ReleaseState, SlugId, describe};
+
+use crate::{Control, OpError};
+
+/// What a new app may be given; the rest has defaults.
+#[derive(Debug, Clone, Default)]
+pub struct NewApp {
+    /// `None`: one is invented.
+    pub name: Option<String>,
+    /// `None`: the default stack.
+    pub stack: Option<String>,
+}
+
+/// A change of an app; `None` keeps what is.
+#[derive(Debug, Clone, Default)]
+pub struct AppChange {
+    pub name: Option<String>,
+    pub maintenance: Option<bool>,
+    pub stack: Option<String>,
+}
+
+/// Makes an app with its first two releases (Heroku: `Initial release`, `Enable Logplex`).
+///
+/// # Errors
+/// [`OpError::Invalid`] for a name that is malformed or taken, or a stack that does not exist.
+pub async fn create(control: &Control, account: &Account, new: NewApp) -> Result<App, OpError> {
+    let stack = new.stack.unwrap_or_else(|| control.settings.default_stack().to_owned());
+    check_stack(control, &stack)?;
+    let Some(name) = new.name else {
+        return create_invented(control, account, &stack).await;
+    };
+    let name = AppName::parse(&name).map_err(OpError::invalid)?;
+    match insert(control, account, &name, &stack).await {
+        Ok(id) => by_id(control, id).await,
+        Err(DbError::AppNameTaken) => Err(OpError::Invalid(format!("Name {name} is already taken"))),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn create_invented(control: &Control, account: &Account, stack: &str) -> Result<App, OpError> {
+    loop {
+        match insert(control, account, &AppName::invent(rand::random()), stack).await {
+            Err(DbError::AppNameTaken) => {}
+            Err(other) => return Err(other.into()),
+            Ok(id) => return by_id(control, id).await,
+        }
+    }
+}
+
+async fn insert(control: &Control, account: &Account, name: &AppName, stack: &str) -> Result<AppId, DbError> {
+    let (app, config) = (new_id::<AppId>(), new_id::<ConfigId>());
+    let mut tx = control.db.begin().await?;
+    apps::create(&mut tx, app, name, account.id, stack, config).await?;
+    configs::create(&mut *tx, control.db.vault(), config, app, &ConfigVars::default()).await?;
+    for description in [describe::INITIAL, describe::ENABLE_LOGPLEX] {
+        let release = releases::NewRelease {
+            id: new_id::<ReleaseId>(),
+            app_id: app,
+            state: ReleaseState::Succeeded,
+            description: description.to_owned(),
+            account_id: account.id,
+            slug_id: None,
+            config_id: config,
+            build_id: None,
+        };
+        releases::create(&mut tx, &release).await?;
+    }
+    tx.commit().await?;
+    for (version, description) in [(1, describe::INITIAL), (2, describe::ENABLE_LOGPLEX)] {
+        control.logs.app_event(app, "api", format!("{description} by user {}", account.email));
+        control.logs.app_event(app, "api", format!("Release v{version} created by user {}", account.email));
+    }
+    Ok(app)
+}
+
+async fn by_id(control: &Control, id: AppId) -> Result<App, OpError> {
+    apps::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("app"))
+}
+
+/// The app with this id or name, if the account may see it.
+///
+/// # Errors
+/// [`OpError::NotFound`]; [`OpError::Forbidden`] when it is somebody else's.
+pub async fn find(control: &Control, account: &Account, id_or_name: &str) -> Result<App, OpError> {
+    let app = match (id_or_name.parse::<AppId>(), AppName::parse(id_or_name)) {
+        (Ok(id), _) => apps::by_id(control.db.pool(), id).await?,
+        (_, Ok(name)) => apps::by_name(control.db.pool(), &name).await?,
+        _ => None,
+    };
+    let app = app.ok_or_else(|| OpError::not_found("app"))?;
+    if app.owner_id != account.id && !account.is_owner {
+        return Err(OpError::Forbidden(format!("You do not have access to the app {}.", app.name)));
+    }
+    Ok(app)
+}
+
+/// Apps that the account owns, by name.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn list(control: &Control, account: &Account) -> Result<Vec<App>, OpError> {
+    Ok(apps::list(control.db.pool(), Some(account.id)).await?)
+}
+
+/// # Errors
+/// [`OpError::Invalid`] for a name that is malformed or taken, or a stack that does not exist.
+pub async fn update(control: &Control, account: &Account, app: &App, change: AppChange) -> Result<App, OpError> {
+    if let Some(stack) = &change.stack {
+        check_stack(control, stack)?;
+    }
+    let name = change.name.as_deref().map(AppName::parse).transpose().map_err(OpError::invalid)?;
+    let mut tx = control.db.begin().await?;
+    apps::update(&mut tx, app.id, name.as_ref(), change.maintenance, change.stack.as_deref()).await.map_err(
+        |error| match (&name, error) {
+            (Some(name), DbError::AppNameTaken) => OpError::Invalid(format!("Name {name} is already taken")),
+            (_, other) => other.into(),
+        },
+    )?;
+    tx.commit().await.map_err(DbError::from)?;
+    if let Some(maintenance) = change.maintenance.filter(|wanted| *wanted != app.maintenance) {
+        let done = if maintenance { "enabled" } else { "disabled" };
+        control.logs.app_event(app.id, "api", format!("Maintenance mode {done} by user {}", account.email));
+    }
+    by_id(control, app.id).await
+}
+
+/// Deletes the app with everything that hangs on it. Its containers are stopped by the hosts' loops.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn delete(control: &Control, app: &App) -> Result<(), OpError> {
+    let mut tx = control.db.begin().await?;
+    apps::delete(&mut tx, app.id).await?;
+    tx.commit().await.map_err(DbError::from)?;
+    Ok(())
+}
+
+/// Remembers the size of the app's git repository, for `apps:info`.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn set_repo_size(control: &Control, app: AppId, bytes: u64) -> Result<(), OpError> {
+    Ok(apps::set_repo_size(control.db.pool(), app, i64::try_from(bytes).unwrap_or(i64::MAX)).await?)
+}
+
+/// Makes the formation that of the slug which now runs: called in the transaction in which its release succeeds.
+pub(crate) async fn follow_release(
+    db: &mut paas_db::Connection,
+    app: AppId,
+    slug: Option<SlugId>,
+) -> Result<(), DbError> {
+    if let Some(slug) = slug
+        && let Some(slug) = slugs::find(&mut *db, app, slug).await?
+    {
+        formations::follow(&mut *db, app, &slug.process_types).await?;
+    }
+    apps::set_released(db, app).await
+}
+
+fn check_stack(control: &Control, name: &str) -> Result<(), OpError> {
+    let stacks = &control.settings.stacks;
+    if stacks.iter().any(|stack| stack.name == name) {
+        return Ok(());
+    }
+    let names = stacks.iter().map(|stack| stack.name.as_str()).collect::<Vec<_>>().join(", ");
+    Err(OpError::Invalid(format!("There is no stack {name}. Stacks: {names}.")))
+}

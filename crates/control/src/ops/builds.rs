@@ -1,0 +1,101 @@
+use std::time::Duration;
+
+use futures::Stream;
+use paas_db::{Topic, accounts::Account, apps::App, build_output, builds, builds::Build, new_id, sources};
+use paas_model::{BuildId, BuildState, BuildpackSource, SourceId};
+
+use crate::{Control, OpError};
+
+/// A follower looks this often even when no wake-up comes.
+const POLL: Duration = Duration::from_secs(2);
+
+/// What a build is made from.
+#[derive(Debug, Clone)]
+pub struct NewBuild {
+    pub source: SourceId,
+    /// Git commit, or what the client calls its version.
+    pub version: Option<String>,
+    pub version_description: Option<String>,
+    /// For this build only; `None`: the app's.
+    pub buildpacks: Option<Vec<BuildpackSource>>,
+}
+
+/// Puts a build in line. It starts when the app's builds before it have ended.
+///
+/// # Errors
+/// [`OpError::Invalid`] when nothing was uploaded to the source, or it is another account's.
+pub async fn create(control: &Control, account: &Account, app: &App, new: NewBuild) -> Result<Build, OpError> {
+    let source = sources::by_id(control.db.pool(), new.source).await?;
+    let usable = source.is_some_and(|source| source.account_id == account.id && source.digest.is_some());
+    if !usable {
+        return Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()));
+    }
+    let row = builds::NewBuild {
+        id: new_id::<BuildId>(),
+        app_id: app.id,
+        account_id: account.id,
+        source_id: new.source,
+        version: new.version,
+        version_description: new.version_description,
+        buildpacks: new.buildpacks.map(|list| list.iter().map(BuildpackSource::url).collect()),
+        stack: app.stack.clone(),
+    };
+    builds::create(control.db.pool(), &row).await?;
+    control.logs.app_event(app.id, "api", format!("Build started by user {}", account.email));
+    builds::find(control.db.pool(), row.id).await?.ok_or_else(|| OpError::not_found("build"))
+}
+
+/// # Errors
+/// [`OpError::NotFound`].
+pub async fn find(control: &Control, app: &App, id: BuildId) -> Result<Build, OpError> {
+    let build = builds::find(control.db.pool(), id).await?;
+    build.filter(|build| build.app_id == app.id).ok_or_else(|| OpError::not_found("build"))
+}
+
+/// Newest first, at most 100.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn list(control: &Control, app: &App) -> Result<Vec<Build>, OpError> {
+    Ok(builds::list(control.db.pool(), app.id, 100).await?)
+}
+
+/// What the build prints, from its beginning, as it comes; ends when the build has ended. The build's id is the
+/// capability: whoever knows it may read (Heroku's output stream URLs work the same).
+pub fn follow(control: &Control, id: BuildId) -> impl Stream<Item = Result<String, OpError>> + Send + use<> {
+    let wake = control.changes.subscribe(&[Topic::BuildOutput, Topic::Builds]);
+    let start = (control.clone(), wake, 0);
+    futures::stream::try_unfold(start, move |(control, mut wake, after)| async move {
+        loop {
+            // The state first: what is read after it is everything that came before the end.
+            let Some(build) = builds::find(control.db.pool(), id).await? else {
+                return Ok(None);
+            };
+            let pieces = build_output::read(control.db.pool(), id, after).await?;
+            if let Some(last) = pieces.last() {
+                let after = last.seq;
+                let text = pieces.into_iter().map(|piece| piece.chunk).collect::<String>();
+                return Ok(Some((text, (control, wake, after))));
+            }
+            if build.state.is_final() {
+                return Ok(None);
+            }
+            wake.changed_or_after(POLL).await;
+        }
+    })
+}
+
+/// Waits until the build has ended.
+///
+/// # Errors
+/// [`OpError::NotFound`] when its app was deleted meanwhile.
+pub async fn wait(control: &Control, id: BuildId) -> Result<Build, OpError> {
+    let mut wake = control.changes.subscribe(&[Topic::Builds]);
+    loop {
+        let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
+        if matches!(build.state, BuildState::Succeeded | BuildState::Failed) {
+            return Ok(build);
+        }
+        wake.changed_or_after(POLL).await;
+    }
+}

@@ -1,0 +1,73 @@
+use paas_db::{DbError, accounts::Account, apps, apps::App, formations, formations::Formation};
+use paas_model::{DynoSize, ProcessType, Quantity};
+
+use crate::{Control, OpError};
+
+/// Heroku's default limit, all types together.
+const MAX_DYNOS: u32 = 100;
+
+/// A change of one process type; `None` keeps what is.
+#[derive(Debug, Clone)]
+pub struct Scale {
+    pub kind: ProcessType,
+    pub quantity: Option<Quantity>,
+    pub size: Option<DynoSize>,
+}
+
+/// By type.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn list(control: &Control, app: &App) -> Result<Vec<Formation>, OpError> {
+    Ok(formations::list(control.db.pool(), app.id).await?)
+}
+
+/// # Errors
+/// [`OpError::NotFound`] with Heroku's text for a type that the app does not have.
+pub async fn find(control: &Control, app: &App, kind: &ProcessType) -> Result<Formation, OpError> {
+    let all = list(control, app).await?;
+    all.into_iter().find(|formation| formation.kind == *kind).ok_or_else(|| no_such_type(kind))
+}
+
+/// Applies every change or none, and gives the formation after it.
+///
+/// # Errors
+/// [`OpError::NotFound`] for an unknown type; [`OpError::Invalid`] past the limit, or for scaling `release`.
+pub async fn scale(
+    control: &Control,
+    account: &Account,
+    app: &App,
+    changes: &[Scale],
+) -> Result<Vec<Formation>, OpError> {
+    let mut tx = control.db.begin().await?;
+    if !apps::lock(&mut tx, app.id).await? {
+        return Err(OpError::not_found("app"));
+    }
+    let mut all = formations::list(&mut *tx, app.id).await?;
+    let mut done = Vec::new();
+    for change in changes {
+        let formation =
+            all.iter_mut().find(|formation| formation.kind == change.kind).ok_or_else(|| no_such_type(&change.kind))?;
+        let quantity = change.quantity.map_or(formation.quantity, |quantity| quantity.apply(formation.quantity));
+        if change.kind.is_release() && quantity > 0 {
+            return Err(OpError::Invalid("The release process runs once for every release; it is not scaled.".into()));
+        }
+        let size = change.size.unwrap_or(formation.size);
+        (formation.quantity, formation.size) = (quantity, size);
+        formations::set(&mut tx, app.id, &change.kind, quantity, size).await?;
+        done.push(format!("{}@{quantity}:{size}", change.kind));
+    }
+    let total: u32 = all.iter().map(|formation| formation.quantity).sum();
+    if total > MAX_DYNOS {
+        return Err(OpError::Invalid(format!("An app may have {MAX_DYNOS} dynos in all; this would be {total}.")));
+    }
+    tx.commit().await.map_err(DbError::from)?;
+    if !done.is_empty() {
+        control.logs.app_event(app.id, "api", format!("Scaled to {} by user {}", done.join(" "), account.email));
+    }
+    list(control, app).await
+}
+
+fn no_such_type(kind: &ProcessType) -> OpError {
+    OpError::NotFound { resource: "formation", message: format!("Couldn't find that process type ({kind}).") }
+}

@@ -1,0 +1,293 @@
+//! Takes builds that are due, by lease, and runs them. A build that was interrupted is taken again from its beginning:
+//! its source is in the registry, and what an earlier attempt left is removed by the next.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use paas_builder::{BuildError, BuildEvent, BuildRequest, Built};
+use paas_db::{
+    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, hosts, new_id, slugs,
+    sources,
+};
+use paas_hosts::Engine;
+use paas_model::{BuildId, BuildpackSource, HostState, LeaseId, SlugId, describe};
+use tokio::{sync::mpsc, task::JoinSet};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{Control, OpError, error::chain, ops};
+
+/// Output reaches its readers in pieces of this age or size.
+const PIECE_AGE: Duration = Duration::from_millis(40);
+const PIECE_BYTES: usize = 16 * 1024;
+/// After this many attempts that broke off through no fault of the app, its owner is told and the build fails.
+const MAX_ATTEMPTS: i32 = 5;
+
+/// Why an attempt did not end its build.
+#[derive(Debug, thiserror::Error)]
+enum Interrupted {
+    #[error("the server stops")]
+    Stopping,
+    #[error("no host is ready to build on")]
+    NoHost,
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error(transparent)]
+    Op(#[from] OpError),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+pub(super) async fn run(control: Control, stop: CancellationToken) {
+    let mut wake = control.changes.subscribe(&[Topic::Builds]);
+    let mut running = JoinSet::new();
+    while !stop.is_cancelled() {
+        claim(&control, &mut running, &stop).await;
+        let timer = next_due(&control).await;
+        tokio::select! {
+            () = wake.changed_or_after(timer) => {}
+            Some(_) = running.join_next(), if !running.is_empty() => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn claim(control: &Control, running: &mut JoinSet<()>, stop: &CancellationToken) {
+    while running.len() < control.settings.parallel_builds {
+        let lease = new_id::<LeaseId>();
+        match builds::claim(control.db.pool(), lease, control.settings.lease).await {
+            Ok(Some(id)) => {
+                running.spawn(work(control.clone(), id, lease, stop.clone()));
+            }
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "builds cannot be claimed; trying again");
+                return;
+            }
+        }
+    }
+}
+
+async fn next_due(control: &Control) -> Duration {
+    let due = builds::next_due(control.db.pool()).await.ok().flatten();
+    let wait = due.map_or(super::TIMER, |at| (at - Utc::now()).to_std().unwrap_or_default());
+    wait.clamp(Duration::from_millis(200), super::TIMER)
+}
+
+/// One claimed build, to its end or until it is given back.
+async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationToken) {
+    let cancel = stop.child_token();
+    let _heartbeat = keep_lease(&control, id, lease, cancel.clone());
+    let started = Instant::now();
+    let outcome = attempt(&control, id, lease, &cancel).await;
+    let duration_ms = started.elapsed().as_millis();
+    let error = match outcome {
+        Ok(()) => return tracing::info!(build.id = %id, duration_ms, "a build ended"),
+        Err(error) => error,
+    };
+    tracing::warn!(build.id = %id, duration_ms, error = chain(&error), "a build broke off");
+    if let Err(error) = give_back(&control, id, lease, &error, &stop).await {
+        tracing::warn!(build.id = %id, error = chain(&error), "a build could not be given back; its lease runs out");
+    }
+}
+
+/// Renews the lease until dropped; a lost lease cancels the build.
+fn keep_lease(control: &Control, id: BuildId, lease: LeaseId, cancel: CancellationToken) -> DropGuard {
+    let done = CancellationToken::new();
+    let (guard, control, ttl) = (done.clone().drop_guard(), control.clone(), control.settings.lease);
+    tokio::spawn(async move {
+        while done.run_until_cancelled(tokio::time::sleep(ttl / 3)).await.is_some() {
+            if let Err(DbError::LeaseLost) = builds::extend(control.db.pool(), id, lease, ttl).await {
+                return cancel.cancel();
+            }
+        }
+    });
+    guard
+}
+
+async fn attempt(
+    control: &Control,
+    id: BuildId,
+    lease: LeaseId,
+    cancel: &CancellationToken,
+) -> Result<(), Interrupted> {
+    let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
+    let app = apps::by_id(control.db.pool(), build.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
+    let engine = engine(control).await?;
+    if build.attempt > 1 {
+        control.builder.clean(&*engine, id).await.map_err(BuildError::Infrastructure)?;
+        append(control, id, " !     The build was interrupted and starts again.\n").await?;
+    }
+    let request = request(control, &build, &app).await?;
+    let (events, received) = mpsc::channel(64);
+    let (built, stages) =
+        tokio::join!(control.builder.build(&*engine, &request, events, cancel.clone()), record(control, id, received));
+    match built {
+        Ok(built) => succeed(control, &build, &app, lease, built, stages).await,
+        Err(BuildError::Rejected { reason }) => {
+            builds::fail(control.db.pool(), id, lease, &reason).await?;
+            control.logs.app_event(app.id, "api", "Build failed -- check your build output");
+            Ok(())
+        }
+        Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The engine of a host that is ready.
+async fn engine(control: &Control) -> Result<Arc<dyn Engine>, Interrupted> {
+    let hosts = hosts::list(control.db.pool()).await?;
+    let host = hosts.into_iter().find(|host| host.state == HostState::Ready).ok_or(Interrupted::NoHost)?;
+    Ok(control.engine_at(&host.endpoint)?)
+}
+
+async fn request(control: &Control, build: &Build, app: &App) -> Result<BuildRequest, Interrupted> {
+    let source = sources::by_id(control.db.pool(), build.source_id).await?;
+    let source_digest = source.and_then(|source| source.digest).ok_or_else(|| OpError::not_found("source"))?;
+    let config = configs::find(control.db.pool(), control.db.vault(), app.id, app.config_id).await?.unwrap_or_default();
+    let buildpacks = match &build.buildpacks {
+        Some(urls) => urls.clone(),
+        None => buildpacks::list(control.db.pool(), app.id).await?.into_iter().map(|row| row.url).collect(),
+    };
+    Ok(BuildRequest {
+        build_id: build.id,
+        app_id: app.id,
+        app_name: app.name.clone(),
+        source_digest,
+        version: build.version.clone(),
+        stack: build.stack.clone(),
+        config,
+        buildpacks: buildpacks.iter().filter_map(|url| BuildpackSource::parse(url).ok()).collect(),
+        cache_digest: app.cache_digest.clone().filter(|_| app.cache_stack.as_deref() == Some(&build.stack)),
+    })
+}
+
+/// Stores what the build prints, in pieces, until the builder is done; returns the milliseconds of its stages.
+async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<BuildEvent>) -> BTreeMap<String, u64> {
+    let (mut stages, mut piece) = (BTreeMap::new(), String::new());
+    let mut oldest = None;
+    loop {
+        let due = oldest.map(|since: Instant| tokio::time::Instant::from_std(since + PIECE_AGE));
+        let event = match due {
+            Some(due) => tokio::time::timeout_at(due, events.recv()).await.map_err(|_| ()),
+            None => Ok(events.recv().await),
+        };
+        let ended = event == Ok(None);
+        match event {
+            Ok(Some(BuildEvent::Output(text))) => {
+                piece.push_str(&text);
+                oldest.get_or_insert_with(Instant::now);
+            }
+            Ok(Some(BuildEvent::Stage { name, took })) => {
+                stages.insert(name.to_owned(), u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+            }
+            Ok(None) | Err(()) => {}
+        }
+        let full = piece.len() >= PIECE_BYTES || oldest.is_some_and(|since| since.elapsed() >= PIECE_AGE);
+        if !piece.is_empty() && (full || ended) {
+            if let Err(error) = append(control, id, &piece).await {
+                // The database is away; the build goes on, and its end is what decides.
+                tracing::warn!(build.id = %id, error = chain(&error), "build output was lost");
+            }
+            piece.clear();
+            oldest = None;
+        }
+        if ended {
+            return stages;
+        }
+    }
+}
+
+async fn append(control: &Control, id: BuildId, text: &str) -> Result<(), DbError> {
+    build_output::append(control.db.pool(), id, text).await
+}
+
+/// Slug, release and the end of the build in one transaction.
+async fn succeed(
+    control: &Control,
+    build: &Build,
+    app: &App,
+    lease: LeaseId,
+    built: Built,
+    stages: BTreeMap<String, u64>,
+) -> Result<(), Interrupted> {
+    let mut tx = control.db.begin().await?;
+    if !apps::lock(&mut tx, app.id).await? {
+        return Err(OpError::not_found("app").into());
+    }
+    let now = apps::by_id(&mut *tx, app.id).await?.ok_or_else(|| OpError::not_found("app"))?;
+    let slug = slugs::NewSlug {
+        id: new_id::<SlugId>(),
+        app_id: app.id,
+        stack: build.stack.clone(),
+        digest: built.slug.digest,
+        diff_id: built.slug.diff_id,
+        size: i64::try_from(built.slug.size).unwrap_or(i64::MAX),
+        image: built.image,
+        commit: build.version.clone(),
+        commit_description: build.version_description.clone(),
+        buildpack_provided_description: built.buildpack_description,
+        process_types: built.process_types,
+    };
+    slugs::create(&mut *tx, &slug).await?;
+    apps::set_cache(&mut tx, app.id, built.cache_digest.as_deref(), &build.stack).await?;
+    let urls: Vec<String> = built.buildpacks.iter().map(BuildpackSource::url).collect();
+    if build.buildpacks.is_none() && buildpacks::list(&mut *tx, app.id).await?.is_empty() {
+        // The detected buildpack stays the app's (Heroku: it is not detected again).
+        buildpacks::replace(&mut tx, app.id, &urls, true).await?;
+    }
+    let used = built.buildpacks.iter().map(|pack| builds::UsedBuildpack { name: pack.name(), url: pack.url() });
+    let outcome = builds::Outcome { slug_id: slug.id, buildpacks_used: used.collect(), stages };
+    let description = describe::deploy(build.version.as_deref());
+    let new = ops::releases::NewReleaseOf {
+        slug_id: Some(slug.id),
+        config_id: now.config_id,
+        build_id: Some(build.id),
+        description: description.clone(),
+    };
+    let made = ops::releases::insert(&mut tx, app.id, build.account_id, new).await?;
+    let mut lines = String::from("-----> Launching...\n");
+    if !made.succeeded {
+        let warning = " !     Release command declared: this new release will not be available until the command \
+                       succeeds.\n";
+        lines.push_str(warning);
+    }
+    let (url, product) = (control.settings.app_url(&now.name), &control.settings.product);
+    lines.push_str(&format!("       Released {}\n       {url} deployed to {product}\n\n", made.version));
+    build_output::append(&mut *tx, build.id, &lines).await?;
+    builds::succeed(&mut tx, build.id, lease, &outcome).await?;
+    tx.commit().await.map_err(DbError::from)?;
+    control.logs.app_event(app.id, "api", "Build succeeded");
+    control.logs.app_event(app.id, "api", format!("{description} by user {}", build.account_email));
+    ops::releases::announce(control, &made, &build.account_email);
+    Ok(())
+}
+
+/// After a failure that is not the app's: the build is tried again, a few times.
+async fn give_back(
+    control: &Control,
+    id: BuildId,
+    lease: LeaseId,
+    error: &Interrupted,
+    stop: &CancellationToken,
+) -> Result<(), DbError> {
+    let Some(build) = builds::find(control.db.pool(), id).await? else {
+        return Ok(());
+    };
+    let reason = error.to_string();
+    if stop.is_cancelled() {
+        return builds::release(control.db.pool(), id, lease, &reason, Duration::ZERO).await;
+    }
+    if build.attempt < MAX_ATTEMPTS {
+        let wait = Duration::from_secs(2_u64.saturating_pow(u32::try_from(build.attempt).unwrap_or(0)));
+        return builds::release(control.db.pool(), id, lease, &reason, wait).await;
+    }
+    let text = " !     The platform could not run this build. It is not your app's fault: push again later.\n\n !     \
+                Push failed\n";
+    append(control, id, text).await?;
+    builds::fail(control.db.pool(), id, lease, &reason).await
+}

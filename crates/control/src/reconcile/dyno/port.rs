@@ -1,0 +1,70 @@
+//! From `starting` to `up`: a web dyno's port answers; any other is up as soon as it runs.
+
+use std::{net::SocketAddr, time::Duration};
+
+use chrono::Utc;
+use paas_db::{Topic, dynos, dynos::Dyno};
+use paas_hosts::Signal;
+use paas_model::DynoState;
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{Context, ended, is_routed};
+use crate::{OpError, ops::attach::container_of};
+
+/// Between two looks: short at first, for apps that are quick.
+const PROBE_EVERY: Duration = Duration::from_millis(20);
+const PROBE_AT_MOST_EVERY: Duration = Duration::from_millis(250);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    if !is_routed(row) {
+        return up(context, row).await;
+    }
+    let address = row.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
+    let name = container_of(row.id);
+    let mut wake = context.control.changes.subscribe(&[Topic::Dynos]);
+    let mut pause = PROBE_EVERY;
+    loop {
+        if let Some(address) = address
+            && timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await.is_ok_and(|connected| connected.is_ok())
+        {
+            return up(context, row).await;
+        }
+        let since = row.started_at.unwrap_or(row.updated_at);
+        if (Utc::now() - since).to_std().is_ok_and(|waited| waited >= context.control.settings.boot_timeout) {
+            return give_up(context, row).await;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            // Somebody told it to stop, or it ended: the next step is another one.
+            ended = context.engine.wait(&name) => return ended.map(drop).map_err(OpError::from),
+            () = wake.changed() => {
+                let now = dynos::find(context.control.db.pool(), row.id).await?;
+                if now.is_none_or(|now| now.state != DynoState::Starting) {
+                    return Ok(());
+                }
+            }
+        }
+        pause = (pause * 3 / 2).min(PROBE_AT_MOST_EVERY);
+    }
+}
+
+async fn up(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    if dynos::up(context.control.db.pool(), row.id).await? {
+        context.say_state(row, "starting", "up");
+    }
+    Ok(())
+}
+
+/// Heroku: R10.
+async fn give_up(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    let seconds = context.control.settings.boot_timeout.as_secs();
+    let line =
+        format!("Error R10 (Boot timeout) -> Web process failed to bind to $PORT within {seconds} seconds of launch");
+    context.say(row, line);
+    context.say(row, "Stopping process with SIGKILL");
+    let name = container_of(row.id);
+    context.engine.signal(&name, Signal::Kill).await?;
+    let exit_code = context.engine.wait(&name).await?;
+    ended::ended(context, row, exit_code, false).await
+}

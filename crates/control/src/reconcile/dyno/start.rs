@@ -1,0 +1,138 @@
+//! From `placed` to `starting`: image, container, process.
+
+use std::collections::BTreeMap;
+
+use paas_db::{
+    dynos,
+    dynos::{Dyno, Recipe},
+};
+use paas_hosts::{ContainerName, ContainerSpec, EngineError, Limits, Network};
+use paas_model::{DynoId, DynoKind};
+
+use super::{Context, ended, is_routed};
+use crate::{
+    OpError,
+    ops::attach::container_of,
+    reconcile::host::{LABEL_APP, LABEL_DYNO, LABEL_HOST},
+};
+
+/// Whom dynos run as: the owner of what is in the slug layer.
+const DYNO_USER: &str = "1000:1000";
+
+/// What a dyno's container runs: the boot of Heroku's dynos (profile scripts in the shell's order, `.profile`, then the
+/// command in a shell of its own), with the command as the only argument.
+const BOOT: &str = r#"
+cd "$HOME" || exit 1
+boot() {
+    if [ -d .profile.d ]; then
+        for script in .profile.d/*.sh; do
+            if [ -r "$script" ]; then . "$script"; fi
+        done
+        unset script
+    fi
+    if [ -r .profile ]; then . ./.profile; fi
+}
+boot
+unset -f boot
+exec /bin/bash -c "$1"
+"#;
+
+pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    let Some(recipe) = dynos::recipe(&context.control.db, row.id).await? else {
+        dynos::gone(context.control.db.pool(), row.id, None, Some("its release has nothing to run")).await?;
+        return Ok(());
+    };
+    let name = container_of(row.id);
+    match make(context, row, &name, recipe).await {
+        Ok(()) => {}
+        Err(EngineError::ImageNotFound(image)) => {
+            tracing::error!(dyno.id = %row.id, image, "the image of a release is not in the registry");
+            return ended::cannot_start(context, row, "its image is not in the registry").await;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    if row.attach {
+        context.say(row, "Awaiting client");
+        return Ok(());
+    }
+    announce(context, row);
+    match context.engine.start(&name).await {
+        Ok(()) => started(context, row).await,
+        Err(EngineError::CannotStart(reason)) => ended::cannot_start(context, row, &reason).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn make(context: &Context, row: &Dyno, name: &ContainerName, recipe: Recipe) -> Result<(), EngineError> {
+    context.engine.pull(&recipe.image).await?;
+    context.engine.create(name, &spec(context, row, recipe)).await
+}
+
+/// The row catches up with a process that runs, or ran.
+pub(super) async fn started(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    let status = context.engine.inspect(&container_of(row.id)).await?;
+    let address = status.and_then(|status| status.address).filter(|_| is_routed(row));
+    if row.attach {
+        announce(context, row);
+    }
+    if dynos::starting(context.control.db.pool(), row.id, address).await? && !row.attach {
+        context.followers.ensure(context, row);
+    }
+    Ok(())
+}
+
+/// Heroku shows the command with its variables filled in, secrets among them; this does not.
+fn announce(context: &Context, row: &Dyno) {
+    let by = row.account_email.as_ref().map(|email| format!(" by user {email}")).unwrap_or_default();
+    context.say(row, format!("Starting process with command `{}`{by}", row.command));
+}
+
+fn spec(context: &Context, row: &Dyno, recipe: Recipe) -> ContainerSpec {
+    let port = port_of(row.id);
+    let mut env: BTreeMap<String, String> = [
+        ("HOME", "/app".to_owned()),
+        ("LANG", "C.UTF-8".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
+    ]
+    .map(|(key, value)| (key.to_owned(), value))
+    .into();
+    env.extend(recipe.config.into_map());
+    env.extend(recipe.env);
+    env.insert("DYNO".to_owned(), row.name().to_string());
+    // Heroku: PORT for web dynos, and for one-off dynos too; what the app set under these names does not count.
+    if row.process_type.is_web() || row.kind == DynoKind::OneOff {
+        env.insert("PORT".to_owned(), port.to_string());
+    }
+    let labels = [
+        ("paas", "dyno".to_owned()),
+        (LABEL_HOST, context.host.to_string()),
+        (LABEL_DYNO, row.id.to_string()),
+        (LABEL_APP, row.app_name.to_string()),
+    ];
+    ContainerSpec {
+        image: recipe.image,
+        command: ["/bin/bash", "-c", BOOT, "bash", &row.command].map(str::to_owned).into(),
+        env,
+        labels: labels.map(|(key, value)| (key.to_owned(), value)).into(),
+        user: DYNO_USER.to_owned(),
+        working_dir: "/app".to_owned(),
+        limits: Limits {
+            memory_mb: row.size.memory_mb(),
+            cpu_shares: row.size.cpu_shares(),
+            cpu_millis: None,
+            processes: row.size.max_processes(),
+            file_bytes: None,
+        },
+        network: Network::Dynos,
+        port: is_routed(row).then_some(port),
+        tty: row.tty,
+        stdin: row.attach,
+    }
+}
+
+/// Some port, not always the same, so that apps do read `$PORT`; the same for one dyno for ever, so that it can be
+/// adopted. Every container has its own network, so that ports do not clash.
+fn port_of(id: DynoId) -> u16 {
+    let low = id.uuid().as_u128() % 40_000;
+    10_000 + u16::try_from(low).unwrap_or_default()
+}

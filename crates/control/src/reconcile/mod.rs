@@ -1,0 +1,41 @@
+//! The loops that make the rows true.
+//!
+//! Each arms its wake-up, reads, does what is due, and waits for the next change or its timer. A failure is logged and
+//! met again at the next turn; nothing retries inside. Killed anywhere, a loop goes on from the rows at its next start.
+
+mod builds;
+mod dyno;
+mod host;
+mod hosts;
+mod housekeeping;
+mod placement;
+mod release_phase;
+
+use std::time::Duration;
+
+use paas_db::Subscription;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::Control;
+
+pub use hosts::LocalHost;
+
+/// A loop turns at least this often, should a wake-up get lost.
+const TIMER: Duration = Duration::from_secs(5);
+
+/// Runs every loop until `stop`, then waits for those that end something first (a build is given back).
+pub async fn run(control: Control, local: LocalHost, stop: CancellationToken) {
+    let tasks = TaskTracker::new();
+    tasks.spawn(placement::run(control.clone(), stop.clone()));
+    tasks.spawn(release_phase::run(control.clone(), stop.clone()));
+    tasks.spawn(builds::run(control.clone(), stop.clone()));
+    tasks.spawn(hosts::run(control.clone(), local, stop.clone()));
+    tasks.spawn(housekeeping::run(control, stop));
+    tasks.close();
+    tasks.wait().await;
+}
+
+/// Waits for a change, at most [`TIMER`]. False: it is time to stop.
+async fn woken(wake: &mut Subscription, stop: &CancellationToken) -> bool {
+    stop.run_until_cancelled(wake.changed_or_after(TIMER)).await.is_some()
+}

@@ -1,0 +1,136 @@
+//! Plans and applies in one short transaction under a lock, so that any number of controllers may do it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+use paas_db::{Connection, DbError, Topic, Vault, dynos, hosts, new_id, world};
+use paas_model::{AppId, DynoKind, DynoName, ProcessType};
+use paas_planner::{Action, Plan, Policy, WaitReason, Waiting, World};
+use tokio_util::sync::CancellationToken;
+
+use crate::Control;
+
+pub(super) async fn run(control: Control, stop: CancellationToken) {
+    let topics = [Topic::Apps, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts];
+    let mut wake = control.changes.subscribe(&topics);
+    let mut told = BTreeSet::new();
+    loop {
+        let plan = match turn(&control).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                tracing::warn!(error = %error, "placement failed; it is tried again");
+                Plan::default()
+            }
+        };
+        told = tell(&control, &plan.waiting, &told);
+        let next = plan.wake_at.map_or(super::TIMER, |at| wait_until(at, Utc::now())).min(super::TIMER);
+        if stop.run_until_cancelled(wake.changed_or_after(next)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn turn(control: &Control) -> Result<Plan, DbError> {
+    let mut tx = control.db.begin().await?;
+    dynos::lock_placement(&mut tx).await?;
+    let world = load(&mut tx).await?;
+    let policy = Policy { crash: control.settings.crash, ..Policy::default() };
+    let plan = paas_planner::plan(&world, &policy, Utc::now());
+    for action in &plan.actions {
+        tracing::debug!(?action, "placement");
+        apply(&mut tx, control.db.vault(), action).await?;
+    }
+    tx.commit().await?;
+    Ok(plan)
+}
+
+async fn apply(db: &mut Connection, vault: &Vault, action: &Action) -> Result<(), DbError> {
+    match action {
+        Action::Start { app_id, release_id, kind, number, size, command, crashes, host, replaces } => {
+            if let Some(crashed) = replaces {
+                dynos::gone(&mut *db, *crashed, None, None).await?;
+            }
+            let dyno = dynos::NewDyno {
+                id: new_id(),
+                app_id: *app_id,
+                release_id: *release_id,
+                kind: DynoKind::Formation,
+                name: DynoName { kind: kind.clone(), number: *number },
+                size: *size,
+                command: command.clone(),
+                host_id: Some(*host),
+                account_id: None,
+                env: BTreeMap::new(),
+                attach: None,
+                tty: false,
+                expires_at: None,
+                crashes: *crashes,
+            };
+            dynos::create(db, vault, &dyno).await
+        }
+        Action::Place { dyno, host } => dynos::place(db, *dyno, *host).await.map(drop),
+        Action::Stop { dyno, reason } => dynos::stop(db, *dyno, &reason.to_string()).await.map(drop),
+    }
+}
+
+async fn load(db: &mut Connection) -> Result<World, DbError> {
+    let mut formations: BTreeMap<AppId, Vec<paas_planner::Formation>> = BTreeMap::new();
+    for row in world::formations(&mut *db).await? {
+        let formation =
+            paas_planner::Formation { kind: row.kind, quantity: row.quantity, size: row.size, command: row.command };
+        formations.entry(row.app_id).or_default().push(formation);
+    }
+    let apps = world::apps(&mut *db).await?.into_iter().map(|row| paas_planner::App {
+        id: row.id,
+        name: row.name,
+        release: row.release_id.zip(row.release_version).map(|(id, version)| paas_planner::Release {
+            id,
+            version,
+            has_slug: row.has_slug,
+        }),
+        formation: formations.remove(&row.id).unwrap_or_default(),
+    });
+    let apps = apps.collect();
+    let hosts = hosts::list(&mut *db).await?.into_iter().map(|row| paas_planner::Host {
+        id: row.id,
+        name: row.name,
+        state: row.state,
+        memory_mb: row.memory_mb,
+        cpus: row.cpus,
+    });
+    let hosts = hosts.collect();
+    let dynos = dynos::live(db).await?.into_iter().map(|row| paas_planner::Dyno {
+        id: row.id,
+        app_id: row.app_id,
+        release_id: row.release_id,
+        kind: row.kind,
+        name: row.name(),
+        size: row.size,
+        command: row.command,
+        state: row.state,
+        host: row.host_id,
+        crashes: row.crashes,
+        restart_at: row.restart_at,
+        restart_requested: row.restart_requested,
+    });
+    Ok(World { hosts, apps, dynos: dynos.collect() })
+}
+
+/// Tells apps what they wait for, once; returns what has been told and still holds.
+fn tell(
+    control: &Control,
+    waiting: &[Waiting],
+    told: &BTreeSet<(AppId, ProcessType, String)>,
+) -> BTreeSet<(AppId, ProcessType, String)> {
+    let capacity =
+        waiting.iter().filter(|wait| matches!(wait.reason, WaitReason::NoHosts | WaitReason::NoCapacity { .. }));
+    let now: BTreeSet<_> = capacity.map(|wait| (wait.app_id, wait.kind.clone(), wait.reason.to_string())).collect();
+    for (app, kind, reason) in now.difference(told) {
+        control.logs.heroku_event(*app, kind.as_str(), format!("Waiting to start: {reason}"));
+    }
+    now
+}
+
+fn wait_until(at: DateTime<Utc>, now: DateTime<Utc>) -> std::time::Duration {
+    (at - now).to_std().unwrap_or_default()
+}

@@ -1,0 +1,49 @@
+//! What the planner looks at, besides hosts and dynos: every app's current release, and every formation.
+
+use paas_model::{AppId, AppName, DynoSize, ProcessType, ReleaseId, ReleaseVersion};
+use sqlx::PgExecutor;
+
+use crate::DbError;
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct AppRow {
+    pub id: AppId,
+    pub name: AppName,
+    /// The newest that succeeded.
+    pub release_id: Option<ReleaseId>,
+    pub release_version: Option<ReleaseVersion>,
+    /// That release has something to run.
+    pub has_slug: bool,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct FormationRow {
+    pub app_id: AppId,
+    #[sqlx(rename = "type")]
+    pub kind: ProcessType,
+    #[sqlx(try_from = "i32")]
+    pub quantity: u32,
+    #[sqlx(try_from = "String")]
+    pub size: DynoSize,
+    pub command: String,
+}
+
+/// By id.
+pub async fn apps(db: impl PgExecutor<'_>) -> Result<Vec<AppRow>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.id, apps.name, current.id as release_id, current.version as release_version,
+                current.slug_id is not null as has_slug
+         from apps left join lateral (
+             select id, version, slug_id from releases
+             where releases.app_id = apps.id and state = 'succeeded' order by version desc limit 1
+         ) current on true
+         order by apps.id",
+    );
+    Ok(query.fetch_all(db).await?)
+}
+
+/// By app and type.
+pub async fn formations(db: impl PgExecutor<'_>) -> Result<Vec<FormationRow>, DbError> {
+    let query = sqlx::query_as("select app_id, type, quantity, size, command from formations order by app_id, type");
+    Ok(query.fetch_all(db).await?)
+}
