@@ -30,6 +30,9 @@ use crate::{Address, ContainerName, ContainerSpec, ContainerState, ContainerStat
 /// Containers looked at side by side in a listing.
 const INSPECTIONS_AT_ONCE: usize = 8;
 
+/// How the engine writes a moment that has not come.
+const NEVER: &str = "0001-";
+
 pub(super) async fn create(
     connection: &Connection,
     name: &ContainerName,
@@ -149,14 +152,15 @@ pub(super) async fn wait(connection: &Connection, name: &ContainerName) -> Resul
         let path = wait_path(name, "next-exit");
         let wire = connection.wire().await.map_err(fail)?;
         let answer = within(CALL_TIMEOUT, wire.post(&path, "")).await.map_err(fail)?;
-        if let ContainerState::Ended { exit_code, .. } = required(connection, name).await?.state {
+        let state = required(connection, name).await?.state;
+        if let ContainerState::Ended { exit_code, .. } = state {
             return Ok(exit_code);
         }
         let exit: Exit = read_json(answer).await.map_err(fail)?;
-        if exit.error.is_none() {
+        // To be removed counts as an exit with 0 for the engine; for one that had not started it may have been that.
+        if exit.error.is_none() && state == ContainerState::Running {
             return Ok(exit.status_code);
         }
-        // It went away without an exit, most likely: the next look tells.
     }
 }
 
@@ -213,7 +217,8 @@ fn status_of(name: ContainerName, container: ContainerInspectResponse) -> Contai
     let networks = container.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
     let state = container.state.unwrap_or_default();
     let state = match state.status {
-        Some(ContainerStateStatusEnum::CREATED) => ContainerState::Created,
+        // Also of one that is being removed, or could not be: what counts is whether it ever ran.
+        _ if state.started_at.as_deref().is_none_or(|started| started.starts_with(NEVER)) => ContainerState::Created,
         Some(
             ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
         ) => ContainerState::Ended {

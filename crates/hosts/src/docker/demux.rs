@@ -44,14 +44,13 @@ impl<R: AsyncRead + Unpin> AsyncRead for Demux<R> {
                 this.header_read = 0;
             }
         }
-        let mut payload = out.take(this.payload_left);
+        let wanted = this.payload_left.min(out.remaining());
+        let mut payload = ReadBuf::new(out.initialize_unfilled_to(wanted));
         ready!(Pin::new(&mut this.inner).poll_read(cx, &mut payload))?;
         let read = payload.filled().len();
-        if read == 0 && out.remaining() > 0 {
+        if read == 0 && wanted > 0 {
             return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()));
         }
-        // `payload` wrote into `out`'s unfilled part.
-        out.initialize_unfilled_to(read);
         out.advance(read);
         this.payload_left -= read;
         Poll::Ready(Ok(()))

@@ -66,7 +66,7 @@ async fn one_container_cannot_reach_another() {
 
         tokio::net::TcpStream::connect(address).await.expect("this machine reaches it");
         let connect = format!(
-            "exec perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(PeerAddr => \"{address}\", Timeout => 2) ? \"reached\" : \"cut off\"'"
+            "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => \"{address}\", Timeout => 2); print $s ? \"reached\" : \"cut off\"'"
         );
         let client = bench.start("client", &bench.spec(&connect)).await;
         assert_eq!(printed(bench, &client).await, "cut off");

@@ -122,5 +122,5 @@ pub async fn waiting_ends_when_the_container_is_removed<E: Engine>(bench: &Bench
     let name = bench.create("removed", &bench.spec(RUNS)).await;
     let (status, removed) = tokio::join!(bench.engine.wait(&name), bench.engine.remove(&name));
     removed.expect("it goes");
-    assert!(is_missing(status, &name));
+    assert!(is_missing(status, &name), "it never ran");
 }
