@@ -1,0 +1,203 @@
+//! The embedded image registry: the system's `docker-registry` as a detached child on loopback. It outlives a killed
+//! server, and the next start adopts it.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::files::{Readers, make_directory, read_if_there, write_whole};
+
+/// Debian's name for the CNCF distribution registry, and everyone else's.
+const PROGRAMS: [&str; 2] = ["docker-registry", "registry"];
+const START_TIMEOUT: Duration = Duration::from_secs(15);
+const STOP_TIMEOUT: Duration = Duration::from_secs(10);
+const POLL: Duration = Duration::from_millis(50);
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+/// Silent looks in a row after which the child counts as hung and is replaced.
+const SILENT_LOOKS: u32 = 5;
+
+/// A registry of ours in `directory`:
+///
+/// | path | what |
+/// |---|---|
+/// | `config.yml` | written at every start |
+/// | `registry.pid` | the child's process |
+/// | `registry.log` | what it prints |
+/// | `blobs/` | the images |
+#[derive(Debug, Clone)]
+pub struct Registry {
+    directory: PathBuf,
+    address: SocketAddr,
+    program: PathBuf,
+}
+
+impl Registry {
+    /// Has a registry answering on 127.0.0.1:`port`, adopting ours if it runs and starting it otherwise.
+    ///
+    /// # Errors
+    /// It is not installed; something else has the port; it does not start. The text says what to do.
+    pub async fn ensure(directory: &Path, port: u16) -> Result<Self> {
+        let Some(program) = find_program() else {
+            bail!(
+                "The image registry is not installed: no docker-registry in PATH.\n\
+                 Install it (Debian, Ubuntu: apt-get install docker-registry), or set REGISTRY_URL."
+            );
+        };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let registry = Self { directory: directory.to_owned(), address, program };
+        make_directory(directory, 0o700)?;
+        registry.ensure_running().await?;
+        Ok(registry)
+    }
+
+    /// `127.0.0.1:5050`: what image names begin with.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts it again whenever it is gone, until `shutdown`.
+    pub async fn supervise(&self, shutdown: CancellationToken) {
+        let mut silent = 0;
+        while shutdown.run_until_cancelled(sleep(WATCH_EVERY)).await.is_some() {
+            if self.answers().await {
+                silent = 0;
+                continue;
+            }
+            silent += 1;
+            let process = self.process();
+            if process.is_some() && silent < SILENT_LOOKS {
+                continue;
+            }
+            tracing::warn!("the image registry is gone; starting it again");
+            if let Some(hung) = process {
+                // Already gone is as good.
+                let _ = kill_process(hung, Signal::KILL);
+            }
+            match self.ensure_running().await {
+                Ok(()) => silent = 0,
+                Err(error) => tracing::error!(error = format!("{error:#}"), "the image registry does not start"),
+            }
+        }
+    }
+
+    /// Ends the child and waits for it. Does nothing if none runs.
+    ///
+    /// # Errors
+    /// It does not end in 10 seconds.
+    pub async fn stop(&self) -> Result<()> {
+        let deadline = Instant::now() + STOP_TIMEOUT;
+        while let Some(process) = self.process() {
+            if Instant::now() > deadline {
+                bail!("the image registry (process {}) does not stop", process.as_raw_nonzero());
+            }
+            // It may end between the look and the signal.
+            let _ = kill_process(process, Signal::TERM);
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    async fn ensure_running(&self) -> Result<()> {
+        if self.process().is_some() && self.answers().await {
+            return Ok(());
+        }
+        if self.process().is_none() && self.answers().await {
+            bail!(
+                "Port {} is taken by another program, and the image registry needs it.\n\
+                 Stop that program, or set PAAS_REGISTRY_PORT to a free port.",
+                self.address.port()
+            );
+        }
+        if self.process().is_none() {
+            self.start()?;
+        }
+        let deadline = Instant::now() + START_TIMEOUT;
+        while !self.answers().await {
+            if Instant::now() > deadline || self.process().is_none() {
+                bail!("The image registry did not start; see {}", self.path("registry.log").display());
+            }
+            sleep(POLL).await;
+        }
+        Ok(())
+    }
+
+    fn start(&self) -> Result<()> {
+        write_whole(&self.path("config.yml"), self.config().as_bytes(), Readers::Owner)?;
+        let log = self.log()?;
+        // `setsid`: a session of its own, so that no signal to the server's terminal or group reaches it.
+        let mut child = Command::new("setsid")
+            .arg(&self.program)
+            .arg("serve")
+            .arg(self.path("config.yml"))
+            .env_remove("REGISTRY_HTTP_ADDR")
+            .current_dir(&self.directory)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("starting docker-registry")?;
+        write_whole(&self.path("registry.pid"), child.id().to_string().as_bytes(), Readers::Owner)?;
+        // Somebody has to take its exit status for the process to disappear; it says nothing that its log does not.
+        std::thread::Builder::new().name("registry-wait".to_owned()).spawn(move || child.wait())?;
+        Ok(())
+    }
+
+    /// The child, if it runs: the pid file may be of another boot, so its command line must name our configuration.
+    fn process(&self) -> Option<Pid> {
+        let pid: i32 = read_if_there(&self.path("registry.pid")).ok()??.trim().parse().ok()?;
+        let command = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        let config = self.path("config.yml");
+        let is_ours = command.split(|byte| *byte == 0).any(|word| word == config.as_os_str().as_encoded_bytes());
+        is_ours.then(|| Pid::from_raw(pid)).flatten()
+    }
+
+    async fn answers(&self) -> bool {
+        let connect = timeout(Duration::from_secs(1), TcpStream::connect(self.address));
+        matches!(connect.await, Ok(Ok(_)))
+    }
+
+    fn log(&self) -> Result<File> {
+        let path = self.path("registry.log");
+        // One start's worth is kept: the log is for finding out why it does not start.
+        let open = OpenOptions::new().create(true).write(true).truncate(true).open(&path);
+        open.with_context(|| format!("opening {}", path.display()))
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// YAML is a superset of JSON, which has one way to quote a path.
+    fn config(&self) -> String {
+        serde_json::json!({
+            "version": "0.1",
+            "log": { "level": "warn", "accesslog": { "disabled": true } },
+            "storage": {
+                "filesystem": { "rootdirectory": self.path("blobs") },
+                // Old slugs and caches are deleted by the platform.
+                "delete": { "enabled": true },
+            },
+            "http": { "addr": self.address.to_string(), "secret": hex::encode(rand::random::<[u8; 16]>()) },
+        })
+        .to_string()
+    }
+}
+
+fn find_program() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    let in_path = |name| std::env::split_paths(&path).map(move |directory| directory.join(name));
+    PROGRAMS.into_iter().flat_map(in_path).find(|candidate| candidate.is_file())
+}

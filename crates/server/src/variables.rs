@@ -1,0 +1,163 @@
+//! Every environment variable that `paasd` reads, with what the documentation says about it.
+
+/// One variable. `docs/configuration.md` is made from these; a test compares them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    pub name: &'static str,
+    pub default: Unset,
+    pub doc: &'static str,
+}
+
+/// What holds when the variable is not set, or empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unset {
+    /// This value, in the same words that the variable would have.
+    Is(&'static str),
+    /// Something that depends on other things; described, for people.
+    Means(&'static str),
+}
+
+use Unset::{Is, Means};
+
+macro_rules! variables {
+    ($($(#[doc = $doc:literal])+ $constant:ident = $name:literal, $default:expr;)+) => {
+        $($(#[doc = $doc])+ pub const $constant: Variable = Variable { name: $name, default: $default, doc: concat!($($doc),+) };)+
+
+        /// In the order in which the documentation lists them.
+        pub const ALL: &[Variable] = &[$($constant),+];
+    };
+}
+
+variables! {
+    /// Directory of everything the server keeps: database, images, git repositories, keys.
+    DATA_DIR = "PAAS_DATA_DIR", Means("`/var/lib/paas` for root, else `~/.local/share/paas`");
+
+    /// PostgreSQL to use, `postgres://USER:PASSWORD@HOST/DATABASE`, instead of a private one under the data directory.
+    DATABASE_URL = "DATABASE_URL", Means("a private PostgreSQL on a Unix socket");
+
+    /// OCI registry to use, `https://USER:PASSWORD@HOST`, instead of a private one on loopback.
+    REGISTRY_URL = "REGISTRY_URL", Means("a private registry on 127.0.0.1");
+
+    /// Port of the private registry, on 127.0.0.1.
+    REGISTRY_PORT = "PAAS_REGISTRY_PORT", Is("5050");
+
+    /// The container engine, `unix://PATH` of a Docker Engine's socket.
+    DOCKER_HOST = "DOCKER_HOST", Is("unix:///var/run/docker.sock");
+
+    /// Domain of apps: the app `hello` answers at `hello.DOMAIN`. Names under `localhost` need no DNS.
+    DOMAIN = "PAAS_DOMAIN", Is("localhost");
+
+    /// Address and port of API, git and log streams, over TLS.
+    HTTPS_LISTEN = "PAAS_HTTPS_LISTEN", Is("127.0.0.1:5443");
+
+    /// The same in plain HTTP. Tokens cross it in the clear, so it must be a loopback address.
+    HTTP_LISTEN = "PAAS_HTTP_LISTEN", Is("127.0.0.1:5000");
+
+    /// Address and port that apps answer on, over plain HTTP. `[::]:8080` takes IPv6 and IPv4.
+    ROUTER_HTTP_LISTEN = "PAAS_ROUTER_HTTP_LISTEN", Is("0.0.0.0:8080");
+
+    /// Address and port that apps answer on, over TLS.
+    ROUTER_HTTPS_LISTEN = "PAAS_ROUTER_HTTPS_LISTEN", Is("0.0.0.0:8443");
+
+    /// How clients reach API and git; it is in every URL that the API gives, and in the server's certificate.
+    PUBLIC_URL = "PAAS_PUBLIC_URL", Means("`https://localhost` and the port of `PAAS_HTTPS_LISTEN`");
+
+    /// An app's address, with `{app}` where its name stands; what `paas open` opens.
+    APP_URL = "PAAS_APP_URL", Means("`http://{app}.DOMAIN` and the port of `PAAS_ROUTER_HTTP_LISTEN`");
+
+    /// Key that config vars are stored under: 64 hexadecimal digits.
+    MASTER_KEY = "PAAS_MASTER_KEY", Means("made at the first start: `keys/master.key` in the data directory");
+
+    /// E-mail address of the account made at the first start.
+    OWNER_EMAIL = "PAAS_OWNER_EMAIL", Is("owner@localhost");
+
+    /// File of CA certificates (PEM) that builds trust besides the public ones; for networks that inspect TLS.
+    EXTRA_CA = "PAAS_EXTRA_CA", Means("none");
+
+    /// Stacks, separated by spaces, the default one first: `debian-13` (made here), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
+    STACKS = "PAAS_STACKS", Is("debian-13");
+
+    /// npm registry that builds use, for Node.js itself as well as for packages.
+    NPM_MIRROR = "PAAS_NPM_MIRROR", Means("`https://registry.npmjs.org`");
+
+    /// PyPI index that builds use, `https://HOST/simple`.
+    PYPI_MIRROR = "PAAS_PYPI_MIRROR", Means("`https://pypi.org/simple`");
+
+    /// Where builds get Pythons that the stack does not have.
+    PYTHON_MIRROR = "PAAS_PYTHON_MIRROR", Means("python-build-standalone's releases on GitHub");
+
+    /// Memory of one build, MiB (Heroku: 2.5 GB).
+    BUILD_MEMORY_MB = "PAAS_BUILD_MEMORY_MB", Is("2560");
+
+    /// Disk that one build may write, MiB.
+    BUILD_DISK_MB = "PAAS_BUILD_DISK_MB", Is("8192");
+
+    /// Longest compile, seconds (Heroku: 15 minutes).
+    BUILD_TIMEOUT = "PAAS_BUILD_TIMEOUT_SECONDS", Is("900");
+
+    /// Builds that run side by side; more wait their turn.
+    PARALLEL_BUILDS = "PAAS_PARALLEL_BUILDS", Is("2");
+
+    /// Wait before the restart after a dyno's second crash in a row, seconds; it doubles from there, up to 30 minutes.
+    CRASH_BACKOFF = "PAAS_CRASH_BACKOFF_SECONDS", Is("10");
+
+    /// How long a web dyno may take to bind its port, seconds (Heroku: R10).
+    BOOT_TIMEOUT = "PAAS_BOOT_TIMEOUT_SECONDS", Is("60");
+
+    /// From SIGTERM to SIGKILL, seconds (Heroku: R12).
+    STOP_TIMEOUT = "PAAS_STOP_TIMEOUT_SECONDS", Is("30");
+
+    /// How long a replaced dyno may finish its requests before SIGTERM, seconds.
+    DRAIN_TIMEOUT = "PAAS_DRAIN_TIMEOUT_SECONDS", Is("30");
+
+    /// Memory of this machine that dynos do not get, MiB: for the system, the server and builds.
+    HOST_RESERVED_MB = "PAAS_HOST_RESERVED_MB", Is("1024");
+
+    /// What the server logs, as a `tracing` filter: `debug`, `info,paas_router=debug`.
+    LOG = "PAAS_LOG", Is("info");
+
+    /// How it writes its log: `text` or `json`.
+    LOG_FORMAT = "PAAS_LOG_FORMAT", Is("text");
+}
+
+/// The table of `docs/configuration.md`.
+#[must_use]
+pub fn markdown() -> String {
+    let mut text = String::from("| variable | default | what it is |\n|---|---|---|\n");
+    for Variable { name, default, doc } in ALL {
+        let default = match default {
+            Is(value) => format!("`{value}`"),
+            Means(words) => (*words).to_owned(),
+        };
+        text.push_str(&format!("| `{name}` | {default} | {} |\n", doc.trim()));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
+
+    /// `UPDATE_DOCS=1 cargo test -p paas-server` writes the table.
+    #[test]
+    fn the_documentation_lists_every_variable_as_it_is_declared() {
+        let text = std::fs::read_to_string(DOCUMENT).unwrap();
+        let start = text.find("| variable |").unwrap();
+        let end = text[start..].find("\n\n").map_or(text.len(), |length| start + length + 1);
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(DOCUMENT, format!("{}{}{}", &text[..start], markdown(), &text[end..])).unwrap();
+            return;
+        }
+        assert_eq!(&text[start..end], markdown(), "run UPDATE_DOCS=1 cargo test -p paas-server");
+    }
+
+    #[test]
+    fn no_two_variables_have_one_name() {
+        let mut names: Vec<_> = ALL.iter().map(|variable| variable.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}
