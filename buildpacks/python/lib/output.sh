@@ -1,0 +1,37 @@
+# What users see: Heroku's forms, byte for byte.
+
+header() { echo "-----> $*"; }
+
+detail() { echo "       $*"; }
+
+warning() { echo " !     $*"; }
+
+# Indents what a command prints, as it prints it.
+indented() { "$@" 2>&1 | sed -u 's/^/       /'; }
+
+# fail LINE...: says what is wrong, then ends the build. The status tells the trap that there is no more to say.
+fail() {
+  echo
+  warning "Error: $1"
+  shift
+  local line
+  if [[ $# -gt 0 ]]; then
+    warning
+    for line in "$@"; do
+      warning "$line"
+    done
+  fi
+  echo
+  exit "$EXPLAINED"
+}
+
+readonly EXPLAINED=42
+
+explain_failure() {
+  trap - ERR
+  [[ $1 != "$EXPLAINED" ]] || exit 1
+  echo
+  warning "Error: ${DOING:-The build} failed; the output above says why."
+  echo
+  exit 1
+}
