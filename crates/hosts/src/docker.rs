@@ -1,8 +1,11 @@
 //! [`Engine`] over the Docker Engine API.
 //!
-//! Most calls go through `bollard`. Four do not (`wire`): attach, logs and wait need to know when the engine has taken
-//! the request, or the raw bytes of its answer, which bollard's decoders cut at new lines and mistake for frame headers
-//! when a terminal's first byte is below 3; and making a network needs `CheckDuplicate`, which its model has dropped.
+//! Most calls go through `bollard`. Some do not (`wire`), each for a reason:
+//! - create and inspect carry the container's environment, and bollard logs what it sends and gets at level debug;
+//! - wait is right only when one knows that the engine has taken the request;
+//! - attach and logs need the bytes of the answer: bollard's decoder takes a terminal's first byte for a frame header
+//!   when it is below 3, and otherwise holds a line back until it ends;
+//! - making a network needs `CheckDuplicate`, which bollard's model has dropped.
 
 mod archive;
 mod attach;

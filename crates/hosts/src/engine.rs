@@ -28,7 +28,8 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Has the image on this host, pulling it when missing. `image` is a full reference: `127.0.0.1:5050/apps/ID:TAG`.
     ///
     /// # Errors
-    /// [`EngineError::ImageNotFound`] when the registry does not have it.
+    /// [`EngineError::ImageNotFound`] when the registry does not have it; [`EngineError::RegistryUnavailable`] when that
+    /// does not answer.
     async fn pull(&self, image: &str) -> Result<(), EngineError>;
 
     /// Builds `build.tag` from a context, sending each line of output to `lines`. Operators' Dockerfiles only (stacks).
@@ -36,6 +37,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     -> Result<(), EngineError>;
 
     /// Pushes an image that this host has to the registry that its name says.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageNotFound`] when this host does not have it; [`EngineError::RegistryUnavailable`].
     async fn push(&self, image: &str) -> Result<(), EngineError>;
 
     /// Whether this host has the image, without asking a registry.
@@ -47,9 +51,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// [`EngineError::ImageNotFound`] when the image is not on this host.
     async fn create(&self, name: &ContainerName, spec: &ContainerSpec) -> Result<(), EngineError>;
 
+    /// Runs it, at most once in its life: starting a container that runs, or that has already ended, does nothing.
+    ///
     /// # Errors
-    /// [`EngineError::NoSuchContainer`]; [`EngineError::CannotStart`] when the engine refuses to run it (bad command,
-    /// say), with its reason. Starting a container that runs, or that has already ended, is no error.
+    /// [`EngineError::NoSuchContainer`]; [`EngineError::CannotStart`] when the engine refuses to run it (a user that the
+    /// image does not know, say), with its reason. A command that the image lacks is no such case: the container starts,
+    /// says so in its log, and ends with 127.
     async fn start(&self, name: &ContainerName) -> Result<(), EngineError>;
 
     /// `None`: there is no such container.
@@ -58,24 +65,27 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Every container, in any state, that carries this label with this value.
     async fn list(&self, label: &str, value: &str) -> Result<Vec<ContainerStatus>, EngineError>;
 
-    /// Sends the signal to every process in the container. No effect on one that does not run.
+    /// Sends the signal to every process in the container, once. No effect on one that does not run, or is not there.
     async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError>;
 
     /// Kills the container if it runs, and removes it with its anonymous volumes.
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError>;
 
-    /// Waits until the container has ended and gives its exit status (128 + signal for a killed one).
+    /// Waits until the container has ended and gives its exit status (128 + signal for a killed one). May be asked before
+    /// the start, and after the end. One that is removed without having run is [`EngineError::NoSuchContainer`].
     async fn wait(&self, name: &ContainerName) -> Result<i64, EngineError>;
 
-    /// What the container prints, from the entry after `after` (all of it when `None`) until it ends.
-    /// Chunks are as the engine frames them: one need not be a line, and a line may span several.
+    /// What the container prints, from the entry after `after` (all of it when `None`) until it ends or is removed.
+    /// Chunks are as the engine frames them: one need not be a line, and a line may span several. A container that has
+    /// not been started has printed nothing: its log ends at once. A lost connection ends the stream with an error.
     async fn logs(&self, name: &ContainerName, after: Option<DateTime<Utc>>) -> Result<LogStream, EngineError>;
 
     /// Standard input and output of a container made with `stdin`. Attach before [`Engine::start`] to lose nothing.
-    /// With `tty` the output is one raw stream; without, standard error is merged into it.
+    /// With `tty` the output is one raw stream; without, standard error is merged into it. Of a container that has ended
+    /// nothing comes.
     async fn attach(&self, name: &ContainerName) -> Result<AttachedStreams, EngineError>;
 
-    /// Sets the size of the container's terminal, in characters.
+    /// Sets the size of the container's terminal, in characters. No effect on one that does not run.
     async fn resize(&self, name: &ContainerName, columns: u16, rows: u16) -> Result<(), EngineError>;
 
     /// Unpacks an uncompressed tar under `directory`, as root, keeping the archive's owners. Works on a container that
@@ -91,7 +101,7 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Bytes that the container has written to its own file system layer.
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError>;
 
-    /// Starts and ends of containers with this label, from now on. A lost connection ends the stream.
+    /// Starts and ends of containers with this label, from now on. A lost connection ends the stream, with an error.
     async fn events(&self, label: &str) -> Result<EventStream, EngineError>;
 }
 
@@ -187,7 +197,8 @@ pub enum ContainerState {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogChunk {
-    /// When the engine took it; strictly increasing within a container.
+    /// When the engine took it; strictly increasing within a container, and the same in every reading. In nanoseconds:
+    /// who keeps fewer digits as the place to resume after is given the entries of the last unit again.
     pub at: DateTime<Utc>,
     pub bytes: Bytes,
 }

@@ -12,8 +12,8 @@ use bollard::{
         EndpointSettings,
     },
     query_parameters::{
-        CreateContainerOptionsBuilder, InspectContainerOptionsBuilder, ListContainersOptionsBuilder,
-        RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder, StartContainerOptions,
+        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder,
+        StartContainerOptions,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -39,8 +39,11 @@ pub(super) async fn create(
     spec: &ContainerSpec,
 ) -> Result<(), EngineError> {
     networks::ensure(connection, spec.network).await?;
-    let options = CreateContainerOptionsBuilder::default().name(&name.0).build();
-    let created = connection.call(|docker| docker.create_container(Some(options), create_body(spec))).await;
+    let created = within(CALL_TIMEOUT, async {
+        let body = serde_json::to_string(&create_body(spec))?;
+        connection.wire().await?.post(&format!("/containers/create?name={name}"), &body).await
+    })
+    .await;
     match status(&created) {
         Some(404) => Err(EngineError::ImageNotFound(spec.image.clone())),
         // The name is taken: by us, earlier.
@@ -204,8 +207,8 @@ async fn look(
     name: &ContainerName,
     size: bool,
 ) -> Result<Option<ContainerInspectResponse>, EngineError> {
-    let options = InspectContainerOptionsBuilder::default().size(size).build();
-    let container = connection.call(|docker| docker.inspect_container(&name.0, Some(options))).await;
+    let path = format!("/containers/{name}/json?size={size}");
+    let container = within(CALL_TIMEOUT, async { connection.wire().await?.read(&path).await }).await;
     match status(&container) {
         Some(404) => Ok(None),
         _ => container.map(Some).map_err(|error| connection.failed("inspect a container", error)),

@@ -16,7 +16,7 @@ use tokio::net::UnixStream;
 use super::connection::Version;
 
 /// Answers read whole (errors, small JSON) are never longer.
-const WHOLE_ANSWER_BYTES: usize = 1 << 20;
+const WHOLE_ANSWER_BYTES: usize = 4 << 20;
 
 pub(super) struct Wire {
     socket: String,
@@ -30,7 +30,12 @@ impl Wire {
     }
 
     pub(super) async fn version(&self) -> Result<Version, Error> {
-        read_json(self.request(Method::GET, "/version", "").await?).await
+        self.read("/version").await
+    }
+
+    /// A short answer, whole.
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
+        read_json(self.request(Method::GET, path, "").await?).await
     }
 
     /// The answer's headers have come: the engine has taken the request. The body is read as far as the caller polls

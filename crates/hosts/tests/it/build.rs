@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bollard::{ClientVersion, Docker, query_parameters::RemoveImageOptionsBuilder};
 use bytes::Bytes;
 use paas_hosts::{Engine, EngineError, ImageBuild};
 use tokio::sync::mpsc;
@@ -64,6 +65,8 @@ async fn a_dockerfile_that_cannot_be_read_is_a_failed_build() {
 
 /// The port has no way to remove an image, as nothing needs one.
 pub(crate) async fn untag(image: &str) {
-    let removed = tokio::process::Command::new("docker").args(["rmi", "--no-prune", image]).output().await.unwrap();
-    assert!(removed.status.success(), "{}", String::from_utf8_lossy(&removed.stderr));
+    let version = ClientVersion { major_version: 1, minor_version: 41 };
+    let docker = Docker::connect_with_unix("/var/run/docker.sock", 120, &version).unwrap();
+    let options = RemoveImageOptionsBuilder::default().noprune(true).build();
+    docker.remove_image(image, Some(options), None).await.unwrap();
 }
