@@ -58,11 +58,14 @@ impl ClientError {
     }
 }
 
-/// TLS libraries report a failed handshake as invalid data inside the connect error.
+/// rustls names no kind that survives the layers above it: a refused certificate is known by its words, and so is a peer
+/// that hangs up during the handshake.
 fn is_tls(error: &reqwest::Error) -> bool {
     let chain = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    chain.filter_map(|error| error.downcast_ref::<std::io::Error>()).any(|io| {
+    let mut io_errors = chain.filter_map(|error| error.downcast_ref::<std::io::Error>());
+    io_errors.any(|io| {
         let inner = io.get_ref().map(ToString::to_string).unwrap_or_default();
-        io.kind() == std::io::ErrorKind::InvalidData || inner.contains("certificate")
+        let words = ["invalid peer certificate", "tls handshake", "received corrupt message", "received fatal alert"];
+        words.iter().any(|word| inner.starts_with(word))
     })
 }

@@ -1,0 +1,2 @@
+pub(super) mod credentials;
+pub(super) mod remote;

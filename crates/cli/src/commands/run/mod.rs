@@ -1,0 +1,3 @@
+pub(super) mod attached;
+pub(super) mod detached;
+mod one_off;
