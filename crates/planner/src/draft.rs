@@ -128,7 +128,9 @@ impl<'a> Draft<'a> {
         let world = self.world;
         let mut needs = Vec::new();
         let mut slots: BTreeMap<Crew<'a>, BTreeMap<u32, Vec<&'a Dyno>>> = BTreeMap::new();
-        for dyno in world.dynos.iter().filter(|dyno| dyno.is_live()) {
+        let mut dynos: Vec<_> = world.dynos.iter().filter(|dyno| dyno.is_live()).collect();
+        dynos.sort_by_key(|dyno| dyno.id);
+        for dyno in dynos {
             let crew = (dyno.app_id, &dyno.name.kind);
             if dyno.kind == DynoKind::Formation {
                 slots.entry(crew).or_default().entry(dyno.name.number).or_default().push(dyno);
@@ -175,6 +177,7 @@ impl<'a> Draft<'a> {
         for number in 1..=formation.quantity {
             let dynos = slots.get(&number).map_or(&[][..], Vec::as_slice);
             let verdict = judge(target, dynos, &self.standings, now);
+            let loses_one = verdict.stops.iter().any(|(dyno, _)| self.standings.serves(dyno));
             for (dyno, reason) in verdict.stops {
                 self.stop(dyno, reason);
             }
@@ -212,6 +215,8 @@ impl<'a> Draft<'a> {
                     (pace, start(crashes, None, Some((dyno, reason))), Some((dyno, reason)))
                 }
             };
+            // Two that serve in one slot: their memory is on its way already, and the other has to take over.
+            let gives_up = gives_up.filter(|_| !loses_one);
             needs.push(Need { pace, number, crew, size: formation.size, step, gives_up });
         }
     }

@@ -70,8 +70,8 @@ struct Check<'a> {
     states: BTreeMap<DynoId, DynoState>,
     reserved_mb: BTreeMap<HostId, u64>,
     live: BTreeMap<(Slot<'a>, ReleaseId), u32>,
-    /// Dynos that are up when the plan is done, and all starts of the plan.
-    up_after: BTreeMap<Slot<'a>, u32>,
+    /// How many dynos serve in a slot when the plan is done.
+    serving_after: BTreeMap<Slot<'a>, u32>,
     started: BTreeSet<Slot<'a>>,
     found: Vec<Violation>,
 }
@@ -85,7 +85,7 @@ impl<'a> Check<'a> {
             states: world.dynos.iter().map(|dyno| (dyno.id, dyno.state)).collect(),
             reserved_mb: BTreeMap::new(),
             live: BTreeMap::new(),
-            up_after: BTreeMap::new(),
+            serving_after: BTreeMap::new(),
             started: BTreeSet::new(),
             found: Vec::new(),
         };
@@ -95,7 +95,7 @@ impl<'a> Check<'a> {
             }
             if dyno.kind == DynoKind::Formation {
                 *check.live.entry((slot(dyno), dyno.release_id)).or_default() += u32::from(dyno.is_live());
-                *check.up_after.entry(slot(dyno)).or_default() += u32::from(dyno.state == DynoState::Up);
+                *check.serving_after.entry(slot(dyno)).or_default() += u32::from(check.serves(dyno));
             }
         }
         for action in &plan.actions {
@@ -146,9 +146,9 @@ impl<'a> Check<'a> {
         let holds = dyno.state.may_have_container();
         self.step(id, if holds { DynoState::Stopping } else { DynoState::Gone });
         self.leave(id);
-        if dyno.state == DynoState::Up {
-            let up = self.up_after.entry(slot(dyno)).or_default();
-            *up = up.saturating_sub(1);
+        if self.serves(dyno) {
+            let serving = self.serving_after.entry(slot(dyno)).or_default();
+            *serving = serving.saturating_sub(1);
         }
     }
 
@@ -161,7 +161,7 @@ impl<'a> Check<'a> {
             let (reason, slot) = (*reason, slot(dyno));
             let wanted = self.wanted(slot);
             let newest = wanted.is_some_and(|(release, _)| release == dyno.release_id);
-            let host = dyno.reserves_on().and_then(|host| self.hosts.get(&host)).map(|host| host.state);
+            let host = self.host_state(dyno);
             let grounded = match reason {
                 StopReason::ScaledDown => wanted.is_none(),
                 StopReason::Replaced | StopReason::MakesRoom => !newest,
@@ -169,15 +169,15 @@ impl<'a> Check<'a> {
                 StopReason::Resized => wanted.is_some_and(|(_, formation)| formation.size != dyno.size),
                 StopReason::AppChanged => wanted.is_none_or(|(_, formation)| formation.command != dyno.command),
                 StopReason::HostDraining => host == Some(HostState::Draining),
-                StopReason::HostLost => host.is_none_or(|host| host != HostState::Draining && host != HostState::Ready),
+                StopReason::HostLost => host.is_none_or(is_lost),
                 StopReason::Duplicate => self.live.get(&(slot, dyno.release_id)).is_some_and(|live| *live > 0),
             };
             if !grounded {
                 self.found.push(Violation::Groundless { dyno: dyno.id, reason });
             }
-            let serves = dyno.state == DynoState::Up;
+            let serves = self.serves(dyno);
             let kept = match reason {
-                StopReason::Replaced => !serves || self.up_after.get(&slot).is_some_and(|up| *up > 0),
+                StopReason::Replaced => !serves || self.serving_after.get(&slot).is_some_and(|serving| *serving > 0),
                 // Without this the app would lose a dyno on a host that may well come back.
                 StopReason::HostDraining | StopReason::HostLost => self.started.contains(&slot),
                 StopReason::MakesRoom => !serves || made_room.insert((slot.0, slot.1)),
@@ -216,12 +216,24 @@ impl<'a> Check<'a> {
         }
     }
 
+    fn host_state(&self, dyno: &Dyno) -> Option<HostState> {
+        dyno.reserves_on().and_then(|host| self.hosts.get(&host)).map(|host| host.state)
+    }
+
+    fn serves(&self, dyno: &Dyno) -> bool {
+        dyno.state == DynoState::Up && !self.host_state(dyno).is_none_or(is_lost)
+    }
+
     /// What the slot should hold; `None`: nothing.
     fn wanted(&self, (app, kind, number): Slot<'_>) -> Option<(ReleaseId, &'a Formation)> {
         let app = self.apps.get(&app)?;
         let formation = app.formation.iter().find(|formation| formation.kind == *kind)?;
         (1..=formation.quantity).contains(&number).then_some((app.runnable()?.id, formation))
     }
+}
+
+fn is_lost(state: HostState) -> bool {
+    matches!(state, HostState::Lost | HostState::Terminating | HostState::Gone)
 }
 
 fn slot(dyno: &Dyno) -> Slot<'_> {

@@ -3,7 +3,7 @@
 //! A case is a pool, a list of things that happen, and a seed for the delays. Things happen at any moment of a rollout:
 //! between two of them the simulator makes a few steps only.
 
-use paas_model::{AppName, DynoSize, DynoState, HostState};
+use paas_model::{AppName, DynoKind, DynoSize, DynoState, HostState};
 use paas_planner::{Action, Score, World, explain, lint, plan, sim::Sim};
 use proptest::prelude::*;
 
@@ -108,7 +108,9 @@ fn settle(sim: &mut Sim) -> Result<(), TestCaseError> {
 
 fn desired_mb(world: &World) -> u32 {
     let formations = world.apps.iter().filter(|app| app.runnable().is_some()).flat_map(|app| &app.formation);
-    formations.map(|formation| formation.quantity * formation.size.memory_mb()).sum()
+    let commands = world.dynos.iter().filter(|dyno| dyno.kind != DynoKind::Formation);
+    formations.map(|formation| formation.quantity * formation.size.memory_mb()).sum::<u32>()
+        + commands.map(|dyno| dyno.size.memory_mb()).sum::<u32>()
 }
 
 fn memory_mb(world: &World) -> u32 {

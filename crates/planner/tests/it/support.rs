@@ -144,7 +144,7 @@ impl Town {
                     let (app, version) = (self.app(*app_id), version(world, *app_id, *release_id));
                     write!(told, "start {app} {kind}.{number} {version} {size} on {}", self.host(*host)).unwrap();
                     if replaces.is_some() {
-                        write!(told, ", in place of one that crashed {crashes} times in a row").unwrap();
+                        write!(told, ", in place of one that crashed (crashes in a row: {crashes})").unwrap();
                     }
                     told.push('\n');
                 }
