@@ -1,6 +1,7 @@
 //! One run of one build: the container's life, and what is kept of it.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     future,
     time::{Duration, Instant},
@@ -57,7 +58,11 @@ impl Attempt<'_> {
                 self.reject(transcript, &text, "out of memory").await
             }
             // The script has said why, unless it was killed by one of its own children.
-            End::Exited { code: 1, .. } => self.reject(transcript, "\n", "the buildpack failed").await,
+            End::Exited { code: 1, .. } => {
+                let said = self.said(&container).await;
+                let shown = if transcript.is_cut() { format!(" !     {said}\n\n") } else { "\n".to_owned() };
+                self.reject(transcript, &shown, &said).await
+            }
             End::Exited { code, .. } => {
                 let text = format!(" !     Push rejected, the build ended with status {code}.\n\n");
                 self.reject(transcript, &text, "the build was killed").await
@@ -174,6 +179,15 @@ impl Attempt<'_> {
             Err(EngineError::NoSuchPath { .. }) => Ok(None),
             Err(error) => Err(BuilderError::engine("read a build's result")(error)),
         }
+    }
+
+    /// What the script ended with, in a line.
+    async fn said(&self, container: &ContainerName) -> String {
+        let files = match self.engine.download(container, sandbox::RESULT).await {
+            Ok(tar) => outcome::read(tar).await.unwrap_or_default(),
+            Err(_) => BTreeMap::new(),
+        };
+        outcome::line(&files, "rejected").unwrap_or_else(|| "Push rejected, the build failed.".to_owned())
     }
 
     /// Shows the output until the container has ended, or has used up what it may.

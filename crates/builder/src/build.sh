@@ -22,7 +22,6 @@ readonly ENVIRONMENT
 KINDS=() NAMES=() URLS=() REFERENCES=()
 # Directories of the buildpacks that have run: the next one gets what they export.
 RAN=()
-CONFIGURED=
 
 main() {
   mkdir -p "$RESULT" "$CACHE_DIR" "$ENV_DIR" "$BUILD_DIR"
@@ -102,9 +101,8 @@ choose_buildpacks() {
   done <"$ROOT/buildpacks.tsv"
   case ${#KINDS[@]} in
     0) timed detect detect_buildpack ;;
-    1) CONFIGURED=1 && step "Using buildpack: ${NAMES[0]}" ;;
+    1) step "Using buildpack: ${NAMES[0]}" ;;
     *)
-      CONFIGURED=1
       step 'Using buildpacks:'
       local number
       for number in "${!NAMES[@]}"; do
@@ -147,14 +145,15 @@ run_buildpack() {
   fi
   chmod +x "$directory"/bin/*
 
-  if ! in_environment '' "$directory/bin/detect" "$BUILD_DIR" >"$ROOT/detect.out"; then
+  if ! in_environment '' "$directory/bin/detect" "$BUILD_DIR" >"$ROOT/detect.out" 2>"$ROOT/detect.err"; then
     step "App not compatible with buildpack: ${NAMES[number]}"
-    if [[ -s $ROOT/detect.out ]]; then
-      printf '       ' && cat "$ROOT/detect.out" && echo
+    if [[ -s $ROOT/detect.out || -s $ROOT/detect.err ]]; then
+      printf '       ' && cat "$ROOT/detect.out" "$ROOT/detect.err" && echo
     fi
     echo "       More info: $HELP#detection"
     exit 1
   fi
+  cat "$ROOT/detect.err"
   language=$(<"$ROOT/detect.out")
   step "$language app detected"
   echo "$language" >"$RESULT/language"
@@ -233,8 +232,10 @@ step() { echo "-----> $*"; }
 
 warn() { echo " !     $*"; }
 
+# Also kept as a result: the output may have been too long to show its end.
 reject() {
   warn "$*"
+  echo "$*" >"$RESULT/rejected"
   exit 1
 }
 

@@ -61,12 +61,7 @@ impl Outcome {
     /// # Errors
     /// [`BadRelease`] is the user's to mend.
     pub(crate) fn parse(files: &BTreeMap<String, Vec<u8>>) -> Result<Self, BadRelease> {
-        let word = |name: &str| {
-            let text = String::from_utf8_lossy(files.get(name)?);
-            let line: String = text.lines().next()?.trim().chars().filter(|c| !c.is_control()).take(100).collect();
-            (!line.is_empty()).then_some(line)
-        };
-        let language = word("language");
+        let language = line(files, "language");
         Ok(Self {
             procfile: files.get("procfile").map(|bytes| Procfile::parse(bytes)),
             defaults: match files.get("release.yml") {
@@ -77,8 +72,8 @@ impl Outcome {
                 None => BTreeMap::new(),
             },
             language,
-            detected: word("detected"),
-            cache_changed: word("cache").is_none_or(|state| state != "unchanged"),
+            detected: line(files, "detected"),
+            cache_changed: line(files, "cache").is_none_or(|state| state != "unchanged"),
             stages: files.get("stages").map(|bytes| stages(&String::from_utf8_lossy(bytes))).unwrap_or_default(),
         })
     }
@@ -113,6 +108,13 @@ impl Outcome {
         }
         lines
     }
+}
+
+/// The first line of a file, without control characters, cut to what a line of output can be. `None`: it is empty.
+pub(crate) fn line(files: &BTreeMap<String, Vec<u8>>, name: &str) -> Option<String> {
+    let text = String::from_utf8_lossy(files.get(name)?);
+    let line: String = text.lines().next()?.trim().chars().filter(|c| !c.is_control()).take(200).collect();
+    (!line.is_empty()).then_some(line)
 }
 
 fn files(tar: &[u8]) -> io::Result<BTreeMap<String, Vec<u8>>> {

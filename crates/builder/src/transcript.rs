@@ -63,6 +63,11 @@ impl Transcript {
         }
     }
 
+    /// Whether some of the output was left out, its end with it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.left.is_none()
+    }
+
     /// The container will print no more.
     pub(crate) async fn end_output(&mut self) {
         self.flush(false).await;

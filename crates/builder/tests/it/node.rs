@@ -1,0 +1,79 @@
+use paas_model::ProcessType;
+
+use crate::bench::{Bench, app, config, folder};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unmodified_express_app_is_built_and_answers() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("examples/node-express")).await;
+    let built = done.built();
+    assert_eq!(built.buildpack_description.as_deref(), Some("Node.js"));
+    assert_eq!(built.process_types[&ProcessType::web()], "node server.js");
+    assert!(bench.get(built, "/").await.contains("It runs."));
+    assert_eq!(bench.get(built, "/healthz").await, r#"{"ok":true}"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_code_alone_uses_what_the_last_build_installed() {
+    let bench = Bench::new().await;
+    let mut request = bench.request(folder("examples/node-express")).await;
+    let first = bench.run(&request).await;
+    request.cache_digest.clone_from(&first.built().cache_digest);
+    request.build_id = uuid::Uuid::now_v7().into();
+    request.buildpacks.clone_from(&first.built().buildpacks);
+    let second = bench.run(&request).await;
+    assert!(second.has_line("       Using node_modules of the last build: package-lock.json has not changed"));
+    assert_eq!(second.built().cache_digest, request.cache_digest, "a cache that did not change is not stored again");
+    eprintln!("first {:?}\nsecond {:?}", first.stages, second.stages);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn npm_builds_with_dev_dependencies_and_ships_without() {
+    let mut bench = Bench::new().await;
+    let mut request = bench.request(folder("buildpacks/nodejs/test/npm-lock")).await;
+    request.config = config(&[("GREETING", "from a config var\nof two lines")]);
+    let done = bench.run(&request).await;
+    assert_eq!(done.built().process_types[&ProcessType::web()], "npm start");
+    assert!(bench.get(done.built(), "/").await.contains("hello"));
+    let out = bench.output(done.built(), "ls node_modules; cat built.txt; echo; echo $WEB_CONCURRENCY").await;
+    assert_eq!(out, "ms\nfrom a config var\nof two lines\n1\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn yarn_builds_by_its_lock_file() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("buildpacks/nodejs/test/yarn")).await;
+    let answer = bench.get(done.built(), "/").await;
+    assert!(answer.contains("hello") && answer.contains(r#""node":"20."#), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pnpm_builds_by_its_lock_file() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("buildpacks/nodejs/test/pnpm")).await;
+    assert!(bench.get(done.built(), "/").await.contains("hello"));
+    assert_eq!(bench.output(done.built(), "ls node_modules").await, "ms\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_that_names_no_version_and_has_no_lock_gets_the_defaults() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("buildpacks/nodejs/test/no-lock")).await;
+    assert!(bench.get(done.built(), "/").await.contains(r#""node":"24."#));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_in_package_json_are_explained() {
+    let bench = Bench::new().await;
+    for (files, text) in [
+        (&[("package.json", "{")][..], "Unable to parse package.json"),
+        (&[("package.json", "[]")], "package.json is not an object"),
+        (&[("package.json", r#"{"engines":{"node":"99.x"}}"#)], "Could not find a Node.js version"),
+        (&[("package.json", r#"{"engines":{"node":"$(touch /tmp/x); `id`"}}"#)], "Could not find a Node.js version"),
+        (&[("package.json", "{}"), ("yarn.lock", ""), ("package-lock.json", "{}")], "Several lock files found"),
+    ] {
+        let told = bench.build(app(files)).await.rejected();
+        assert!(told.contains(text), "{told}");
+        assert!(told.contains(" !     Push rejected, failed to compile Node.js app.\n\n !     Push failed"), "{told}");
+    }
+}
