@@ -19,13 +19,24 @@ pub(crate) struct Action {
 }
 
 impl Printer {
-    /// A line of data.
+    /// A line of text for people. In a pipe, colours and other escape sequences are taken out of it.
     ///
     /// # Errors
     /// [`Error::Output`], as all that writes to stdout: its reader may have gone.
     pub(crate) fn line(self, text: impl AsRef<str>) -> Result<(), Error> {
         writeln!(anstream::stdout().lock(), "{}", text.as_ref())?;
         Ok(())
+    }
+
+    /// A line for programs, such as a value that must arrive as it is.
+    pub(crate) fn plain(self, text: impl AsRef<str>) -> Result<(), Error> {
+        writeln!(io::stdout().lock(), "{}", text.as_ref())?;
+        Ok(())
+    }
+
+    /// Whether [`Self::line`] leaves colours in.
+    pub(crate) fn has_colors(self) -> bool {
+        anstream::stdout().current_choice() != anstream::ColorChoice::Never
     }
 
     /// Bytes as they are.
@@ -65,7 +76,7 @@ impl Printer {
 
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
-        self.line(text)
+        self.plain(text)
     }
 
     /// A line beside the data.

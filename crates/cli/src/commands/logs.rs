@@ -6,6 +6,7 @@ use crate::{
     context::{AppArgs, Context},
     error::Error,
     log_line,
+    printer::Printer,
 };
 
 /// Show the app's log
@@ -74,7 +75,7 @@ async fn read(context: &Context, client: &Client, session: &LogSession, tail: bo
         loop {
             match events.next().await {
                 Ok(Some(Event { id, data })) => {
-                    data.lines().try_for_each(|line| context.printer.line(log_line::colored(line)))?;
+                    print(context.printer, &data)?;
                     last_id = id.or(last_id);
                     pause = Duration::from_millis(250);
                 }
@@ -88,5 +89,13 @@ async fn read(context: &Context, client: &Client, session: &LogSession, tail: bo
             return Ok(());
         }
         tokio::time::sleep(pause).await;
+    }
+}
+
+/// In a pipe the lines are what the dynos printed, to the byte.
+fn print(printer: Printer, lines: &str) -> Result<(), Error> {
+    match printer.has_colors() {
+        true => lines.lines().try_for_each(|line| printer.line(log_line::colored(line))),
+        false => printer.plain(lines),
     }
 }

@@ -34,6 +34,13 @@ fn get_prints_the_value_alone_and_nothing_for_an_unknown_key() {
 }
 
 #[test]
+fn a_value_with_escape_sequences_arrives_as_it_is() {
+    let server = server(&json!({ "A": "\u{1b}[31mred" }));
+    let output = Sandbox::on(&server).paas(&["config:get", "A", "-a", "demo"]);
+    assert_eq!(output.stdout, b"\x1b[31mred\n");
+}
+
+#[test]
 fn set_tells_the_release_that_it_made() {
     let server = server(&json!({}));
     assert_snapshot!(Sandbox::on(&server).transcript(&["config:set", "A=1", "B=two words", "-a", "demo"]));

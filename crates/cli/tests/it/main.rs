@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod connection;
 mod credentials;
+mod docs;
 mod fixtures;
 mod logs;
 mod ps;

@@ -6,6 +6,6 @@ pub(crate) struct Token {}
 
 impl Token {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
-        context.printer.line(context.token()?.expose())
+        context.printer.plain(context.token()?.expose())
     }
 }

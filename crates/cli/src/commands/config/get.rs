@@ -30,8 +30,8 @@ impl Get {
         for key in &self.keys {
             let value = vars.0.get(key).map_or("", String::as_str);
             match self.shell {
-                true => context.printer.line(format!("{key}={}", shell::quote(value)))?,
-                false => context.printer.line(value)?,
+                true => context.printer.plain(format!("{key}={}", shell::quote(value)))?,
+                false => context.printer.plain(value)?,
             }
         }
         Ok(())

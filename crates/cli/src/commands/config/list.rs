@@ -27,7 +27,7 @@ impl List {
             return vars
                 .0
                 .iter()
-                .try_for_each(|(key, value)| context.printer.line(format!("{key}={}", shell::quote(value))));
+                .try_for_each(|(key, value)| context.printer.plain(format!("{key}={}", shell::quote(value))));
         }
         context.printer.header(format!("{} Config Vars", printer::app(&app)))?;
         context.printer.object(&vars.0.into_iter().collect::<Vec<_>>())

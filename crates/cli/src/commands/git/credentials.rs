@@ -24,8 +24,8 @@ impl Credentials {
             false => context.credentials.token_for_host(&question.host),
         };
         if let Some(token) = token {
-            context.printer.line("username=paas")?;
-            context.printer.line(format!("password={}", token.expose()))?;
+            context.printer.plain("username=paas")?;
+            context.printer.plain(format!("password={}", token.expose()))?;
         }
         Ok(())
     }

@@ -38,6 +38,6 @@ impl Env {
         ]);
         exports
             .into_iter()
-            .try_for_each(|(name, value)| context.printer.line(format!("export {name}={}", shell::quote(&value))))
+            .try_for_each(|(name, value)| context.printer.plain(format!("export {name}={}", shell::quote(&value))))
     }
 }

@@ -49,7 +49,7 @@ impl Info {
             true => vars
                 .0
                 .iter()
-                .try_for_each(|(key, value)| context.printer.line(format!("{key}={}", shell::quote(value)))),
+                .try_for_each(|(key, value)| context.printer.plain(format!("{key}={}", shell::quote(value)))),
             false => context.printer.object(&vars.0.into_iter().collect::<Vec<_>>()),
         }
     }

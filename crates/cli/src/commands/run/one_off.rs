@@ -31,7 +31,7 @@ pub(super) struct OneOff {
 impl OneOff {
     /// The app, the command for a shell, and the dyno to ask for.
     pub(super) fn prepare(mut self, context: &Context) -> Result<(String, DynoCreate), Error> {
-        if !std::env::args().any(|arg| arg == "--") {
+        if !std::env::args_os().any(|arg| arg == "--") {
             take_trailing_app(&mut self.command, &mut self.app);
         }
         let app = context.app(&self.app)?;
