@@ -14,3 +14,5 @@ pub mod testing;
 
 pub use control::{Control, Settings};
 pub use error::OpError;
+/// What use-cases are called with, for edges that see no database.
+pub use paas_db::{accounts::Account, apps::App};

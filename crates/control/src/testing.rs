@@ -29,7 +29,6 @@ pub struct TestControl {
 impl TestControl {
     /// # Panics
     /// When PostgreSQL cannot be had: these tests never skip.
-    #[expect(clippy::expect_used, reason = "a test that cannot have its parts must fail, saying why")]
     pub async fn new() -> Self {
         Self::with(settings()).await
     }
@@ -67,6 +66,16 @@ impl TestControl {
     #[must_use]
     pub fn start(&self) -> JoinHandle<()> {
         self.start_until(self.stop.child_token())
+    }
+
+    /// Ends the loops, for tests that make more than one.
+    ///
+    /// # Panics
+    /// When a loop panicked.
+    #[expect(clippy::expect_used, reason = "a test helper")]
+    pub async fn stop(&self, loops: JoinHandle<()>) {
+        self.stop.cancel();
+        loops.await.expect("no loop panics");
     }
 
     /// Starts the loops; `stop` ends them alone.

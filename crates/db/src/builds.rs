@@ -131,7 +131,7 @@ pub async fn extend(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, ttl: D
     let query = sqlx::query(
         "update builds set lease_expires_at = now() + make_interval(secs => $3) where id = $1 and lease_id = $2",
     );
-    held(query.bind(id).bind(lease).bind(ttl.as_secs_f64()).execute(db).await?)
+    held(&query.bind(id).bind(lease).bind(ttl.as_secs_f64()).execute(db).await?)
 }
 
 /// What a succeeded build leaves in its row.
@@ -155,7 +155,7 @@ pub async fn succeed(db: &mut Connection, id: BuildId, lease: LeaseId, outcome: 
     .bind(outcome.slug_id)
     .bind(Json(&outcome.buildpacks_used))
     .bind(Json(&outcome.stages));
-    held(query.execute(db).await?)
+    held(&query.execute(db).await?)
 }
 
 /// Ends the build as failed, for a reason that is the user's.
@@ -168,7 +168,7 @@ pub async fn fail(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, reason: 
                 updated_at = now()
          where id = $1 and lease_id = $2 and state = 'building'",
     );
-    held(query.bind(id).bind(lease).bind(reason).execute(db).await?)
+    held(&query.bind(id).bind(lease).bind(reason).execute(db).await?)
 }
 
 /// Gives the build back after a failure of ours: it is taken again after `wait`.
@@ -187,7 +187,7 @@ pub async fn release(
                 next_attempt_at = now() + make_interval(secs => $4), updated_at = now()
          where id = $1 and lease_id = $2 and state = 'building'",
     );
-    held(query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
+    held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
 }
 
 /// When the next build is due by time alone: a retry, or a lease that runs out.
@@ -204,6 +204,6 @@ pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<BuildId>, DbError> {
     Ok(sqlx::query_scalar("select id from builds where state in ('pending', 'building')").fetch_all(db).await?)
 }
 
-fn held(done: sqlx::postgres::PgQueryResult) -> Result<(), DbError> {
+fn held(done: &sqlx::postgres::PgQueryResult) -> Result<(), DbError> {
     if done.rows_affected() == 0 { Err(DbError::LeaseLost) } else { Ok(()) }
 }

@@ -166,7 +166,8 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn any_bytes_parse(bytes: Vec<u8>) {
-            Procfile::parse(&bytes);
+            let parsed = Procfile::parse(&bytes);
+            proptest::prop_assert!(parsed.entries.len() <= Procfile::MAX_TYPES);
         }
     }
 }

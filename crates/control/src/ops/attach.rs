@@ -61,7 +61,7 @@ pub async fn attach(control: &Control, secret: &SecretString) -> Result<Attachme
 
 impl Attachment {
     /// The client is gone: tells the dyno's processes (Heroku: SIGHUP, three times, then R16 if one stays).
-    pub async fn hang_up(&self, control: &Control) {
+    pub async fn hang_up(self, control: &Control) {
         let line = "Client connection closed. Sending SIGHUP to all processes";
         for _ in 0..3 {
             match dynos::find(control.db.pool(), self.dyno).await {

@@ -84,10 +84,13 @@ impl Executor {
         for row in rows {
             let name = container_of(row.id);
             let status = containers.remove(&name);
-            if status.as_ref().is_some_and(|status| dyno::prints(&row, status)) {
-                self.context.followers.ensure(&self.context, &row);
+            // A step under way may be past what `row` says, and looks after the dyno's output itself.
+            if !self.busy.contains_key(&name) {
+                if status.as_ref().is_some_and(|status| dyno::prints(&row, status)) {
+                    self.context.followers.ensure(&self.context, &row);
+                }
+                self.advance(name, row, status.as_ref());
             }
-            self.advance(name, row, status);
         }
         for (name, _) in containers {
             self.reap(name);
@@ -95,11 +98,8 @@ impl Executor {
         Ok(())
     }
 
-    fn advance(&mut self, name: ContainerName, row: Dyno, status: Option<ContainerStatus>) {
-        if self.busy.contains_key(&name) {
-            return;
-        }
-        let Some(step) = dyno::next(&row, status.as_ref(), &self.context.control.settings, Utc::now()) else {
+    fn advance(&mut self, name: ContainerName, row: Dyno, status: Option<&ContainerStatus>) {
+        let Some(step) = dyno::next(&row, status, &self.context.control.settings, Utc::now()) else {
             return;
         };
         let context = self.context.clone();

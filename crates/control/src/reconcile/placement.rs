@@ -1,6 +1,9 @@
 //! Plans and applies in one short transaction under a lock, so that any number of controllers may do it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Utc};
 use paas_db::{Connection, DbError, Topic, Vault, dynos, hosts, new_id, world};
@@ -8,22 +11,26 @@ use paas_model::{AppId, DynoKind, DynoName, ProcessType};
 use paas_planner::{Action, Plan, Policy, WaitReason, Waiting, World};
 use tokio_util::sync::CancellationToken;
 
-use crate::Control;
+use crate::{Control, error::chain};
+
+/// A wait that is shorter is nothing to tell anybody.
+const TELL_AFTER: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(control: Control, stop: CancellationToken) {
     let topics = [Topic::Apps, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts];
     let mut wake = control.changes.subscribe(&topics);
-    let mut told = BTreeSet::new();
+    let mut waits = Waits::default();
     loop {
         let plan = match turn(&control).await {
             Ok(plan) => plan,
             Err(error) => {
-                tracing::warn!(error = %error, "placement failed; it is tried again");
+                tracing::warn!(error = chain(&error), "placement failed; it is tried again");
                 Plan::default()
             }
         };
-        told = tell(&control, &plan.waiting, &told);
-        let next = plan.wake_at.map_or(super::TIMER, |at| wait_until(at, Utc::now())).min(super::TIMER);
+        waits.tell(&control, &plan.waiting);
+        let longest = if waits.are_pending() { TELL_AFTER } else { super::TIMER };
+        let next = plan.wake_at.map_or(longest, |at| wait_until(at, Utc::now())).min(longest);
         if stop.run_until_cancelled(wake.changed_or_after(next)).await.is_none() {
             return;
         }
@@ -116,21 +123,34 @@ async fn load(db: &mut Connection) -> Result<World, DbError> {
     Ok(World { hosts, apps, dynos: dynos.collect() })
 }
 
-/// Tells apps what they wait for, once; returns what has been told and still holds.
-fn tell(
-    control: &Control,
-    waiting: &[Waiting],
-    told: &BTreeSet<(AppId, ProcessType, String)>,
-) -> BTreeSet<(AppId, ProcessType, String)> {
-    let capacity =
-        waiting.iter().filter(|wait| matches!(wait.reason, WaitReason::NoHosts | WaitReason::NoCapacity { .. }));
-    let now: BTreeSet<_> = capacity.map(|wait| (wait.app_id, wait.kind.clone(), wait.reason.to_string())).collect();
-    for (app, kind, reason) in now.difference(told) {
-        control.logs.heroku_event(*app, kind.as_str(), format!("Waiting to start: {reason}"));
+/// What apps wait for, since when, and whether they have been told.
+#[derive(Default)]
+struct Waits(BTreeMap<(AppId, ProcessType, String), (Instant, bool)>);
+
+impl Waits {
+    /// Tells an app, once, of a wait that has lasted for a while; forgets those that are over.
+    fn tell(&mut self, control: &Control, waiting: &[Waiting]) {
+        let short = waiting.iter().filter(|wait| {
+            // A crash has its own lines, and room that is becoming free is not news.
+            matches!(wait.reason, WaitReason::NoHosts | WaitReason::NoCapacity { .. })
+        });
+        let now: BTreeSet<_> = short.map(|wait| (wait.app_id, wait.kind.clone(), wait.reason.to_string())).collect();
+        self.0.retain(|wait, _| now.contains(wait));
+        for wait in now {
+            let (since, told) = self.0.entry(wait.clone()).or_insert_with(|| (Instant::now(), false));
+            if since.elapsed() >= TELL_AFTER && !std::mem::replace(told, true) {
+                let (app, kind, reason) = wait;
+                control.logs.heroku_event(app, kind.as_str(), format!("Waiting to start: {reason}"));
+            }
+        }
     }
-    now
+
+    /// Whether some app is to be told soon.
+    fn are_pending(&self) -> bool {
+        self.0.values().any(|(_, told)| !told)
+    }
 }
 
-fn wait_until(at: DateTime<Utc>, now: DateTime<Utc>) -> std::time::Duration {
+fn wait_until(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
     (at - now).to_std().unwrap_or_default()
 }

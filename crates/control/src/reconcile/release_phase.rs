@@ -8,7 +8,7 @@ use paas_db::{DbError, Topic, dynos, new_id, releases, releases::Release, slugs}
 use paas_model::{DynoKind, DynoName, DynoSize, DynoState, ProcessType, ReleaseState};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, ops};
+use crate::{Control, error::chain, ops};
 
 /// Heroku: not extendable.
 const TIMEOUT: chrono::TimeDelta = chrono::TimeDelta::hours(1);
@@ -17,7 +17,7 @@ pub(super) async fn run(control: Control, stop: CancellationToken) {
     let mut wake = control.changes.subscribe(&[Topic::Releases, Topic::Dynos]);
     loop {
         if let Err(error) = turn(&control).await {
-            tracing::warn!(error = %error, "the release phase failed; it is tried again");
+            tracing::warn!(error = chain(&error), "the release phase failed; it is tried again");
         }
         if !super::woken(&mut wake, &stop).await {
             return;
