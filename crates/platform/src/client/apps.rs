@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::{
-    Account, App, AppCreate, AppUpdate, Authorization, BuildpackInstallation, BuildpackInstallationsUpdate, ConfigVars,
+    Account, App, AppCreate, AppUpdate, BuildpackInstallation, BuildpackInstallationsUpdate, ConfigVars,
     ConfigVarsUpdate, Region, Stack,
 };
 
@@ -13,10 +13,6 @@ use crate::{
 impl Client {
     pub async fn account(&self) -> Result<Account, ClientError> {
         self.get(&["account"]).await
-    }
-
-    pub async fn authorizations(&self) -> Result<Vec<Authorization>, ClientError> {
-        self.list(&["oauth", "authorizations"]).await
     }
 
     pub async fn apps(&self) -> Result<Vec<App>, ClientError> {
