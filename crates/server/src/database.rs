@@ -15,7 +15,7 @@ const NAME: &str = "paas";
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
 /// Where the rows are, and whether its server is ours to keep running.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Database {
     Configured { url: SecretString },
     Embedded { directory: PathBuf, cluster: Cluster },

@@ -8,6 +8,7 @@ use std::{net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 use axum::{Router, extract::ConnectInfo};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use paas_control::ops::dynos::ATTACH_PREFIX;
 use tokio::{
     io::AsyncReadExt,
     net::{TcpListener, TcpStream},
@@ -20,7 +21,7 @@ use tower::ServiceExt;
 use crate::replay::{Replay, Stream};
 
 /// What a rendezvous connection begins with.
-pub(crate) const RENDEZVOUS_PREFIX: &[u8] = b"rendezvous-";
+const RENDEZVOUS_PREFIX: &[u8] = ATTACH_PREFIX.as_bytes();
 /// From the connection to the first byte of a request, and from one byte of a request's head to its end.
 const FIRST_BYTES_TIMEOUT: Duration = Duration::from_secs(60);
 /// A pause after the system refused a connection (too many open files): it passes, a busy loop would not help it.

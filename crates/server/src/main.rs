@@ -1,1 +1,7 @@
-fn main() {}
+//! `paasd`; see `paas_server`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    paas_server::command::run()
+}

@@ -1,46 +1,40 @@
-use paas_db::{SecretHash, testing::TestDb, tokens};
-use paas_server::{
-    credentials::Credentials,
-    first_start::{ensure_login, ensure_owner},
-};
-
-const SERVER: &str = "https://localhost:5443";
+use paas_control::{ops, testing::TestControl};
+use paas_server::{credentials::Credentials, first_start::ensure_login};
 
 #[tokio::test]
-async fn the_owner_is_made_once() {
-    let test = TestDb::new().await;
-    let first = ensure_owner(test.db(), "owner@localhost").await.unwrap();
-    let second = ensure_owner(test.db(), "someone-else@localhost").await.unwrap();
-    assert!(first.is_owner);
-    assert_eq!(first.id, second.id);
-    test.drop_database().await;
-}
-
-#[tokio::test]
-async fn whoever_starts_the_server_is_logged_in_and_stays_so() {
-    let test = TestDb::new().await;
+async fn whoever_starts_the_server_is_logged_in_as_the_owner_and_stays_so() {
+    let test = TestControl::new().await;
     let directory = tempfile::tempdir().unwrap();
-    let owner = ensure_owner(test.db(), "owner@localhost").await.unwrap();
+    let log_in = async || ensure_login(&test.control, "new@localhost", Some(directory.path()), "PEM").await.unwrap();
 
-    assert!(ensure_login(test.db(), &owner, directory.path(), SERVER, "PEM").await.unwrap().is_some());
-    let token = Credentials::load(directory.path(), SERVER).unwrap().token().unwrap();
-    let account = tokens::account_of(test.db().pool(), &SecretHash::of(&token)).await.unwrap();
-    assert_eq!(account.unwrap().id, owner.id);
+    assert_eq!(log_in().await.unwrap(), directory.path().join("credentials.toml"));
+    let credentials = Credentials::load(directory.path(), &test.control.settings.public_url).unwrap();
+    let account = ops::accounts::authenticate(&test.control, &credentials.token().unwrap()).await.unwrap();
+    assert_eq!(account.unwrap().id, test.owner.id);
 
-    assert!(ensure_login(test.db(), &owner, directory.path(), SERVER, "PEM").await.unwrap().is_none());
-    test.drop_database().await;
+    assert!(log_in().await.is_none());
+    test.db.drop_database().await;
 }
 
 #[tokio::test]
 async fn a_token_that_a_new_database_does_not_know_is_replaced() {
     let directory = tempfile::tempdir().unwrap();
-    let old = TestDb::new().await;
-    let owner = ensure_owner(old.db(), "owner@localhost").await.unwrap();
-    ensure_login(old.db(), &owner, directory.path(), SERVER, "PEM").await.unwrap();
-    old.drop_database().await;
+    for _ in 0..2 {
+        let test = TestControl::new().await;
+        let written = ensure_login(&test.control, "owner@localhost", Some(directory.path()), "PEM").await.unwrap();
+        assert!(written.is_some());
+        test.db.drop_database().await;
+    }
+}
 
-    let new = TestDb::new().await;
-    let owner = ensure_owner(new.db(), "owner@localhost").await.unwrap();
-    assert!(ensure_login(new.db(), &owner, directory.path(), SERVER, "PEM").await.unwrap().is_some());
-    new.drop_database().await;
+#[tokio::test]
+async fn a_new_authority_reaches_the_credentials_file() {
+    let test = TestControl::new().await;
+    let directory = tempfile::tempdir().unwrap();
+    for authority in ["ONE", "TWO"] {
+        ensure_login(&test.control, "owner@localhost", Some(directory.path()), authority).await.unwrap();
+        let credentials = Credentials::load(directory.path(), &test.control.settings.public_url).unwrap();
+        assert!(credentials.trusts(authority));
+    }
+    test.db.drop_database().await;
 }

@@ -1,0 +1,87 @@
+//! The configuration as each part wants it.
+
+use std::{env::current_exe, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
+use paas_builder::{BuildLimits, BuilderConfig};
+use paas_control::{Settings, reconcile::LocalHost};
+use paas_git::{GitConfig, GitLimits};
+use paas_hosts::HostEndpoint;
+use paas_model::CrashPolicy;
+use paas_router::RouterConfig;
+
+use crate::config::Config;
+
+/// What the platform calls itself to users.
+const PRODUCT: &str = "PaaS";
+/// Where users read on; texts add an anchor.
+const BUILDPACKS_HELP: &str = "docs/buildpacks.md";
+const PUSH_HELP: &str = "docs/pushing.md";
+/// An attached dyno waits this long for its client (Heroku: R13).
+const ATTACH_TIMEOUT: Duration = Duration::from_secs(60);
+/// Heroku: one-off dynos end after 24 hours.
+const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a killed server's work waits until the next one takes it over.
+const LEASE: Duration = Duration::from_secs(15);
+
+pub(crate) fn control(config: &Config) -> Settings {
+    Settings {
+        product: PRODUCT.to_owned(),
+        public_url: config.public_url.origin().ascii_serialization(),
+        app_url: config.app_url.clone(),
+        stacks: config.stacks.clone(),
+        parallel_builds: config.parallel_builds,
+        crash: CrashPolicy { base: config.crash_backoff, ..CrashPolicy::default() },
+        boot_timeout: config.boot_timeout,
+        stop_timeout: config.stop_timeout,
+        drain_timeout: config.drain_timeout,
+        attach_timeout: ATTACH_TIMEOUT,
+        one_off_lifetime: ONE_OFF_LIFETIME,
+        lease: LEASE,
+    }
+}
+
+pub(crate) fn builder(config: &Config) -> BuilderConfig {
+    BuilderConfig {
+        stacks: config.stacks.clone(),
+        limits: BuildLimits {
+            memory_mb: config.build_memory_mb,
+            disk_bytes: u64::from(config.build_disk_mb) << 20,
+            seconds: config.build_timeout.as_secs(),
+            ..BuildLimits::default()
+        },
+        extra_ca: config.extra_ca.clone(),
+        mirrors: config.mirrors.clone(),
+        product: PRODUCT.to_owned(),
+        help: BUILDPACKS_HELP.to_owned(),
+    }
+}
+
+/// # Errors
+/// This program's own path is not known.
+pub(crate) fn git(config: &Config) -> Result<GitConfig> {
+    Ok(GitConfig {
+        repositories: config.path("git"),
+        hook_socket: config.path("run/git-hook.sock"),
+        hooks_dir: config.path("run/hooks"),
+        program: current_exe().context("finding this program, which git's hook runs")?,
+        product: PRODUCT.to_owned(),
+        help: PUSH_HELP.to_owned(),
+        limits: GitLimits::default(),
+    })
+}
+
+pub(crate) fn router(config: &Config, tls: &Arc<rustls::ServerConfig>) -> RouterConfig {
+    // Certificates are swapped behind this configuration, so it is itself never replaced.
+    let tls = Arc::new(ArcSwap::new(Arc::clone(tls)));
+    RouterConfig { tls: Some(tls), ..RouterConfig::new(&config.domain) }
+}
+
+pub(crate) fn endpoint(config: &Config) -> HostEndpoint {
+    HostEndpoint::Unix(config.docker_socket.display().to_string())
+}
+
+pub(crate) fn local_host(config: &Config) -> LocalHost {
+    LocalHost { name: "local".to_owned(), endpoint: endpoint(config).to_string(), reserved_mb: config.host_reserved_mb }
+}
