@@ -1,0 +1,170 @@
+//! Who calls, and whether they may.
+//!
+//! Deny by default: [`guard`] stands in front of every endpoint and is told the endpoint's [`Access`], which is
+//! [`Access::Account`] unless its path says otherwise. A handler gets the account and the app from here and has no
+//! other way to them, so none can forget to check.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    RequestExt,
+    extract::{FromRequestParts, RawPathParams, Request, State},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use paas_control::ops;
+use paas_db::{accounts::Account, apps::App};
+use secrecy::SecretString;
+
+use crate::{accept, endpoint::Access, error::ApiError, state::Web};
+
+/// The account behind the request's token.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub Account);
+
+/// The app that the path names, and the account, which may do everything to it.
+#[derive(Debug, Clone)]
+pub(crate) struct AppFor {
+    pub account: Account,
+    pub app: App,
+}
+
+/// What stands between the network and one endpoint's handler.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    pub web: Web,
+    pub access: Access,
+    /// Calls of it do not count.
+    pub is_free: bool,
+}
+
+pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.access {
+        Access::Open | Access::Secret => next.run(request).await,
+        Access::Account | Access::App => {
+            let limit = guard.web.config.answer_within;
+            tokio::time::timeout(limit, admit(guard, request, next)).await.unwrap_or_else(|_| too_slow(limit))
+        }
+    }
+}
+
+async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
+    let account = match identify(&guard.web, request.headers()).await {
+        Ok(account) => account,
+        Err(error) => return error.into_response(),
+    };
+    let (allowances, now) = (&guard.web.allowances, Instant::now());
+    let left = match guard.is_free {
+        true => Ok(allowances.left(account.id, now)),
+        false => allowances.take(account.id, now),
+    };
+    let remaining = HeaderValue::from(*left.as_ref().unwrap_or(&0));
+    let admitted = match left {
+        Ok(_) => authorise(&guard, account, &mut request).await,
+        Err(error) => Err(error),
+    };
+    let mut response = match admitted {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    };
+    response.headers_mut().insert("ratelimit-remaining", remaining);
+    response.headers_mut().insert("ratelimit-multiplier", HeaderValue::from_static("1"));
+    response
+}
+
+async fn identify(web: &Web, headers: &HeaderMap) -> Result<Account, ApiError> {
+    accept::check(headers)?;
+    let token = token_of(headers).ok_or_else(ApiError::unauthorized)?;
+    ops::accounts::authenticate(&web.control, &token).await?.ok_or_else(ApiError::unauthorized)
+}
+
+async fn authorise(guard: &Guard, account: Account, request: &mut Request) -> Result<(), ApiError> {
+    if guard.access == Access::App {
+        let params = request.extract_parts::<RawPathParams>().await.map_err(|_| undecodable())?;
+        let name = params.iter().find_map(|(key, value)| (key == "app").then_some(value));
+        let name = name.ok_or_else(ApiError::no_such_endpoint)?;
+        let app = ops::apps::find(&guard.web.control, &account, name).await?;
+        request.extensions_mut().insert(AppFor { account: account.clone(), app });
+    }
+    request.extensions_mut().insert(Caller(account));
+    Ok(())
+}
+
+/// The token of `Authorization: Bearer TOKEN`, or the password of `Basic`, whatever the user's name.
+fn token_of(headers: &HeaderMap) -> Option<SecretString> {
+    let (scheme, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let credentials = credentials.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(SecretString::from(credentials));
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let pair = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    let (_, password) = pair.split_once(':')?;
+    Some(SecretString::from(password))
+}
+
+fn too_slow(limit: Duration) -> Response {
+    tracing::error!(limit_ms = limit.as_millis(), "a call took too long and was given up");
+    ApiError::unavailable("This took too long. Try again shortly.").into_response()
+}
+
+pub(crate) fn undecodable() -> ApiError {
+    ApiError::bad_request("The path is not UTF-8.")
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unguarded)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AppFor {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unguarded)
+    }
+}
+
+fn unguarded() -> ApiError {
+    tracing::error!("an endpoint asks for an account or an app, and its access does not provide it");
+    ApiError::internal()
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn token(authorization: &str) -> Option<String> {
+        let value = HeaderValue::from_str(authorization).unwrap();
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value)]);
+        token_of(&headers).map(|token| token.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn tokens_come_as_bearer_and_as_password() {
+        for authorization in [
+            "Bearer t0ken".to_owned(),
+            "bearer  t0ken".to_owned(),
+            format!("Basic {}", STANDARD.encode(":t0ken")),
+            format!("basic {}", STANDARD.encode("me@example.com:t0ken")),
+        ] {
+            assert_eq!(token(&authorization).as_deref(), Some("t0ken"), "{authorization}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_no_token() {
+        for authorization in ["", "t0ken", "Digest t0ken", "Basic !!!", "Basic dDBrZW4="] {
+            assert_eq!(token(authorization), None, "{authorization}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    middleware,
+    routing::{self, MethodRouter},
+};
+
+use crate::{
+    auth::{Guard, guard},
+    state::Web,
+};
+
+/// Who may call an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Whoever has the URL: it holds a secret.
+    Secret,
+    /// Whoever has a token.
+    Account,
+    /// Whoever has the token of an account that may do everything to the app in the path.
+    App,
+}
+
+/// One verb on one path. The list of them is the API; [`crate::routes`] holds it.
+pub(crate) struct Endpoint {
+    pub method: Method,
+    /// `{app}` is an app's name or id; `{secret}` is proof enough of the right to call it.
+    pub path: &'static str,
+    pub access: Access,
+    is_free: bool,
+    handler: MethodRouter<Web>,
+}
+
+impl Endpoint {
+    pub(crate) fn get<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::GET, path, routing::get(handler))
+    }
+
+    pub(crate) fn post<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::POST, path, routing::post(handler))
+    }
+
+    pub(crate) fn put<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::PUT, path, routing::put(handler))
+    }
+
+    pub(crate) fn patch<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::PATCH, path, routing::patch(handler))
+    }
+
+    pub(crate) fn delete<H: Handler<T, Web>, T: 'static>(path: &'static str, handler: H) -> Self {
+        Self::new(Method::DELETE, path, routing::delete(handler))
+    }
+
+    fn new(method: Method, path: &'static str, handler: MethodRouter<Web>) -> Self {
+        let access = match () {
+            () if path.contains("{app}") => Access::App,
+            () if path.contains("{secret}") => Access::Secret,
+            () => Access::Account,
+        };
+        Self { method, path, access, is_free: false, handler }
+    }
+
+    /// For anybody, without a token.
+    pub(crate) fn open(self) -> Self {
+        Self { access: Access::Open, ..self }
+    }
+
+    /// Does not count against the rate limit.
+    pub(crate) fn free(self) -> Self {
+        Self { is_free: true, ..self }
+    }
+
+    pub(crate) fn add_to(self, router: Router<Web>, web: &Web) -> Router<Web> {
+        let state = Guard { web: web.clone(), access: self.access, is_free: self.is_free };
+        router.route(self.path, self.handler.layer(middleware::from_fn_with_state(state, guard)))
+    }
+}

@@ -1,0 +1,49 @@
+//! What the API serves, one file per resource.
+
+mod account;
+mod apps;
+mod buildpack_installations;
+mod builds;
+mod config_vars;
+mod dyno_sizes;
+mod dynos;
+mod formation;
+mod health;
+mod home;
+mod log_sessions;
+mod nothing_yet;
+mod of_app;
+mod regions;
+mod releases;
+mod slugs;
+mod sources;
+mod stacks;
+
+use crate::{endpoint::Endpoint, streams};
+
+pub(crate) fn all() -> Vec<Endpoint> {
+    [
+        account::endpoints(),
+        apps::endpoints(),
+        buildpack_installations::endpoints(),
+        builds::endpoints(),
+        config_vars::endpoints(),
+        dyno_sizes::endpoints(),
+        dynos::endpoints(),
+        formation::endpoints(),
+        health::endpoints(),
+        home::endpoints(),
+        log_sessions::endpoints(),
+        nothing_yet::endpoints(),
+        of_app::endpoints(),
+        regions::endpoints(),
+        releases::endpoints(),
+        slugs::endpoints(),
+        sources::endpoints(),
+        stacks::endpoints(),
+        streams::endpoints(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,104 @@
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use paas_control::ops::apps::{self, AppChange, NewApp};
+use paas_db::accounts::Account;
+use paas_platform as wire;
+
+use crate::{
+    auth::{AppFor, Caller},
+    body::{JsonBody, Segment},
+    endpoint::Endpoint,
+    error::ApiError,
+    range::{SortKey, Value, page},
+    state::Web,
+    wire as shown,
+};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/apps", list),
+        Endpoint::post("/apps", create),
+        Endpoint::get("/users/{user}/apps", list_of_user),
+        Endpoint::get("/apps/{app}", info),
+        Endpoint::patch("/apps/{app}", update),
+        Endpoint::delete("/apps/{app}", delete),
+    ]
+}
+
+const KEYS: [SortKey<wire::App>; 2] = [
+    SortKey { name: "name", of: |app| Value::Text(app.name.clone()) },
+    SortKey { name: "id", of: |app| Value::Text(app.id.to_string()) },
+];
+
+async fn list(State(web): State<Web>, Caller(account): Caller, headers: HeaderMap) -> Result<Response, ApiError> {
+    list_for(&web, &account, &headers).await
+}
+
+/// `~` is oneself; other users' apps are nobody's business.
+async fn list_of_user(
+    State(web): State<Web>,
+    Caller(account): Caller,
+    Segment(user): Segment,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    if user != "~" && user != account.email && user != account.id.to_string() {
+        return Err(ApiError::not_found("user"));
+    }
+    list_for(&web, &account, &headers).await
+}
+
+async fn list_for(web: &Web, account: &Account, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let apps = apps::list(&web.control, account).await?;
+    Ok(page(headers, apps.iter().map(|app| shown::app(web, app)).collect(), &KEYS))
+}
+
+async fn create(
+    State(web): State<Web>,
+    Caller(account): Caller,
+    JsonBody(body): JsonBody<wire::AppCreate>,
+) -> Result<Response, ApiError> {
+    if let Some(region) = &body.region {
+        check_region(&web, region)?;
+    }
+    let new = NewApp { name: body.name, stack: body.stack.map(|stack| stack_name(&web, stack)) };
+    let app = apps::create(&web.control, &account, new).await?;
+    Ok((StatusCode::CREATED, Json(shown::app(&web, &app))).into_response())
+}
+
+async fn info(State(web): State<Web>, AppFor { app, .. }: AppFor) -> Json<wire::App> {
+    Json(shown::app(&web, &app))
+}
+
+async fn update(
+    State(web): State<Web>,
+    AppFor { account, app }: AppFor,
+    JsonBody(body): JsonBody<wire::AppUpdate>,
+) -> Result<Json<wire::App>, ApiError> {
+    let stack = body.build_stack.map(|stack| stack_name(&web, stack));
+    let change = AppChange { name: body.name, maintenance: body.maintenance, stack };
+    let app = apps::update(&web.control, &account, &app, change).await?;
+    Ok(Json(shown::app(&web, &app)))
+}
+
+/// Answers with the app as it was.
+async fn delete(State(web): State<Web>, AppFor { app, .. }: AppFor) -> Result<Json<wire::App>, ApiError> {
+    apps::delete(&web.control, &app).await?;
+    Ok(Json(shown::app(&web, &app)))
+}
+
+fn check_region(web: &Web, identity: &str) -> Result<(), ApiError> {
+    let region = shown::region(web);
+    if identity == region.name || identity == region.id.to_string() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!("There is no region {identity}. Regions: {}.", region.name)))
+}
+
+/// Clients may give a stack's id. What is neither id nor name is refused by the use-case.
+fn stack_name(web: &Web, identity: String) -> String {
+    shown::stack(web, &identity).map_or(identity, |stack| stack.name)
+}

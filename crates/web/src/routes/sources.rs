@@ -1,0 +1,56 @@
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures::TryStreamExt;
+use paas_control::ops::sources::{self, MAX_BYTES};
+use paas_platform as wire;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{auth::Caller, body::Segment, endpoint::Endpoint, error::ApiError, state::Web, streams::blob};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::post("/sources", create),
+        Endpoint::post("/apps/{app}/sources", create),
+        Endpoint::put("/sources/{secret}", upload),
+        Endpoint::get("/sources/{secret}", download),
+    ]
+}
+
+/// The secret in one of our source URLs; `None`: it is another URL.
+pub(super) fn secret_of(web: &Web, url: &str) -> Option<SecretString> {
+    let secret = url.strip_prefix(&web.url("/sources/"))?;
+    (!secret.is_empty() && !secret.contains(['/', '?', '#'])).then(|| SecretString::from(secret))
+}
+
+async fn create(State(web): State<Web>, Caller(account): Caller) -> Result<Response, ApiError> {
+    let (_, secret) = sources::create(&web.control, &account).await?;
+    let url = wire::Secret::new(web.url(&format!("/sources/{}", secret.expose_secret())));
+    let urls = wire::SourceUrls { get_url: url.clone(), put_url: url };
+    Ok((StatusCode::CREATED, Json(wire::Source { source_blob: urls })).into_response())
+}
+
+/// Takes the tarball as it comes; nothing is kept in memory.
+async fn upload(State(web): State<Web>, Segment(secret): Segment, request: Request) -> Result<StatusCode, ApiError> {
+    let source = sources::by_secret(&web.control, &SecretString::from(secret)).await?;
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    match length {
+        Some(0) => return Err(ApiError::invalid("The upload is empty. Send a gzipped tar of the source.")),
+        Some(bytes) if bytes > MAX_BYTES => {
+            return Err(ApiError::too_large(format!("The upload is over {MAX_BYTES} bytes.")));
+        }
+        _ => {}
+    }
+    let bytes = request.into_body().into_data_stream().map_err(std::io::Error::other);
+    sources::upload(&web.control, source.id, bytes).await?;
+    Ok(StatusCode::OK)
+}
+
+async fn download(State(web): State<Web>, Segment(secret): Segment) -> Result<Response, ApiError> {
+    let source = sources::by_secret(&web.control, &SecretString::from(secret)).await?;
+    let digest = source.digest.ok_or_else(|| ApiError::not_found("source"))?;
+    blob(&web, sources::REPOSITORY, &digest).await
+}

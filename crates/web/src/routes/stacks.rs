@@ -1,0 +1,32 @@
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use paas_platform as wire;
+
+use crate::{
+    body::Segment,
+    endpoint::Endpoint,
+    error::ApiError,
+    range::{SortKey, Value, page},
+    state::Web,
+    wire as shown,
+};
+
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/stacks", list),
+        Endpoint::get("/stacks/{stack}", info),
+        Endpoint::get("/apps/{app}/available-stacks", list),
+    ]
+}
+
+const KEYS: [SortKey<wire::Stack>; 2] = [
+    SortKey { name: "name", of: |stack| Value::Text(stack.name.clone()) },
+    SortKey { name: "id", of: |stack| Value::Text(stack.id.to_string()) },
+];
+
+async fn list(State(web): State<Web>, headers: HeaderMap) -> Response {
+    page(&headers, shown::stacks(&web), &KEYS)
+}
+
+async fn info(State(web): State<Web>, Segment(identity): Segment) -> Result<Json<wire::Stack>, ApiError> {
+    shown::stack(&web, &identity).map(Json).ok_or_else(|| ApiError::not_found("stack"))
+}

@@ -1,0 +1,18 @@
+//! Answers that are written while they are read: logs, the output of builds and of release phases, blobs. Their URLs
+//! are handed out by the API and need no token, because the programs that read them have none.
+
+mod blobs;
+mod logs;
+mod output;
+
+pub(crate) use blobs::blob;
+
+use crate::endpoint::Endpoint;
+
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::get("/streams/builds/{secret}", output::of_build),
+        Endpoint::get("/streams/logs/{secret}", logs::logs),
+        Endpoint::get("/streams/releases/{secret}", output::of_release),
+    ]
+}

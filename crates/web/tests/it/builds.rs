@@ -1,0 +1,155 @@
+use std::{process::Stdio, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode},
+};
+use paas_builder::{Registry, RegistryConfig};
+use paas_db::{build_output, builds, new_id};
+use paas_model::{BuildId, LeaseId};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    process::{Child, Command},
+};
+
+use crate::support::{Answer, Api, path_of, request};
+
+/// A registry on a free port, as long as the value lives.
+struct RegistryProcess {
+    url: String,
+    _process: Child,
+    _files: TempDir,
+}
+
+impl RegistryProcess {
+    async fn start() -> Self {
+        let files = tempfile::tempdir().unwrap();
+        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let config = format!(
+            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            files.path().join("data").display()
+        );
+        let path = files.path().join("config.yml");
+        std::fs::write(&path, config).unwrap();
+        let process = Command::new("docker-registry")
+            .arg("serve")
+            .arg(path)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("docker-registry is installed");
+        let up = async {
+            while TcpStream::connect(address).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), up).await.expect("the registry listens");
+        Self { url: format!("http://{address}"), _process: process, _files: files }
+    }
+
+    async fn api(&self) -> Api {
+        let url = self.url.parse().unwrap();
+        let registry = Registry::new(RegistryConfig { url, credentials: None }).unwrap();
+        Api::over(|control| control.registry = registry).await
+    }
+}
+
+async fn put(api: &Api, url: &Value, body: &'static str) -> Answer {
+    api.send(Request::put(path_of(url)).body(Body::from(body)).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_source_is_uploaded_and_built() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    api.app("example").await;
+    let source = api.post("/sources", json!({})).await;
+    assert_eq!(source.status, StatusCode::CREATED);
+    let urls = source.json()["source_blob"].clone();
+    let build = |extra: Value| {
+        let mut blob = json!({"url": urls["get_url"], "version": "7894b412"});
+        blob.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        json!({"source_blob": blob})
+    };
+    let early = api.post("/apps/example/builds", build(json!({}))).await;
+    assert_eq!(early.json()["message"], "There is no uploaded source at this source_blob URL.");
+    assert_eq!(put(&api, &urls["put_url"], "a tarball").await.status, StatusCode::OK);
+    let back = api.send(Request::get(path_of(&urls["get_url"])).body(Body::empty()).unwrap()).await;
+    assert_eq!((back.text.as_str(), back.header("content-length")), ("a tarball", Some("9")));
+    let wrong = api.post("/apps/example/builds", build(json!({"checksum": "SHA256:00"}))).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    // Of `a tarball`.
+    let checksum = "SHA256:2469D8880C5D140FA5774872D571FC600547EDA0B1B29545EF8BF19B20AA3837";
+    let made = api.post("/apps/example/builds", build(json!({"checksum": checksum}))).await;
+    assert_eq!((made.status, &made.json()["status"]), (StatusCode::CREATED, &json!("pending")), "{}", made.text);
+    assert_eq!(made.json()["source_blob"]["url"], urls["get_url"]);
+    let path = format!("/apps/example/builds/{}", made.json()["id"].as_str().unwrap());
+    let found = api.get(&path).await.json();
+    assert_eq!(found["source_blob"]["version"], "7894b412");
+    assert!(!found["source_blob"]["url"].as_str().unwrap().contains(urls["get_url"].as_str().unwrap()));
+    assert_eq!(api.get("/apps/example/builds").await.json(), json!([found]));
+}
+
+#[tokio::test]
+async fn another_tenants_source_cannot_be_built() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    let source = api.post("/sources", json!({})).await.json()["source_blob"].clone();
+    assert_eq!(put(&api, &source["put_url"], "a tarball").await.status, StatusCode::OK);
+    let (tenant, token) = api.test.tenant("tenant@example.com").await;
+    let new = paas_control::ops::apps::NewApp { name: Some("theirs".to_owned()), stack: None };
+    paas_control::ops::apps::create(&api.test.control, &tenant, new).await.unwrap();
+    let body = json!({"source_blob": {"url": source["get_url"]}}).to_string();
+    let request = request(Method::POST, "/apps/theirs/builds", Some(&token));
+    let refused = api.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+}
+
+#[tokio::test]
+async fn an_upload_that_cannot_be_is_refused() {
+    let api = Api::new().await;
+    let url = api.post("/sources", json!({})).await.json()["source_blob"]["put_url"].clone();
+    let empty = Request::put(path_of(&url)).header("content-length", "0");
+    assert_eq!(api.send(empty.body(Body::empty()).unwrap()).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let huge = Request::put(path_of(&url)).header("content-length", "99999999999");
+    assert_eq!(api.send(huge.body(Body::empty()).unwrap()).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+    // The registry of these tests does not answer.
+    let down = put(&api, &url, "a tarball").await;
+    assert_eq!((down.status, &down.json()["id"]), (StatusCode::SERVICE_UNAVAILABLE, &json!("maintenance")));
+    let unknown = Request::put("/sources/guessed").body(Body::from("a tarball")).unwrap();
+    assert_eq!(api.send(unknown).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_builds_output_streams_until_it_ends() {
+    let api = Api::new().await;
+    let app = api.app("example").await;
+    let (control, pool) = (&api.test.control, api.test.control.db.pool());
+    let (source, _) = paas_control::ops::sources::create(control, &api.test.owner).await.unwrap();
+    let (id, lease) = (new_id::<BuildId>(), new_id::<LeaseId>());
+    let build = builds::NewBuild {
+        id,
+        app_id: app.id,
+        account_id: api.test.owner.id,
+        source_id: source,
+        version: None,
+        version_description: None,
+        buildpacks: None,
+        stack: app.stack.clone(),
+    };
+    builds::create(pool, &build).await.unwrap();
+    assert_eq!(builds::claim(pool, lease, Duration::from_secs(60)).await.unwrap(), Some(id));
+    let path = path_of(&api.get(&format!("/apps/example/builds/{id}")).await.json()["output_stream_url"]);
+    build_output::append(pool, id, "-----> one\n").await.unwrap();
+    let (status, headers, mut pieces) = api.open(Request::get(&path).body(Body::empty()).unwrap()).await;
+    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "text/plain; charset=utf-8"));
+    pieces.until("one\n").await;
+    build_output::append(pool, id, "-----> two\n").await.unwrap();
+    pieces.until("two\n").await;
+    builds::fail(pool, id, lease, "compile failed").await.unwrap();
+    assert_eq!(pieces.rest().await, "-----> one\n-----> two\n");
+    assert_eq!(api.get(&format!("/apps/example/builds/{id}")).await.json()["status"], "failed");
+}

@@ -1,0 +1,17 @@
+//! The API over a real database and a fake engine, called as a client calls it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod apps;
+mod builds;
+mod config_vars;
+mod conventions;
+mod dynos;
+mod formation;
+mod lists;
+mod logs;
+mod outage;
+mod releases;
+mod rendezvous;
+mod support;
