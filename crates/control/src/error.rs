@@ -57,7 +57,13 @@ impl From<EngineError> for OpError {
 
 impl From<BuilderError> for OpError {
     fn from(error: BuilderError) -> Self {
-        Self::Unavailable("the image registry", error.into())
+        match error {
+            // The uploader's doing, not the registry's.
+            BuilderError::BlobTooLarge { .. } | BuilderError::BlobEmpty => {
+                Self::Invalid(format!("The upload cannot be taken: {error}."))
+            }
+            other => Self::Unavailable("the image registry", other.into()),
+        }
     }
 }
 

@@ -48,3 +48,19 @@ pub(crate) fn panicked(panic: Box<dyn Any + Send>) -> Response {
     tracing::error!(panic = text, "a handler panicked");
     ApiError::internal().into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::StatusCode;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_does_not_show_its_text() {
+        let response = panicked(Box::new("password=hunter2".to_owned()));
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(!String::from_utf8_lossy(&body).contains("hunter2"));
+    }
+}

@@ -76,6 +76,9 @@ async fn a_source_is_uploaded_and_built() {
     };
     let early = api.post("/apps/example/builds", build(json!({}))).await;
     assert_eq!(early.json()["message"], "There is no uploaded source at this source_blob URL.");
+    let unsized_and_empty = Body::from_stream(futures::stream::empty::<std::io::Result<bytes::Bytes>>());
+    let empty = api.send(Request::put(path_of(&urls["put_url"])).body(unsized_and_empty).unwrap()).await;
+    assert_eq!(empty.json()["message"], "The upload cannot be taken: the blob is empty.");
     assert_eq!(put(&api, &urls["put_url"], "a tarball").await.status, StatusCode::OK);
     let back = api.send(Request::get(path_of(&urls["get_url"])).body(Body::empty()).unwrap()).await;
     assert_eq!((back.text.as_str(), back.header("content-length")), ("a tarball", Some("9")));
