@@ -180,6 +180,7 @@ async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<Build
         match event {
             Ok(Some(BuildEvent::Output(text))) => {
                 piece.push_str(&text);
+                piece.push('\n');
                 oldest.get_or_insert_with(Instant::now);
             }
             Ok(Some(BuildEvent::Stage { name, took })) => {
