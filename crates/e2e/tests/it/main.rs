@@ -1,0 +1,3 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+
+mod tidy;
