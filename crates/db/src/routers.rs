@@ -12,12 +12,14 @@ use crate::DbError;
 /// A router that has not been heard of for this long is waited for no more. Routers beat every 2 seconds.
 pub const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 
-/// Enters the router, or says that it is still there.
-pub async fn heartbeat(db: impl PgExecutor<'_>, router: Uuid) -> Result<(), DbError> {
-    let query =
-        sqlx::query("insert into routers (id) values ($1) on conflict (id) do update set seen_at = clock_timestamp()");
-    query.bind(router).execute(db).await?;
-    Ok(())
+/// Enters the router, or says that it is still there. True: it was not there (any more).
+pub async fn heartbeat(db: impl PgExecutor<'_>, router: Uuid) -> Result<bool, DbError> {
+    // `xmax` is 0 in a row that was inserted, and names the transaction in one that was updated.
+    let query = sqlx::query_scalar(
+        "insert into routers (id) values ($1) on conflict (id) do update set seen_at = clock_timestamp()
+         returning xmax = 0",
+    );
+    Ok(query.bind(router).fetch_one(db).await?)
 }
 
 /// The router says that it picks none of these dynos any more and has no request in flight on them. Dynos and routers

@@ -1,0 +1,156 @@
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use paas_db::{Changes, Db, DbError, Subscription, Topic, routers, routes};
+use paas_model::DynoId;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::{dyno::Dyno, table::Routes};
+
+/// The table is read again this often even if nothing is said to have changed.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+const BEAT_EVERY: Duration = Duration::from_secs(2);
+/// From one read to the next at least, so that a burst of changes does not become a burst of reads.
+const PAUSE: Duration = Duration::from_millis(20);
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// Routers that have been silent for this long will not come back.
+const FORGET_AFTER: Duration = Duration::from_secs(3_600);
+
+/// Keeps the table in memory as the one in the database, and says of stopping dynos when this router is done with them.
+/// While the database is away, the table stays as it is.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    id: Uuid,
+    db: Db,
+    wake_ups: Subscription,
+    routes: Arc<Routes>,
+    pooled: Duration,
+    /// Out of the table, with requests in flight.
+    draining: HashMap<DynoId, Arc<Dyno>>,
+    /// Dynos that routers are waited for.
+    stopping: Vec<DynoId>,
+    /// Those of them that this router has let go of.
+    acknowledged: HashSet<DynoId>,
+    last_beat: Option<Instant>,
+    last_look: Option<Instant>,
+}
+
+impl Follower {
+    pub(crate) fn new(db: Db, changes: &Changes, routes: Arc<Routes>, pooled: Duration) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            db,
+            wake_ups: changes.subscribe(&[Topic::Apps, Topic::Dynos, Topic::Releases, Topic::Formations]),
+            routes,
+            pooled,
+            draining: HashMap::new(),
+            stopping: Vec::new(),
+            acknowledged: HashSet::new(),
+            last_beat: None,
+            last_look: None,
+        }
+    }
+
+    /// The first look: returns once a table is in force.
+    pub(crate) async fn start(&mut self) {
+        while let Err(error) = self.turn(true).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the routes cannot be read; trying again");
+            sleep(RETRY_EVERY).await;
+        }
+    }
+
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        let mut away = false;
+        while let Some(turned) = stop.run_until_cancelled(self.wait_and_turn()).await {
+            match turned {
+                Ok(()) if away => {
+                    away = false;
+                    tracing::info!("the routes are up to date again");
+                }
+                Ok(()) => {}
+                Err(error) => {
+                    if !away {
+                        tracing::warn!(
+                            error = &error as &dyn std::error::Error,
+                            "the routes cannot be read; keeping the last ones"
+                        );
+                    }
+                    away = true;
+                    let _ = stop.run_until_cancelled(sleep(RETRY_EVERY)).await;
+                }
+            }
+        }
+        if let Err(error) = routers::leave(self.db.pool(), self.id).await {
+            tracing::debug!(%error, "leaving without a word; the others stop waiting soon");
+        }
+    }
+
+    async fn wait_and_turn(&mut self) -> Result<(), DbError> {
+        let drained = Arc::clone(&self.routes.drained);
+        let changed = tokio::select! {
+            () = self.wake_ups.changed() => true,
+            () = drained.notified() => false,
+            () = sleep(BEAT_EVERY) => false,
+        };
+        if changed && let Some(last) = self.last_look {
+            sleep(PAUSE.saturating_sub(last.elapsed())).await;
+        }
+        self.turn(changed).await
+    }
+
+    async fn turn(&mut self, changed: bool) -> Result<(), DbError> {
+        if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT_EVERY) {
+            self.beat().await?;
+        }
+        if changed || self.last_look.is_none_or(|last| last.elapsed() >= LOOK_EVERY) {
+            self.look().await?;
+        }
+        self.acknowledge().await
+    }
+
+    /// Comes before the first look: whoever tells a dyno to stop after that look waits for this router.
+    async fn beat(&mut self) -> Result<(), DbError> {
+        let begin = Instant::now();
+        if routers::heartbeat(self.db.pool(), self.id).await? {
+            // What was acknowledged under a forgotten row went with it.
+            self.acknowledged.clear();
+            routers::forget(self.db.pool(), FORGET_AFTER).await?;
+        }
+        self.last_beat = Some(begin);
+        Ok(())
+    }
+
+    async fn look(&mut self) -> Result<(), DbError> {
+        let begin = Instant::now();
+        // Where this fails, the next turn looks again.
+        self.last_look = None;
+        // In this order: see `routes::stopping`.
+        let stopping = routes::stopping(self.db.pool()).await?;
+        let rows = routes::load(self.db.pool()).await?;
+        for dyno in self.routes.replace(&rows) {
+            dyno.drain();
+            self.draining.insert(dyno.id, dyno);
+        }
+        self.routes.for_each_dyno(|dyno| dyno.pool.sweep(self.pooled));
+        self.stopping = stopping;
+        self.last_look = Some(begin);
+        Ok(())
+    }
+
+    async fn acknowledge(&mut self) -> Result<(), DbError> {
+        self.draining.retain(|_, dyno| dyno.in_flight() > 0);
+        self.acknowledged.retain(|id| self.stopping.contains(id));
+        let free = |id: &&DynoId| !self.draining.contains_key(*id) && !self.acknowledged.contains(*id);
+        let due: Vec<DynoId> = self.stopping.iter().filter(free).copied().collect();
+        if !due.is_empty() {
+            routers::acknowledge(self.db.pool(), self.id, &due).await?;
+            self.acknowledged.extend(due);
+        }
+        Ok(())
+    }
+}
