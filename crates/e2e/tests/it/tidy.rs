@@ -101,7 +101,8 @@ fn every_file_that_the_architecture_names_exists() {
         .filter(|span| [".rs", ".sql", ".toml", ".md", ".sh"].iter().any(|end| span.ends_with(end)))
         .filter(|span| !span.contains(char::is_whitespace) && !span.contains('*'))
         .filter(|span| {
-            let in_crate = span.split_once('/').map(|(name, rest)| root().join("crates").join(name).join("src").join(rest));
+            let in_crate =
+                span.split_once('/').map(|(name, rest)| root().join("crates").join(name).join("src").join(rest));
             !root().join(span).exists() && !in_crate.is_some_and(|path| path.exists())
         })
         .collect();
