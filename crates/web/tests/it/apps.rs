@@ -1,4 +1,4 @@
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use insta::assert_snapshot;
 use serde_json::json;
 
@@ -22,7 +22,7 @@ async fn an_app_is_made_found_changed_and_deleted() {
 #[tokio::test]
 async fn an_app_without_a_name_gets_one() {
     let api = Api::new().await;
-    let made = api.send_text(http::Method::POST, "/apps", "").await;
+    let made = api.send_text(Method::POST, "/apps", "").await;
     assert_eq!(made.status, StatusCode::CREATED);
     assert!(made.json()["name"].as_str().unwrap().contains('-'), "{}", made.text);
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    http::{Request, StatusCode, header},
+    http::{Request, StatusCode, header, request::Builder},
 };
 use paas_db::apps::App;
 use paas_web::WebConfig;
@@ -24,7 +24,7 @@ async fn session(api: &Api, body: Value) -> String {
     path_of(&made.json()["logplex_url"])
 }
 
-fn events(path: &str) -> http::request::Builder {
+fn events(path: &str) -> Builder {
     Request::get(path).header(header::ACCEPT, "text/event-stream")
 }
 

@@ -3,7 +3,7 @@ use std::{future::Future, time::Duration};
 use axum::{
     Router,
     body::Body,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
 };
 use bytes::Bytes;
 use http_body_util::BodyExt;
@@ -81,7 +81,7 @@ impl Api {
         self.send(self.as_owner(method, path).body(Body::from(body.to_owned())).unwrap()).await
     }
 
-    pub(crate) fn as_owner(&self, method: Method, path: &str) -> http::request::Builder {
+    pub(crate) fn as_owner(&self, method: Method, path: &str) -> Builder {
         request(method, path, Some(&self.test.token))
     }
 
@@ -147,7 +147,7 @@ impl Pieces {
     }
 }
 
-pub(crate) fn request(method: Method, path: &str, token: Option<&SecretString>) -> http::request::Builder {
+pub(crate) fn request(method: Method, path: &str, token: Option<&SecretString>) -> Builder {
     let mut request = Request::builder().method(method).uri(path).header(header::ACCEPT, paas_platform::MEDIA_TYPE);
     if let Some(token) = token {
         request = request.header(header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()));
