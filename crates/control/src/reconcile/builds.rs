@@ -178,8 +178,9 @@ async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<Build
         };
         let ended = event == Ok(None);
         match event {
-            Ok(Some(BuildEvent::Output(text))) => {
-                piece.push_str(&text);
+            Ok(Some(BuildEvent::Output(line))) => {
+                piece.push_str(&line);
+                piece.push('\n');
                 piece.push('\n');
                 oldest.get_or_insert_with(Instant::now);
             }
