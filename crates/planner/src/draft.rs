@@ -31,7 +31,8 @@ use crate::{
     slot::{Next, Pace, Standings, Target, judge},
 };
 
-/// The whole decision. Applying its actions in order is safe; applying nothing and asking again gives the same plan.
+/// The whole decision. Its actions are sound when all of them are applied, in their order. What they lead to may need
+/// another plan at once, so ask again after each one that was not empty.
 #[must_use]
 pub fn plan(world: &World, policy: &Policy, now: DateTime<Utc>) -> Plan {
     let mut draft = Draft::new(world, policy);

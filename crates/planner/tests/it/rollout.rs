@@ -170,6 +170,47 @@ fn in_a_pool_that_is_too_small_nobody_gives_way_to_a_neighbour() {
 }
 
 #[test]
+fn in_a_pool_that_is_large_enough_one_makes_room_although_a_neighbour_takes_some_of_it() {
+    let mut town = Town::new();
+    for line in ["host laptop 1024", "app early", "app later", "deploy later", "scale later web=1:Standard-2X"] {
+        town.run(line);
+    }
+    town.settle();
+    for line in ["deploy early", "scale early web=1", "scale later web=1:Standard-1X"] {
+        town.run(line);
+    }
+    town.settle();
+    assert!(town.sim.is_settled(), "{}", town.show());
+}
+
+#[test]
+fn what_an_older_dyno_holds_becomes_free_before_its_successor_has_to_move() {
+    let mut town = Town::with_blog(&[("beta", 512)], 1);
+    for line in ["host alpha 512", "deploy blog", "step", "tick", "tick", "drain alpha"] {
+        town.run(line);
+    }
+    assert_eq!(town.dynos("blog"), ["web.1 older up on beta", "web.1 v2 up on alpha"]);
+    town.settle();
+    assert_eq!(town.dynos("blog"), ["web.1 v2 up on beta"]);
+}
+
+#[test]
+fn of_two_older_dynos_that_serve_in_a_slot_only_one_stops_at_a_time() {
+    let mut town = Town::with_blog(&[("laptop", 1024)], 1);
+    for line in ["deploy blog", "step", "tick", "tick"] {
+        town.run(line);
+    }
+    assert_eq!(town.up("blog"), 2, "the second release came up, and the planner has not seen it");
+    // A third release, and a neighbour who takes the memory that the first one leaves.
+    for line in ["deploy blog", "app shop", "deploy shop", "scale shop web=1"] {
+        town.run(line);
+    }
+    assert_eq!(stops(&town), [StopReason::Replaced]);
+    town.settle();
+    assert!(town.sim.is_settled(), "{}", town.show());
+}
+
+#[test]
 fn a_move_beside_a_crashing_dyno_still_comes_to_its_end() {
     let mut town = Town::with_blog(&[("alpha", 2048), ("beta", 4096)], 4);
     town.run("drain alpha");
