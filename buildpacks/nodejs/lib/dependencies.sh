@@ -3,6 +3,7 @@
 
 install_dependencies() {
   if [[ -d node_modules ]]; then
+    provide_headers
     warning 'node_modules is checked in; its native addons are rebuilt, and what is missing is installed.'
     detail
     indented npm rebuild --nodedir="$npm_config_nodedir"
@@ -20,6 +21,7 @@ install_dependencies() {
   fi
   rm -rf "$CACHE_DIR/modules"
   trim_package_cache
+  provide_headers
   case $PACKAGE_MANAGER in
     npm) install_with_npm ;;
     yarn) install_with_yarn ;;

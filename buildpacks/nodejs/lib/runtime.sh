@@ -34,19 +34,29 @@ install_node() {
     detail "Downloading and installing node $version..."
     rm -rf "$CACHE_DIR/runtimes"
     download "$package" "$version" "$NODE_RUNTIME"
-    rm -rf "$NODE_RUNTIME"/share/{doc,man}
+    # The headers are half of its files, and seldom needed: they are kept packed.
+    tar -C "$NODE_RUNTIME" -czf "$NODE_RUNTIME/headers.tgz" include
+    rm -rf "$NODE_RUNTIME"/{include,share}
   fi
   NODE_VERSION=$version
   mkdir -p .heroku/node/bin
   cp -l "$NODE_RUNTIME/bin/node" .heroku/node/bin/node
   export PATH=$BUILD_DIR/.heroku/node/bin:$BUILD_DIR/.heroku/yarn/bin:$PATH:$BUILD_DIR/node_modules/.bin
   # Native addons need Node's headers; node-gyp would look for them on the internet.
-  export npm_config_nodedir=$NODE_RUNTIME
+  export npm_config_nodedir=/tmp/node-headers
   if [[ -z $NODE_RANGE ]]; then
     detail
     warning "Node version not specified in package.json; using the LTS release line $NODE_LTS."
     warning "To stay on it: \"engines\": { \"node\": \"$NODE_LTS.x\" }"
     detail
+  fi
+}
+
+# Before anything runs that may compile an addon.
+provide_headers() {
+  if [[ ! -d $npm_config_nodedir/include && -f $NODE_RUNTIME/headers.tgz ]]; then
+    mkdir -p "$npm_config_nodedir"
+    tar -C "$npm_config_nodedir" -xzf "$NODE_RUNTIME/headers.tgz"
   fi
 }
 

@@ -29,6 +29,7 @@ run_cleanup() {
 }
 
 run_script() {
+  provide_headers
   if [[ $PACKAGE_MANAGER == npm ]]; then
     indented npm run "$@"
   else

@@ -12,6 +12,12 @@ set -uo pipefail
 exec 2>&1 </dev/null
 umask 022
 
+# An engine takes every line for an entry of its log: ones by the million keep it busier than the build itself. What is
+# printed past the limit ends here.
+exec > >(stdbuf -o0 head -c "$OUTPUT_LIMIT"; cat >/dev/null) 2>&1
+readonly LIMITER=$!
+trap finish_output EXIT
+
 readonly ROOT=/tmp/paas
 readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env
 readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER
@@ -240,10 +246,24 @@ reject() {
 }
 
 # A transport's own words, without the credentials that a URL may hold.
-show_log() { head -n 10 "$ROOT/fetch.log" | sed -E 's#(https?://)[^/@[:space:]]*@#\1#g; s/^/       /'; }
+show_log() { uniq "$ROOT/fetch.log" | head -n 10 | sed -E 's#(https?://)[^/@[:space:]]*@#\1#g; s/^/       /'; }
 
-# Names, sizes, times and link targets of everything under a directory: another one after a change.
-fingerprint() { find "$1" -printf '%P %y %s %m %T@ %l\0' | LC_ALL=C sort -z | sha256sum; }
+# Names, modes, sizes, times and link targets of everything under a directory: another one after a change. A directory's
+# own time says nothing: a file that came and went is no change.
+fingerprint() {
+  find "$1" -type d -printf '%P/ %m\0' -o -printf '%P %y %m %s %T@ %l\0' | LC_ALL=C sort -z | sha256sum
+}
+
+# Lets the last of the output through. A daemon that a buildpack left behind may hold the pipe for ever.
+finish_output() {
+  local status=$? waited
+  exec >&- 2>&-
+  for ((waited = 0; waited < 100; waited++)); do
+    kill -0 "$LIMITER" || break
+    sleep 0.02
+  done
+  exit "$status"
+}
 
 # timed NAME COMMAND...: adds the milliseconds that the command took to $RESULT/stages.
 timed() {

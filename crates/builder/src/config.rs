@@ -75,7 +75,7 @@ impl Default for BuildLimits {
             processes: 1_024,
             disk_bytes: 8 << 30,
             seconds: 900,
-            output_bytes: 16 << 20,
+            output_bytes: 4 << 20,
             slug_bytes: 500 << 20,
             slug_warn_bytes: 300 << 20,
             source_bytes: 1 << 30,

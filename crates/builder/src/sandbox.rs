@@ -109,6 +109,8 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
         ("HOME", "/app".to_owned()),
         ("BUILD_DIR", build_dir(request.build_id)),
         ("SOURCE_LIMIT", limits.source_bytes.to_string()),
+        // A little more than is shown, so that it is seen that there was more.
+        ("OUTPUT_LIMIT", (limits.output_bytes + (64 << 10)).to_string()),
         ("PRODUCT", config.product.clone()),
         ("HELP", config.help.clone()),
         ("DETECT_ORDER", BUILTIN.map(|(name, _)| name).join(" ")),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use paas_builder::BuildLimits;
+
 use crate::bench::{Bench, app, app_that_runs, gzip};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -27,6 +29,7 @@ async fn a_compile_that_forks_without_limit_hurts_only_itself() {
     bench.config.limits.seconds = 10;
     bench.config.limits.processes = 100;
     bench.build(app_that_runs("bomb() { bomb | bomb & }; bomb 2>/dev/null; sleep infinity")).await.rejected();
+    bench.config.limits = BuildLimits::default();
     bench.build(app(&[("requirements.txt", "")])).await.built();
 }
 
@@ -53,7 +56,7 @@ async fn a_compile_that_takes_all_memory_is_told_so() {
 async fn a_compile_that_prints_100_mb_is_cut_and_still_says_how_it_ended() {
     let mut bench = Bench::new().await;
     bench.config.limits.output_bytes = 1 << 20;
-    let done = bench.build(app_that_runs("yes | head -c 100M; exit 1")).await;
+    let done = bench.build(app_that_runs("yes $(printf 'x%.0s' {1..500}) | head -c 100M; exit 1")).await;
     let told = done.rejected();
     assert!(told.len() < 2 << 20, "{}", told.len());
     let end = " !     The output of this build is too long. The rest of it is left out.\n \
@@ -72,7 +75,8 @@ async fn a_compile_that_kills_everything_around_it_is_a_failure() {
 async fn results_that_are_removed_or_replaced_are_a_failure_or_nothing() {
     let bench = Bench::new().await;
     let replaced = "rm -rf /tmp/paas/result; ln -s /etc /tmp/paas/result; exit 0";
-    bench.build(app_that_runs(replaced)).await.built();
+    bench.build(app_that_runs(replaced)).await.rejected();
+    bench.build(app_that_runs("rm -rf /tmp/paas/result; exit 1")).await.rejected();
     let big = "head -c 50M /dev/zero > /tmp/paas/result/release.yml; mkfifo /tmp/paas/result/language";
     drop(bench.build(app_that_runs(big)).await);
 }
@@ -95,12 +99,12 @@ async fn only_files_directories_and_links_reach_the_slug() {
     insta::assert_snapshot!(bench.output(done.built(), list).await, @r"
     d 755 app ./links 
     d 755 app ./odd names 
-    f 644 app ./N200 
     f 644 app ./links/hard 
+    f 644 app ./N200 
     f 644 app ./odd names/new
     f 644 app ./odd names/with space 
     f 644 app ./odd names/ünïcode 
-    f 644 app ./odd names/�
+    f 644 app ./odd names/� 
     f 777 app ./setuid 
     l 777 app ./links/out /etc/passwd
     l 777 app ./links/up ../../../../etc/shadow

@@ -6,7 +6,7 @@ macro_rules! assert_transcript {
     ($name:literal, $done:expr) => {
         insta::with_settings!({ filters => vec![
             (r"Done: [\d.]+[BKMG]", "Done: [SIZE]"),
-            (r"added (\d+) packages? in [\d.]+m?s", "added $1 packages in [TIME]"),
+            (r"(added \d+ packages?|up to date) in [\d.]+m?s", "$1 in [TIME]"),
             (r"(node|npm version:|npm|Python) \d+\.\d+\.\d+", "$1 [VERSION]"),
         ], omit_expression => true }, {
             insta::assert_snapshot!($name, $done.transcript());
