@@ -270,12 +270,21 @@ begin
     return null;
 end $$;
 
-create trigger changed after insert or update or delete on apps         for each statement execute function notify_changed();
-create trigger changed after insert or update or delete on builds       for each statement execute function notify_changed();
-create trigger changed after insert                     on build_output for each statement execute function notify_changed();
-create trigger changed after insert or update or delete on releases     for each statement execute function notify_changed();
-create trigger changed after insert or update or delete on formations   for each statement execute function notify_changed();
-create trigger changed after insert or update or delete on dynos        for each statement execute function notify_changed();
-create trigger changed after insert or update or delete on hosts        for each statement execute function notify_changed();
-create trigger changed after insert                     on drained_dynos for each statement execute function notify_changed();
-create trigger changed after insert                     on log_lines    for each statement execute function notify_changed();
+-- By row, because a statement that touches none must wake nobody: loops look by `update … where`, and would wake
+-- themselves for ever. Equal notifications of a transaction are one. Bookkeeping (leases, cursors) wakes nobody either.
+create trigger changed after insert or delete or update of name, maintenance, stack, config_id, released_at
+    on apps for each row execute function notify_changed();
+create trigger changed after insert or delete or update of state, next_attempt_at
+    on builds for each row execute function notify_changed();
+create trigger changed after insert or delete or update of state
+    on releases for each row execute function notify_changed();
+create trigger changed after insert or delete or update of quantity, size, command
+    on formations for each row execute function notify_changed();
+create trigger changed after insert or delete or update of state, host_id, address, attach_hash, restart_at, restart_requested
+    on dynos for each row execute function notify_changed();
+create trigger changed after insert or delete or update of state, memory_mb, cpus
+    on hosts for each row execute function notify_changed();
+create trigger changed after insert on drained_dynos for each row execute function notify_changed();
+-- These are only ever inserted, some at least.
+create trigger changed after insert on build_output for each statement execute function notify_changed();
+create trigger changed after insert on log_lines    for each statement execute function notify_changed();

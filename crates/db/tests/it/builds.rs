@@ -1,0 +1,112 @@
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::future::join_all;
+use paas_db::{
+    DbError, build_output,
+    builds::{self, Outcome},
+    new_id,
+};
+use paas_model::{BuildState, LeaseId};
+
+use crate::world::World;
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+#[tokio::test]
+async fn each_build_is_claimed_by_one_of_many_workers() {
+    let world = World::new().await;
+    let mut wanted = Vec::new();
+    for number in 0..6 {
+        let app = world.app(&format!("app-{number}")).await;
+        wanted.push(world.build(&app).await);
+    }
+    let claims = (0..12).map(|_| builds::claim(world.db().pool(), new_id(), MINUTE));
+    let mut claimed: Vec<_> = join_all(claims).await.into_iter().filter_map(Result::unwrap).collect();
+    // `skip locked` may pass over a row that another worker is just taking: a later look finds what is left.
+    while let Some(build) = builds::claim(world.db().pool(), new_id(), MINUTE).await.unwrap() {
+        claimed.push(build);
+    }
+    claimed.sort();
+    assert_eq!(claimed, wanted);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn builds_of_one_app_run_one_at_a_time_in_order() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let (first, second) = (world.build(&app).await, world.build(&app).await);
+    let (pool, lease): (_, LeaseId) = (world.db().pool(), new_id());
+    assert_eq!(builds::ahead_of(pool, second).await.unwrap(), 1);
+    assert_eq!(builds::claim(pool, lease, MINUTE).await.unwrap(), Some(first));
+    assert_eq!(builds::claim(pool, new_id(), MINUTE).await.unwrap(), None);
+    builds::fail(pool, first, lease, "the buildpack said no").await.unwrap();
+    assert_eq!(builds::claim(pool, new_id(), MINUTE).await.unwrap(), Some(second));
+    let failed = builds::find(pool, first).await.unwrap().unwrap();
+    assert_eq!((failed.state, failed.last_error.as_deref()), (BuildState::Failed, Some("the buildpack said no")));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_writes_nothing() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.build(&app).await;
+    let (pool, late, quick): (_, LeaseId, LeaseId) = (world.db().pool(), new_id(), new_id());
+    // A lease that has run out when it is given.
+    assert_eq!(builds::claim(pool, late, Duration::ZERO).await.unwrap(), Some(build));
+    assert_eq!(builds::claim(pool, quick, MINUTE).await.unwrap(), Some(build));
+    assert_eq!(builds::find(pool, build).await.unwrap().unwrap().attempt, 2);
+
+    let outcome = Outcome {
+        slug_id: world.slug(&app).await,
+        buildpacks_used: Vec::new(),
+        stages: BTreeMap::from([("detect".into(), 12)]),
+    };
+    let mut transaction = world.begin().await;
+    for lost in [
+        builds::extend(pool, build, late, MINUTE).await,
+        builds::fail(pool, build, late, "late").await,
+        builds::release(pool, build, late, "late", MINUTE).await,
+        builds::succeed(&mut transaction, build, late, &outcome).await,
+    ] {
+        assert!(matches!(lost, Err(DbError::LeaseLost)), "{lost:?}");
+    }
+    builds::extend(pool, build, quick, MINUTE).await.unwrap();
+    builds::succeed(&mut transaction, build, quick, &outcome).await.unwrap();
+    transaction.commit().await.unwrap();
+    let stored = builds::find(pool, build).await.unwrap().unwrap();
+    assert_eq!((stored.state, stored.stages["detect"]), (BuildState::Succeeded, 12));
+    assert!(builds::claim(pool, new_id(), MINUTE).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_build_that_is_given_back_waits_for_its_time() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.build(&app).await;
+    let (pool, lease): (_, LeaseId) = (world.db().pool(), new_id());
+    builds::claim(pool, lease, MINUTE).await.unwrap();
+    builds::release(pool, build, lease, "the engine is gone", MINUTE).await.unwrap();
+    assert_eq!(builds::claim(pool, lease, MINUTE).await.unwrap(), None);
+    let due = builds::next_due(pool).await.unwrap().unwrap();
+    assert!(due > chrono::Utc::now());
+    assert_eq!(builds::open(pool).await.unwrap(), [build]);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn output_is_numbered_without_gaps_and_read_from_anywhere() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.build(&app).await;
+    let pool = world.db().pool();
+    for chunk in ["one\n", "two\0\n", "three\n"] {
+        build_output::append(pool, build, chunk).await.unwrap();
+    }
+    let pieces = build_output::read(pool, build, 1).await.unwrap();
+    let pieces: Vec<_> = pieces.iter().map(|piece| (piece.seq, piece.chunk.as_str())).collect();
+    assert_eq!(pieces, [(2, "two\u{fffd}\n"), (3, "three\n")]);
+    world.end().await;
+}

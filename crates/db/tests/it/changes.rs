@@ -1,0 +1,57 @@
+use std::time::Duration;
+
+use paas_db::{Changes, Topic, builds, dynos, new_id};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::World;
+
+#[tokio::test]
+async fn a_subscription_wakes_for_its_topics_alone_and_once_for_many_changes() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let (mut dynos_changed, mut hosts_changed) =
+        (changes.subscribe(&[Topic::Dynos, Topic::Apps]), changes.subscribe(&[Topic::Hosts]));
+    let app = world.app("one-app").await;
+    let dyno = world.up(&app, "web.1").await;
+    dynos::gone(world.db().pool(), dyno, None, None).await.unwrap();
+    timeout(Duration::from_secs(20), dynos_changed.changed()).await.expect("a change is heard of");
+    assert!(timeout(Duration::from_millis(200), hosts_changed.changed()).await.is_err());
+    // The changes before are all one wake-up, or a few: then it is quiet.
+    while timeout(Duration::from_millis(200), dynos_changed.changed()).await.is_ok() {}
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_change_between_two_waits_is_not_missed() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let mut apps = changes.subscribe(&[Topic::Apps]);
+    for number in 0..5 {
+        world.app(&format!("app-{number}")).await;
+        timeout(Duration::from_secs(20), apps.changed()).await.expect("a change is heard of");
+    }
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn looking_for_work_and_keeping_a_lease_wake_nobody() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let app = world.app("one-app").await;
+    let dyno = world.up(&app, "web.1").await;
+    let mut any = changes.subscribe(&[Topic::Builds, Topic::Dynos]);
+    while timeout(Duration::from_millis(200), any.changed()).await.is_ok() {}
+    let pool = world.db().pool();
+    assert!(builds::claim(pool, new_id(), Duration::from_secs(1)).await.unwrap().is_none());
+    assert!(!dynos::up(pool, dyno).await.unwrap());
+    dynos::set_logged_until(pool, dyno, chrono::Utc::now()).await.unwrap();
+    assert!(timeout(Duration::from_millis(300), any.changed()).await.is_err());
+    stop.cancel();
+    world.end().await;
+}

@@ -1,0 +1,17 @@
+//! What the tables promise, on a real server: each promise by the calls that rely on it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod accounts;
+mod apps;
+mod builds;
+mod changes;
+mod cluster;
+mod configs;
+mod dynos;
+mod formations;
+mod log_lines;
+mod releases;
+mod routers;
+mod routes;
+mod world;
