@@ -96,16 +96,6 @@ pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec
     Ok(query.bind(app).bind(limit).fetch_all(db).await?)
 }
 
-/// Builds of the app that have not ended, itself excluded, older than it: those it must wait for.
-pub async fn ahead_of(db: impl PgExecutor<'_>, id: BuildId) -> Result<i64, DbError> {
-    let query = sqlx::query_scalar(
-        "select count(*) from builds ahead, builds mine
-         where mine.id = $1 and ahead.app_id = mine.app_id and ahead.state in ('pending', 'building')
-           and ahead.id < mine.id",
-    );
-    Ok(query.bind(id).fetch_one(db).await?)
-}
-
 /// Takes one build that is due: pending, or building under a lease that ran out. Builds of one app run one at a time, in
 /// order. `None`: nothing to do.
 pub async fn claim(db: impl PgExecutor<'_>, lease: LeaseId, ttl: Duration) -> Result<Option<BuildId>, DbError> {
@@ -197,11 +187,6 @@ pub async fn next_due(db: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>, 
          where state in ('pending', 'building')",
     );
     Ok(query.fetch_one(db).await?)
-}
-
-/// Ids of builds that have not ended: their containers are kept.
-pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<BuildId>, DbError> {
-    Ok(sqlx::query_scalar("select id from builds where state in ('pending', 'building')").fetch_all(db).await?)
 }
 
 fn held(done: &sqlx::postgres::PgQueryResult) -> Result<(), DbError> {

@@ -18,7 +18,10 @@ pub(super) async fn stop(context: &Context, row: &Dyno) -> Result<(), OpError> {
     let name = container_of(row.id);
     let status = context.engine.inspect(&name).await?;
     let exit_code = match status.map(|status| status.state) {
-        None | Some(ContainerState::Created) => None,
+        None | Some(ContainerState::Created) => {
+            context.followers.forget(row.id);
+            None
+        }
         Some(ContainerState::Ended { exit_code, .. }) => Some(exit_code),
         Some(ContainerState::Running) => {
             if is_routed(row) && row.up_at.is_some() {
