@@ -181,7 +181,6 @@ async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<Build
             Ok(Some(BuildEvent::Output(line))) => {
                 piece.push_str(&line);
                 piece.push('\n');
-                piece.push('\n');
                 oldest.get_or_insert_with(Instant::now);
             }
             Ok(Some(BuildEvent::Stage { name, took })) => {
