@@ -113,8 +113,8 @@ variables! {
     /// Memory of this machine that dynos do not get, MiB: for the system, the server and builds.
     HOST_RESERVED_MB = "PAAS_HOST_RESERVED_MB", Is("1024");
 
-    /// What the server logs, as a `tracing` filter: `debug`, `info,paas_router=debug`.
-    LOG = "PAAS_LOG", Is("info");
+    /// What the server logs, as a `tracing` filter: `debug`, or `info,paas_router=debug`.
+    LOG = "PAAS_LOG", Is("info,sqlx=warn");
 
     /// How it writes its log: `text` or `json`.
     LOG_FORMAT = "PAAS_LOG_FORMAT", Is("text");
