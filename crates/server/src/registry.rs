@@ -6,6 +6,10 @@ use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -121,12 +125,16 @@ impl Registry {
                 self.address.port()
             );
         }
-        if self.process().is_none() {
-            self.start()?;
-        }
+        let started = if self.process().is_none() { Some(self.start()?) } else { None };
         let deadline = Instant::now() + START_TIMEOUT;
         while !self.answers().await {
-            if Instant::now() > deadline || self.process().is_none() {
+            // Of a child that has just been started `process` may know nothing: a process that becomes another program
+            // has no command line for a moment.
+            let is_gone = match &started {
+                Some(ended) => ended.load(Ordering::Relaxed),
+                None => self.process().is_none(),
+            };
+            if Instant::now() > deadline || is_gone {
                 bail!("The image registry did not start; see {}", self.path("registry.log").display());
             }
             sleep(POLL).await;
@@ -134,7 +142,8 @@ impl Registry {
         Ok(())
     }
 
-    fn start(&self) -> Result<()> {
+    /// Gives what becomes true when the child has ended.
+    fn start(&self) -> Result<Arc<AtomicBool>> {
         write_whole(&self.path("config.yml"), self.config().as_bytes(), Readers::Owner)?;
         let log = self.log()?;
         // `setsid`: a session of its own, so that no signal to the server's terminal or group reaches it.
@@ -151,8 +160,13 @@ impl Registry {
             .context("starting docker-registry")?;
         write_whole(&self.path("registry.pid"), child.id().to_string().as_bytes(), Readers::Owner)?;
         // Somebody has to take its exit status for the process to disappear; it says nothing that its log does not.
-        std::thread::Builder::new().name("registry-wait".to_owned()).spawn(move || child.wait())?;
-        Ok(())
+        let ended = Arc::new(AtomicBool::new(false));
+        let tell = ended.clone();
+        std::thread::Builder::new().name("registry-wait".to_owned()).spawn(move || {
+            drop(child.wait());
+            tell.store(true, Ordering::Relaxed);
+        })?;
+        Ok(ended)
     }
 
     /// The child, if it runs: the pid file may be of another boot, so its command line must name our configuration.
