@@ -1,3 +1,16 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails where it stands")]
+//! The whole system, used from outside, and the rules that the compiler does not check.
+//!
+//! Everything here but `tidy` needs a Docker Engine, PostgreSQL, `docker-registry`, git, and `paasd` and `paas` as they
+//! were built for these tests: `./dev test` sees to all of that.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod access;
+mod builds;
+mod crashes;
+mod deploys;
+mod dynos;
+mod harness;
+mod outages;
+mod push_to_url;
 mod tidy;

@@ -1,0 +1,101 @@
+//! Builds that do harm, or mean to: the push fails, says why, and nothing else changes.
+
+use crate::harness::{Platform, Push, Repo, SERVER, WEB};
+
+/// Of the build's output, more than this is not passed on.
+const TRANSCRIPT_BYTES: usize = 20 << 20;
+const SERVER_MB: u64 = 200;
+
+#[test]
+fn a_build_that_fails_leaves_the_app_as_it_was() {
+    let platform = Platform::start_with(&[("PAAS_BUILD_TIMEOUT_SECONDS", "20"), ("PAAS_BUILD_DISK_MB", "256")]);
+    let repo = Repo::deployed(&platform, "hello", "one");
+    let good = remote_head(&repo);
+    let compile = |script: &str| {
+        repo.commit([("bin/compile", format!("#!/bin/bash\n{script}\n"))]);
+        repo.push()
+    };
+
+    let transcript = compile("echo some words; exit 1").rejected();
+    assert!(transcript.contains("\nsome words\n"), "{transcript}");
+    assert!(transcript.contains(" !     Push rejected, failed to compile Inline app."), "{transcript}");
+    assert!(transcript.contains("[remote rejected] main -> main (pre-receive hook declined)"), "{transcript}");
+
+    let transcript = compile("sleep 1000").rejected();
+    assert!(transcript.contains("build took longer than 20 seconds"), "{transcript}");
+
+    let transcript = compile("head -c 2000000000 /dev/zero >\"$1/large\"; sleep 1000").rejected();
+    assert!(transcript.contains("wrote more than 256M"), "{transcript}");
+
+    let transcript = compile("bomb() { bomb | bomb & }; bomb; sleep 1000").rejected();
+    assert!(transcript.contains(" !     Push failed"), "{transcript}");
+
+    assert_eq!(remote_head(&repo), good, "the ref stays at what runs");
+    platform.answers("hello", "version=one");
+    assert_eq!(platform.sql("select count(*) from releases"), "3");
+    assert_eq!(platform.builds(), []);
+}
+
+#[test]
+fn a_build_that_prints_a_hundred_megabytes_is_cut_short_and_ends_well() {
+    let platform = Platform::start();
+    let repo = Repo::create(&platform, "hello", true);
+    let compile = "#!/bin/bash\nyes 'the same line over and over' | head -c 100000000\necho last words\n";
+    repo.commit([("Procfile", WEB), ("server.py", SERVER), ("VERSION", "one"), ("bin/compile", compile)]);
+    let Push { accepted, transcript } = repo.push();
+    let end: String = transcript.chars().rev().take(2000).collect::<Vec<_>>().into_iter().rev().collect();
+    assert!(accepted, "{end}");
+    assert!(transcript.len() < TRANSCRIPT_BYTES, "{} bytes came through", transcript.len());
+    assert!(end.contains("Released v3"), "{end}");
+    platform.answers("hello", "version=one");
+    let megabytes = platform.server_memory_mb();
+    assert!(megabytes < SERVER_MB, "the server holds {megabytes} MB");
+}
+
+#[test]
+fn sources_of_every_kind_are_told_what_is_wrong_or_run() {
+    let platform = Platform::start();
+    let nothing = Repo::create(&platform, "nothing", false);
+    nothing.commit([("README.md", "No code here.")]);
+    let transcript = nothing.push().rejected();
+    assert!(transcript.contains(" !     No default language could be detected for this app."), "{transcript}");
+
+    let blank = Repo::create(&platform, "blank", true);
+    blank.commit([("README.md", "No Procfile.")]);
+    assert!(blank.push().ok().contains("Procfile declares types -> (none)"));
+    assert_eq!(platform.get("blank", "/").status, 503);
+
+    let odd = Repo::create(&platform, "odd", true);
+    let procfile = format!("\u{feff}# comment\r\n\r\n{}worker: sleep 1000", WEB.replace('\n', "\r\n"));
+    odd.commit([
+        ("Procfile", procfile.as_str()),
+        ("server.py", SERVER),
+        ("VERSION", "one"),
+        ("a file with  blanks", "1"),
+        ("new\nline", "2"),
+        ("ünïcödé-名前", "3"),
+    ]);
+    std::os::unix::fs::symlink("/etc/passwd", odd.directory.join("out-of-the-tree")).expect("the checkout is ours");
+    std::os::unix::fs::symlink("../../..", odd.directory.join("up")).expect("the checkout is ours");
+    odd.git(&["add", "--all"]).ok();
+    odd.git(&["commit", "--quiet", "--message=Links"]).ok();
+    let transcript = odd.push().ok();
+    assert!(transcript.contains("Procfile declares types -> web, worker"), "{transcript}");
+    platform.answers("odd", "version=one");
+    let ran = platform.paas(&["run", "--app", "odd", "--", "ls"]).ok();
+    assert!(ran.stdout.contains("a file with  blanks") && ran.stdout.contains("名前"), "{ran}");
+
+    let branch = odd.push_with(&["paas", "main:refs/heads/feature"]).ok();
+    assert!(branch.contains("Pushed to branch other than [main, master], skipping build."), "{branch}");
+    assert_eq!(platform.sql("select count(*) from builds where created_at > now() - interval '1 hour'"), "3");
+    // A force push of history that has nothing in common.
+    odd.git(&["checkout", "--quiet", "--orphan", "other"]).ok();
+    odd.commit([("VERSION", "two")]);
+    assert!(!odd.push_with(&["paas", "other:main"]).accepted);
+    odd.push_with(&["--force", "paas", "other:main"]).ok();
+    platform.answers("odd", "version=two");
+}
+
+fn remote_head(repo: &Repo) -> String {
+    repo.git(&["ls-remote", "paas", "refs/heads/main"]).ok().stdout
+}

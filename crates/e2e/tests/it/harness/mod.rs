@@ -1,0 +1,49 @@
+//! A platform of a test's own, used as people use it: `paasd up`, the `paas` command, git, and requests through the router.
+//!
+//! Only the container engine is shared with other tests; what a platform leaves in it is told by its host's id, by its
+//! builds' ids and by its registry's port, and removed at the end.
+
+mod app;
+mod buildpack;
+mod cleanup;
+mod client;
+mod containers;
+mod gate;
+mod load;
+mod platform;
+mod ports;
+mod repo;
+mod run;
+mod seed;
+
+use std::{
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+pub(crate) use self::{
+    app::{SERVER, WEB, files_of_example},
+    gate::Gate,
+    platform::Platform,
+    repo::{Push, Repo},
+    run::run,
+};
+
+const POLL: Duration = Duration::from_millis(50);
+
+/// What `look` gives as soon as it gives something; fails after `limit`, naming what never happened.
+#[track_caller]
+pub(crate) fn eventually<T>(what: &str, limit: Duration, mut look: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(started.elapsed() < limit, "after {limit:?} still not so: {what}");
+        sleep(POLL);
+    }
+}
+
+pub(crate) const fn seconds(number: u64) -> Duration {
+    Duration::from_secs(number)
+}

@@ -1,0 +1,292 @@
+//! `paasd up` with a data directory and ports of its own.
+
+use std::{
+    env, fs,
+    fs::File,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use reqwest::Client;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::runtime::Runtime;
+
+use super::{
+    buildpack, cleanup,
+    client::{self, Answer},
+    containers::{self, Container},
+    eventually,
+    load::Load,
+    ports::Ports,
+    run::{Ran, run},
+    seconds, seed,
+};
+
+/// Making the stack's images, the first time on a machine, takes minutes.
+const START_TIMEOUT: Duration = Duration::from_secs(600);
+const STOP_TIMEOUT: Duration = Duration::from_secs(60);
+/// Of a failed test's server log, this much is shown.
+const LOG_LINES: usize = 120;
+
+/// One at a time in a process: they share two cores and the container engine. nextest has a test group for the same.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// A running platform; all that it made is gone when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Platform {
+    pub(crate) directory: PathBuf,
+    pub(crate) runtime: Runtime,
+    /// URL of the inline buildpack.
+    pub(crate) buildpack: String,
+    ports: Ports,
+    settings: Vec<(String, String)>,
+    server: Option<Child>,
+    client: Client,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Platform {
+    /// As it comes.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// With environment variables of `paasd`.
+    pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        cleanup::sweep();
+        let directory = cleanup::root().join(std::process::id().to_string());
+        for name in ["home", "work", "data/registry"] {
+            fs::create_dir_all(directory.join(name)).expect("/var/tmp can be written");
+        }
+        let (ports, blobs) = (Ports::free(), directory.join("data/registry/blobs"));
+        cleanup::sign(&directory, ports.registry);
+        seed::plant(&blobs);
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let mut platform = Self {
+            buildpack: buildpack::serve(&directory.join("work")),
+            ports,
+            settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            server: None,
+            client: client::client(false),
+            runtime: runtime.expect("threads can be started"),
+            directory,
+            _turn: turn,
+        };
+        platform.launch();
+        platform.wait_for_stack();
+        seed::keep(&blobs);
+        platform
+    }
+
+    /// SIGKILL: what was going on is cut off where it is.
+    pub(crate) fn kill9(&mut self) {
+        let mut server = self.server.take().expect("the server runs");
+        server.kill().expect("it has not ended by itself");
+        server.wait().expect("it is our child");
+    }
+
+    /// Starts it again after [`Platform::kill9`] or [`Platform::stop`], and waits until it answers.
+    pub(crate) fn launch(&mut self) {
+        assert!(self.server.is_none(), "the server runs already");
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("the directory is ours");
+        let mut command = self.command(&binary("paasd"));
+        command.arg("up").stdin(Stdio::null()).stdout(log.try_clone().expect("files can be shared")).stderr(log);
+        self.server = Some(command.spawn().expect("paasd can be run"));
+        eventually("the server answers", START_TIMEOUT, || {
+            let ended = self.server.as_mut().and_then(|server| server.try_wait().ok().flatten());
+            assert!(ended.is_none(), "the server ended: {ended:?}");
+            self.is_healthy().then_some(())
+        });
+    }
+
+    /// SIGTERM, as an operator stops it.
+    pub(crate) fn stop(&mut self) {
+        let mut server = self.server.take().expect("the server runs");
+        let pid = Pid::from_child(&server);
+        kill_process(pid, Signal::TERM).expect("it has not ended by itself");
+        let status = eventually("the server stops", STOP_TIMEOUT, || server.try_wait().expect("it is our child"));
+        assert!(status.success(), "{status}");
+    }
+
+    /// The API's own idea of its health.
+    pub(crate) fn is_healthy(&self) -> bool {
+        let answer = client::get(&self.client, self.ports.http, "localhost", "/healthz");
+        self.runtime.block_on(answer).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Runs the `paas` command as the owner.
+    pub(crate) fn paas(&self, args: &[&str]) -> Ran {
+        run(&mut self.paas_command(args))
+    }
+
+    pub(crate) fn paas_command(&self, args: &[&str]) -> Command {
+        let mut command = self.command(&binary("paas"));
+        command.args(args).stdin(Stdio::null()).current_dir(&self.directory);
+        command
+    }
+
+    /// What `paas … --json` prints.
+    #[track_caller]
+    pub(crate) fn paas_json(&self, args: &[&str]) -> serde_json::Value {
+        let ran = self.paas(&[args, &["--json"]].concat()).ok();
+        serde_json::from_str(&ran.stdout).unwrap_or_else(|error| panic!("{error}: {}", ran.stdout))
+    }
+
+    /// Requests a path of an app through the router.
+    #[track_caller]
+    pub(crate) fn get(&self, app: &str, path: &str) -> Answer {
+        self.try_get(app, path).unwrap_or_else(|error| panic!("{app}{path}: {error}"))
+    }
+
+    pub(crate) fn try_get(&self, app: &str, path: &str) -> Result<Answer, String> {
+        let host = format!("{app}.localhost");
+        let answer = client::get(&self.client, self.ports.router_http, &host, path);
+        self.runtime.block_on(answer).map_err(|error| client::kind(&error))
+    }
+
+    /// Waits until an app's answer to `/` is good and contains `text`.
+    #[track_caller]
+    pub(crate) fn answers(&self, app: &str, text: &str) {
+        let mut last = None;
+        eventually(&format!("{app} answers with {text:?}"), seconds(90), || {
+            let answer = self.try_get(app, "/");
+            let fits = answer.as_ref().is_ok_and(|answer| answer.status == 200 && answer.body.contains(text));
+            if !fits && last.as_ref() != Some(&answer) {
+                eprintln!("{app}: {answer:?}");
+                last = Some(answer);
+            }
+            fits.then_some(())
+        });
+    }
+
+    /// Clients that request `path` of an app until they are stopped.
+    pub(crate) fn load(&self, clients: usize, app: &str, path: &str) -> Load {
+        Load::start(&self.runtime, clients, self.ports.router_http, &format!("{app}.localhost"), path)
+    }
+
+    /// All that an app has logged.
+    pub(crate) fn logs(&self, app: &str) -> String {
+        self.paas(&["logs", "--num", "1500", "--app", app]).ok().stdout
+    }
+
+    /// Waits until an app has logged `text`.
+    #[track_caller]
+    pub(crate) fn has_logged(&self, app: &str, text: &str) {
+        eventually(&format!("{app} has logged {text:?}"), seconds(60), || self.logs(app).contains(text).then_some(()));
+    }
+
+    /// Dynos' containers, in any state.
+    pub(crate) fn dynos(&self) -> Vec<Container> {
+        let host = self.sql("select id from hosts");
+        assert!(!host.is_empty(), "the database is away");
+        self.dynos_at(&host)
+    }
+
+    /// The same for when the database is away.
+    pub(crate) fn dynos_at(&self, host: &str) -> Vec<Container> {
+        containers::labelled(&format!("paas.host={host}"))
+    }
+
+    pub(crate) fn dynos_of(&self, app: &str) -> Vec<Container> {
+        self.dynos().into_iter().filter(|container| container.app == app).collect()
+    }
+
+    /// Containers of builds, in any state; those of other platforms are left out by their rows.
+    pub(crate) fn builds(&self) -> Vec<Container> {
+        let ours = self.sql("select 'build-' || id from builds");
+        let mut builds = containers::labelled("paas=build");
+        builds.retain(|container| ours.lines().any(|name| name == container.name));
+        builds
+    }
+
+    /// A query's rows: a line a row, `|` between columns. Empty when the database is away.
+    pub(crate) fn sql(&self, query: &str) -> String {
+        cleanup::sql(&self.data(), query).trim_end().to_owned()
+    }
+
+    /// The process that a file under the data directory names, if it is this program.
+    pub(crate) fn process(&self, pid_file: &str, program: &str) -> Option<Pid> {
+        cleanup::pid_in(&self.data().join(pid_file), program)
+    }
+
+    /// Resident memory of the server itself.
+    pub(crate) fn server_memory_mb(&self) -> u64 {
+        let pid = self.server.as_ref().expect("the server runs").id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it has not ended");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+        let kilobytes: u64 = line.split_whitespace().next().and_then(|number| number.parse().ok()).expect("a number");
+        kilobytes / 1024
+    }
+
+    fn data(&self) -> PathBuf {
+        self.directory.join("data")
+    }
+
+    /// A program in this platform's environment and no other.
+    pub(crate) fn command(&self, program: &Path) -> Command {
+        let address = |port: u16| format!("127.0.0.1:{port}");
+        let home = self.directory.join("home");
+        let mut command = Command::new(program);
+        command.env_clear();
+        let keep = ["PATH", "DOCKER_HOST", "LANG", "RUST_BACKTRACE"];
+        command.envs(keep.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
+        command.env("HOME", &home).env("PAAS_CONFIG_DIR", home.join("paas")).env("PAAS_DATA_DIR", self.data());
+        command.env("PAAS_HTTPS_LISTEN", address(self.ports.https)).env("PAAS_HTTP_LISTEN", address(self.ports.http));
+        command.env("PAAS_ROUTER_HTTP_LISTEN", address(self.ports.router_http));
+        command.env("PAAS_ROUTER_HTTPS_LISTEN", address(self.ports.router_https));
+        command.env("PAAS_REGISTRY_PORT", self.ports.registry.to_string());
+        let bundle = Path::new("/etc/ssl/certs/ca-certificates.crt");
+        if bundle.exists() {
+            command.env("PAAS_EXTRA_CA", bundle);
+        }
+        command.envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_NAME"), "Ada")));
+        command.envs(["AUTHOR", "COMMITTER"].map(|who| (format!("GIT_{who}_EMAIL"), "ada@localhost")));
+        command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_TERMINAL_PROMPT", "0");
+        command.envs(self.settings.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Builds wait for the stack's images, so tests do.
+    fn wait_for_stack(&self) {
+        let log = self.log_path();
+        eventually("the stack is ready", START_TIMEOUT, || {
+            fs::read_to_string(&log).unwrap_or_default().lines().any(|line| line == "Ready").then_some(())
+        });
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.directory.join("paasd.log")
+    }
+}
+
+impl Drop for Platform {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            for name in ["paasd.log", "data/registry/registry.log", "data/postgres/postgres.log"] {
+                let log = fs::read_to_string(self.directory.join(name)).unwrap_or_default();
+                let lines: Vec<_> = log.lines().collect();
+                let shown = lines[lines.len().saturating_sub(LOG_LINES)..].join("\n");
+                eprintln!("--- {name}, its last {LOG_LINES} lines ---\n{shown}\n---");
+            }
+        }
+        if let Some(mut server) = self.server.take() {
+            // It may have ended by itself, which the test has told.
+            drop(server.kill());
+            drop(server.wait());
+        }
+        cleanup::remove(&self.directory);
+    }
+}
+
+/// A program of this workspace, as it was built for these tests.
+fn binary(name: &str) -> PathBuf {
+    let tests = env::current_exe().expect("this program has a path");
+    let path = tests.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join(name);
+    let is_program = fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
+    assert!(is_program, "{} is missing; run: cargo build -p paas-server -p paas-cli", path.display());
+    path
+}

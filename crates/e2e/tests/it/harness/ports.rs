@@ -1,0 +1,28 @@
+//! Addresses for a server that names them before it binds them, and binds them again after a restart.
+
+use std::net::TcpListener;
+
+/// Below the range that the kernel hands out to clients, so that nobody else gets one between two starts of a server.
+const FIRST: u16 = 20_000;
+const BLOCKS: u16 = 1_000;
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ports {
+    pub(crate) https: u16,
+    pub(crate) http: u16,
+    pub(crate) router_http: u16,
+    pub(crate) router_https: u16,
+    pub(crate) registry: u16,
+}
+
+impl Ports {
+    /// Ones that are free now. Other test processes begin their search elsewhere.
+    pub(crate) fn free() -> Self {
+        let start = std::process::id() % u32::from(BLOCKS);
+        let block = (start..start + u32::from(BLOCKS)).map(|block| block % u32::from(BLOCKS));
+        let mut ports = block.map(|block| FIRST + u16::try_from(block * 10).expect("under 10,000"));
+        let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        let first = ports.find(|first| (*first..first + 5).all(is_free)).expect("some ports are free");
+        Self { https: first, http: first + 1, router_http: first + 2, router_https: first + 3, registry: first + 4 }
+    }
+}
