@@ -1,0 +1,101 @@
+//! The real platform behind a push.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use paas_control::{Account, App, Control, OpError, ops};
+use paas_model::{AppId, AppName, BuildId, BuildState, ProcessType, ReleaseId, ReleaseState};
+use secrecy::SecretString;
+
+use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
+
+#[async_trait]
+impl Platform for Control {
+    async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal> {
+        let account = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        let app = ops::apps::find(self, &account, name.as_str()).await?;
+        Ok(Arc::new(ControlTarget { control: self.clone(), account, app }))
+    }
+}
+
+#[derive(Debug)]
+struct ControlTarget {
+    control: Control,
+    account: Account,
+    app: App,
+}
+
+#[async_trait]
+impl PushTarget for ControlTarget {
+    fn id(&self) -> AppId {
+        self.app.id
+    }
+
+    fn name(&self) -> &AppName {
+        &self.app.name
+    }
+
+    async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal> {
+        let source = ops::sources::receive(&self.control, &self.account, source).await?;
+        let new = ops::builds::NewBuild {
+            source,
+            version: Some(commit.id.clone()),
+            version_description: Some(commit.summary.clone()),
+            buildpacks: None,
+        };
+        Ok(ops::builds::create(&self.control, &self.account, &self.app, new).await?.id)
+    }
+
+    async fn must_wait(&self, build: BuildId) -> Result<bool, Refusal> {
+        let builds = ops::builds::list(&self.control, &self.app).await?;
+        Ok(builds.iter().any(|other| other.id < build && !other.state.is_final()))
+    }
+
+    fn build_output(&self, build: BuildId) -> TextStream {
+        ops::builds::follow(&self.control, build).map(|text| text.map_err(Refusal::from)).boxed()
+    }
+
+    async fn build_result(&self, build: BuildId) -> Result<BuildResult, Refusal> {
+        let ended = ops::builds::wait(&self.control, build).await?;
+        if ended.state != BuildState::Succeeded {
+            let builds = ops::builds::list(&self.control, &self.app).await?;
+            let built_before = builds.iter().any(|other| other.id < build && other.version == ended.version);
+            return Ok(BuildResult::Failed { built_before });
+        }
+        // Not the release's state: a quick command may have ended by now, and is to be shown all the same.
+        let has_phase = match ended.slug_id {
+            Some(slug) => {
+                let slug = ops::releases::slug(&self.control, &self.app, slug).await?;
+                slug.process_types.contains_key(&ProcessType::release())
+            }
+            None => false,
+        };
+        Ok(BuildResult::Succeeded { release_phase: ended.release_id.filter(|_| has_phase) })
+    }
+
+    fn release_output(&self, release: ReleaseId) -> TextStream {
+        ops::releases::follow_phase(&self.control, release).map(|text| text.map_err(Refusal::from)).boxed()
+    }
+
+    async fn release_succeeded(&self, release: ReleaseId) -> Result<bool, Refusal> {
+        Ok(ops::releases::wait(&self.control, release).await?.state == ReleaseState::Succeeded)
+    }
+
+    async fn set_repository_size(&self, bytes: u64) -> Result<(), Refusal> {
+        Ok(ops::apps::set_repo_size(&self.control, self.app.id, bytes).await?)
+    }
+}
+
+impl From<OpError> for Refusal {
+    fn from(error: OpError) -> Self {
+        let message = error.to_string();
+        match error {
+            OpError::NotFound { resource: "app", .. } => Self::NoSuchApp,
+            OpError::NotFound { .. } | OpError::Invalid(_) | OpError::Conflict(_) => Self::Invalid(message),
+            OpError::Forbidden(_) => Self::Forbidden(message),
+            OpError::Unavailable(_, source) => Self::Unavailable { message, source },
+            OpError::Internal(source) => Self::Internal(source),
+        }
+    }
+}
