@@ -90,6 +90,7 @@ impl Pool {
     pub(crate) fn put(&self, thread: usize, mut connection: Connection) {
         if let Some(shelf) = self.shelves.get(thread)
             && !connection.sender.is_closed()
+            && connection.kept != Some(Duration::ZERO)
         {
             connection.used = true;
             lock(shelf).push(Idle { connection, since: Instant::now() });
