@@ -1,11 +1,16 @@
 //! Where everything is kept: the database and the registry, embedded or given.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use paas_builder::{Registry as RegistryClient, RegistryConfig};
 use paas_db::{Db, Vault};
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use crate::{config::Config, database::Database, master_key, progress::step, registry::Registry, tasks::Tasks};
+
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Connections to both, and the embedded servers under them.
 #[derive(Debug)]
@@ -61,7 +66,8 @@ impl Storage {
     /// # Errors
     /// One of the two does not stop.
     pub(crate) async fn stop(self) -> Result<()> {
-        self.db.close().await;
+        // It waits for connections that are in use; the server under them is about to be stopped anyway.
+        let _ = timeout(CLOSE_TIMEOUT, self.db.close()).await;
         if let Some(registry) = self.embedded_registry {
             step("Stopping the image registry", registry.stop()).await?;
         }

@@ -13,7 +13,6 @@ async fn whoever_starts_the_server_is_logged_in_as_the_owner_and_stays_so() {
     assert_eq!(account.unwrap().id, test.owner.id);
 
     assert!(log_in().await.is_none());
-    test.db.drop_database().await;
 }
 
 #[tokio::test]
@@ -23,7 +22,6 @@ async fn a_token_that_a_new_database_does_not_know_is_replaced() {
         let test = TestControl::new().await;
         let written = ensure_login(&test.control, "owner@localhost", Some(directory.path()), "PEM").await.unwrap();
         assert!(written.is_some());
-        test.db.drop_database().await;
     }
 }
 
@@ -36,5 +34,4 @@ async fn a_new_authority_reaches_the_credentials_file() {
         let credentials = Credentials::load(directory.path(), &test.control.settings.public_url).unwrap();
         assert!(credentials.trusts(authority));
     }
-    test.db.drop_database().await;
 }
