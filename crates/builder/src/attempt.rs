@@ -13,7 +13,7 @@ use paas_model::BuildpackSource;
 
 use crate::{
     BuildError, BuildRequest, Builder, BuilderError, StackConfig,
-    layer::{Layer, Repack, Stored},
+    layer::{Layer, Repack, Stored, single_file},
     outcome::{self, Outcome},
     sandbox,
     transcript::{Transcript, human_size},
@@ -113,15 +113,23 @@ impl Attempt<'_> {
         let limit = self.builder.config.limits.slug_bytes;
         let path = sandbox::build_dir(self.request.build_id);
         let repository = format!("apps/{}", self.request.app_id);
-        match self.store(container, &path, Repack { root: "app", limit }, &repository).await? {
-            Some(Stored::Layer(layer)) => {
+        let tar = match self.engine.download(container, &path).await {
+            Ok(tar) => tar,
+            Err(EngineError::NoSuchPath { .. }) => {
+                let text = " !     Push rejected, the build removed its own directory.\n\n";
+                return self.reject(transcript, text, "no build directory").await;
+            }
+            Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
+        };
+        match (Repack { root: "app", limit }).store(tar, &self.builder.registry, &repository).await? {
+            Stored::Layer(layer) => {
                 for file in &layer.left_out {
                     transcript.line(format!(" !     {file}")).await;
                 }
                 transcript.stage("slug", since).await;
                 Ok(layer)
             }
-            Some(Stored::TooLarge { size }) => {
+            Stored::TooLarge { size } => {
                 let text = format!(
                     " !     Compiled slug size: {} is too large (max is {}).\n !     See: {}#slug-size",
                     human_size(size),
@@ -129,10 +137,6 @@ impl Attempt<'_> {
                     self.builder.config.help,
                 );
                 self.reject(transcript, &text, "the slug is too large").await
-            }
-            None => {
-                let text = " !     Push rejected, the build removed its own directory.\n\n";
-                self.reject(transcript, text, "no build directory").await
             }
         }
     }
@@ -148,37 +152,22 @@ impl Attempt<'_> {
             return Ok(self.request.cache_digest.clone());
         }
         let since = Instant::now();
+        let tar = match self.engine.download(container, sandbox::CACHE).await {
+            Ok(tar) => tar,
+            Err(EngineError::NoSuchPath { .. }) => return Ok(None),
+            Err(error) => return Err(BuilderError::engine("read a build's cache")(error).into()),
+        };
         let limit = self.builder.config.limits.cache_bytes;
-        let stored = self.store(container, sandbox::CACHE, Repack { root: "cache", limit }, sandbox::CACHES).await?;
+        let Some((size, content)) = single_file(tar).await? else { return Ok(None) };
+        if size > limit {
+            let (size, limit) = (human_size(size), human_size(limit));
+            let text = format!(" !     Warning: The build cache ({size}) is too large to keep (max is {limit}).");
+            transcript.line(text).await;
+            return Ok(None);
+        }
+        let stored = self.builder.registry.put_blob(sandbox::CACHES, content, limit).await?;
         transcript.stage("cache", since).await;
-        match stored {
-            Some(Stored::Layer(layer)) => Ok(Some(layer.blob.digest)),
-            Some(Stored::TooLarge { size }) => {
-                let text = format!(
-                    " !     Warning: The build cache ({}) is too large to keep (max is {}).",
-                    human_size(size),
-                    human_size(limit)
-                );
-                transcript.line(text).await;
-                Ok(None)
-            }
-            None => Ok(None),
-        }
-    }
-
-    /// `None`: the container has no such path.
-    async fn store(
-        &self,
-        container: &ContainerName,
-        path: &str,
-        repack: Repack,
-        repository: &str,
-    ) -> Result<Option<Stored>, BuilderError> {
-        match self.engine.download(container, path).await {
-            Ok(tar) => repack.store(tar, &self.builder.registry, repository).await.map(Some),
-            Err(EngineError::NoSuchPath { .. }) => Ok(None),
-            Err(error) => Err(BuilderError::engine("read a build's result")(error)),
-        }
+        Ok(Some(stored.digest))
     }
 
     /// What the script ended with, in a line.

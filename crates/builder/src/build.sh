@@ -5,7 +5,7 @@
 #   /tmp/paas/source.tgz     the app            /tmp/paas/buildpacks/NAME   those that come with the platform
 #   /tmp/paas/buildpacks.tsv the chosen ones: kind, display name, URL or short name, git reference; empty: detect
 #   /tmp/paas/environment    NUL-separated environment of the buildpacks     /tmp/paas/env   config vars, a file each
-#   /tmp/paas/cache          CACHE_DIR          /tmp/paas/result            what this script found out
+#   /tmp/paas/cache.packed   the last build's cache, if there is one         /tmp/paas/result   what this script found out
 #
 # All that it prints is for the user. Its exit status is 0, or 1 after it has said what is wrong.
 set -uo pipefail
@@ -34,9 +34,10 @@ main() {
   if [[ -f $ROOT/extra-ca.crt ]]; then
     cat /etc/ssl/certs/ca-certificates.crt "$ROOT/extra-ca.crt" >"$ROOT/ca.crt"
   fi
+  timed unpack unpack_source
+  timed restore unpack_cache
   local cache_before
   cache_before=$(fingerprint "$CACHE_DIR")
-  timed unpack unpack_source
   choose_buildpacks
   local number
   for number in "${!KINDS[@]}"; do
@@ -47,7 +48,26 @@ main() {
   fi
   if [[ $(fingerprint "$CACHE_DIR") == "$cache_before" ]]; then
     echo unchanged >"$RESULT/cache"
+  else
+    timed pack pack_cache
   fi
+}
+
+# --- cache ---
+
+# The platform keeps the packed cache as it is, and gives it to nobody but the app's next build. A broken one is none.
+unpack_cache() {
+  [[ -f $ROOT/cache.packed ]] || return 0
+  { zstd -dc "$ROOT/cache.packed" || gzip -dc "$ROOT/cache.packed"; } >"$ROOT/cache.tar" 2>/dev/null &&
+    tar -xf "$ROOT/cache.tar" -C "$CACHE_DIR" || { rm -rf "$CACHE_DIR" && mkdir "$CACHE_DIR"; }
+  rm "$ROOT/cache.packed" "$ROOT/cache.tar"
+}
+
+# One step after the other, not through a pipe: on a busy machine, every change of turns there costs a time slice.
+pack_cache() {
+  tar -C "$CACHE_DIR" -cf "$ROOT/cache.tar" .
+  { zstd -qc -1 -T0 "$ROOT/cache.tar" || gzip -c1 "$ROOT/cache.tar"; } >"$ROOT/cache.packed" 2>/dev/null
+  rm "$ROOT/cache.tar"
 }
 
 # --- source ---
@@ -168,7 +188,7 @@ run_buildpack() {
     reject "Push rejected, failed to compile $language app."
   rm -f "$RESULT/release.yml"
   if [[ -f $directory/bin/release ]]; then
-    in_environment '' "$directory/bin/release" "$BUILD_DIR" 2>&1 >"$RESULT/release.yml" ||
+    in_environment '' "$directory/bin/release" "$BUILD_DIR" >"$RESULT/release.yml" ||
       reject "Push rejected, bin/release of the $language buildpack failed."
   fi
   RAN+=("$directory")

@@ -147,7 +147,7 @@ fn default_process_types(yaml: &[u8]) -> Result<BTreeMap<ProcessType, String>, s
 }
 
 fn stages(text: &str) -> Vec<(&'static str, Duration)> {
-    let known = ["unpack", "detect", "fetch", "compile"];
+    let known = ["unpack", "restore", "detect", "fetch", "compile", "pack"];
     let stage = |line: &str| {
         let (name, milliseconds) = line.split_once(' ')?;
         let name = known.into_iter().find(|known| *known == name)?;

@@ -3,13 +3,11 @@
 
 use std::{collections::BTreeMap, io};
 
-use async_compression::tokio::bufread::GzipDecoder;
 use bytes::Bytes;
-use futures::{StreamExt, TryStreamExt, stream};
-use paas_hosts::{ByteStream, ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use paas_hosts::{ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
 use paas_model::{BUILTIN, BuildId, BuildpackSource};
 use tar::{EntryType, Header};
-use tokio_util::io::{ReaderStream, StreamReader};
 
 use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
 
@@ -25,8 +23,8 @@ const ROOT: &str = "/tmp/paas";
 /// Directory that the build's result is read from.
 pub(crate) const RESULT: &str = "/tmp/paas/result";
 
-/// Directory that buildpacks keep between builds.
-pub(crate) const CACHE: &str = "/tmp/paas/cache";
+/// The packed CACHE_DIR. Only the app's own builds ever look into it.
+pub(crate) const CACHE: &str = "/tmp/paas/cache.packed";
 
 const ACCOUNT: u64 = 1000;
 
@@ -56,6 +54,10 @@ pub(crate) async fn prepare(
 ) -> Result<ContainerName, BuilderError> {
     let name = container(request.build_id);
     let (source_size, source) = registry.get_blob(SOURCES, &request.source_digest).await?;
+    let cache = match &request.cache_digest {
+        Some(digest) => cache(registry, digest).await?,
+        None => None,
+    };
     engine
         .create(&name, &spec(config, stack, request))
         .await
@@ -68,38 +70,30 @@ pub(crate) async fn prepare(
     let mut before = directory("tmp/paas");
     before.extend(directory("app"));
     before.extend(header(EntryType::Regular, "tmp/paas/source.tgz", 0o644, source_size));
-    let padding = vec![0; (512 - (source_size % 512) as usize) % 512];
+    let source = source.map_err(unavailable).chain(once(padding(source_size)));
+    let (cache_size, cache) = cache.map_or((None, None), |(size, stream)| (Some(size), Some(stream)));
+    let cache_header = cache_size.map(|size| header(EntryType::Regular, "tmp/paas/cache.packed", 0o644, size));
+    let cache = stream::iter(cache).flatten().map_err(unavailable).chain(once(cache_size.map_or(vec![], padding)));
+    let cache = once(cache_header.unwrap_or_default()).chain(cache);
     let after = inputs(config, stack, request, buildpacks, extra_ca.as_deref());
-    let source = source.map_err(|error| unavailable("the registry", error));
-    let parts = once(before).chain(source).chain(once(padding)).chain(once(after));
+    let parts = once(before).chain(source).chain(cache).chain(once(after));
     engine.upload(&name, "/", Box::pin(parts)).await.map_err(BuilderError::engine("fill a build's container"))?;
-
-    if let Some(digest) = &request.cache_digest {
-        restore_cache(engine, registry, &name, digest).await?;
-    }
     Ok(name)
 }
 
 /// A cache that the registry lost is only a slower build.
-async fn restore_cache(
-    engine: &dyn Engine,
+async fn cache(
     registry: &Registry,
-    name: &ContainerName,
     digest: &str,
-) -> Result<(), BuilderError> {
-    let blob = match registry.get_blob(CACHES, digest).await {
-        Ok((_, blob)) => blob,
+) -> Result<Option<(u64, impl Stream<Item = io::Result<Bytes>> + Send + Unpin + use<>)>, BuilderError> {
+    match registry.get_blob(CACHES, digest).await {
+        Ok(blob) => Ok(Some(blob)),
         Err(BuilderError::NotFound(what)) => {
             tracing::warn!(cache = what, "a build cache is not in the registry; the build starts without it");
-            return Ok(());
+            Ok(None)
         }
-        Err(error) => return Err(error),
-    };
-    // The registry's copy is our own tar of an earlier build's directory: files of the build's account, nothing else.
-    let tar = GzipDecoder::new(StreamReader::new(blob));
-    let tar: ByteStream =
-        Box::pin(ReaderStream::with_capacity(tar, 1 << 18).map_err(|error| unavailable("the registry", error)));
-    engine.upload(name, ROOT, tar).await.map_err(BuilderError::engine("restore a build's cache"))
+        Err(error) => Err(error),
+    }
 }
 
 fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> ContainerSpec {
@@ -260,12 +254,17 @@ fn header(kind: EntryType, path: &str, mode: u32, size: u64) -> Vec<u8> {
     bytes
 }
 
-fn once(bytes: Vec<u8>) -> impl futures::Stream<Item = Result<Bytes, EngineError>> + Send {
+fn once(bytes: Vec<u8>) -> impl Stream<Item = Result<Bytes, EngineError>> + Send {
     stream::once(async move { Ok(Bytes::from(bytes)) })
 }
 
-fn unavailable(what: &str, source: io::Error) -> EngineError {
-    EngineError::Unavailable { endpoint: what.to_owned(), source: source.into() }
+/// What fills a tar's entry of `size` bytes up to whole blocks.
+fn padding(size: u64) -> Vec<u8> {
+    vec![0; (512 - (size % 512) as usize) % 512]
+}
+
+fn unavailable(source: io::Error) -> EngineError {
+    EngineError::Unavailable { endpoint: "the registry".to_owned(), source: source.into() }
 }
 
 #[cfg(test)]

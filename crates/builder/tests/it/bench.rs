@@ -44,7 +44,7 @@ impl Bench {
         let base = base(&engine).await;
         let linked = Command::new("cp").args(["-al"]).arg(&base).arg(storage.path().join("registry")).status().unwrap();
         assert!(linked.success());
-        let child = RegistryChild::start(storage.path().join("registry"), Some(storage));
+        let child = RegistryChild::start(&storage.path().join("registry"), Some(storage));
         let registry = child.registry();
         let host = PathBuf::from("/etc/ssl/certs/ca-certificates.crt");
         let config = BuilderConfig { extra_ca: Some(host), ..BuilderConfig::default() };
@@ -223,7 +223,7 @@ async fn base(engine: &DockerEngine) -> PathBuf {
     // Held until this returns.
     let lock = File::create(directory.join("lock")).unwrap();
     lock.lock().unwrap();
-    let child = RegistryChild::start(directory.join("storage"), None);
+    let child = RegistryChild::start(&directory.join("storage"), None);
     let (lines, mut told) = mpsc::channel(100);
     let stacks = [StackConfig::debian_13()];
     let registry = child.registry();
@@ -244,9 +244,9 @@ pub(crate) struct RegistryChild {
 }
 
 impl RegistryChild {
-    pub(crate) fn start(root: PathBuf, storage: Option<tempfile::TempDir>) -> Self {
+    pub(crate) fn start(root: &Path, storage: Option<tempfile::TempDir>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        std::fs::create_dir_all(&root).unwrap();
+        std::fs::create_dir_all(root).unwrap();
         let config = root.join(format!("config-{port}.yml"));
         let text = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",

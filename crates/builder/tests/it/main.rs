@@ -1,5 +1,7 @@
 //! Builds with a real Docker Engine and a real registry. What needs neither is tested in `src`.
 
+#![expect(clippy::unwrap_used, reason = "the bench's helpers fail as the tests do that call them")]
+
 mod bench;
 mod cancel;
 mod hostile;

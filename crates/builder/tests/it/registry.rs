@@ -6,7 +6,7 @@ use crate::bench::RegistryChild;
 
 fn registry() -> (RegistryChild, Registry) {
     let storage = tempfile::tempdir().unwrap();
-    let child = RegistryChild::start(storage.path().to_owned(), Some(storage));
+    let child = RegistryChild::start(&storage.path().join("registry"), Some(storage));
     let registry = child.registry();
     (child, registry)
 }
