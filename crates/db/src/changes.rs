@@ -102,6 +102,8 @@ impl Changes {
                 }
                 // The connection was lost and made again: anything may have happened meanwhile.
                 Ok(None) => Topic::ALL.into_iter().for_each(|topic| self.bump(topic)),
+                // Kept, its connection would keep the pool from closing.
+                Err(sqlx::Error::PoolClosed) => return,
                 Err(error) => {
                     tracing::warn!(error = %error, "listening for changes failed; trying again");
                     Topic::ALL.into_iter().for_each(|topic| self.bump(topic));
