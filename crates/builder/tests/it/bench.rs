@@ -247,15 +247,15 @@ impl RegistryChild {
     pub(crate) fn start(root: &Path, storage: Option<tempfile::TempDir>) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         std::fs::create_dir_all(root).unwrap();
-        let config = root.join(format!("config-{port}.yml"));
+        let config = tempfile::Builder::new().suffix(".yml").tempfile().unwrap();
         let text = format!(
             "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n",
             root.display()
         );
-        std::fs::write(&config, text).unwrap();
+        std::fs::write(config.path(), text).unwrap();
         let child = Command::new("docker-registry")
             .arg("serve")
-            .arg(&config)
+            .arg(config.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -265,7 +265,6 @@ impl RegistryChild {
             assert!(Instant::now() < deadline, "the registry did not start");
             std::thread::sleep(Duration::from_millis(10));
         }
-        std::fs::remove_file(&config).unwrap();
         Self { child, port, _storage: storage }
     }
 
