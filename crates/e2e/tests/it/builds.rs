@@ -1,6 +1,6 @@
 //! Builds that do harm, or mean to: the push fails, says why, and nothing else changes.
 
-use crate::harness::{Platform, Push, Repo, SERVER, WEB};
+use crate::harness::{Platform, Push, Repo, SERVER, WEB, eventually, seconds};
 
 /// Of the build's output, more than this is not passed on.
 const TRANSCRIPT_BYTES: usize = 20 << 20;
@@ -34,6 +34,22 @@ fn a_build_that_fails_leaves_the_app_as_it_was() {
     platform.answers("hello", "version=one");
     assert_eq!(platform.sql("select count(*) from releases"), "3");
     assert_eq!(platform.builds(), []);
+}
+
+#[test]
+fn an_app_that_is_destroyed_in_the_middle_of_its_build_takes_the_build_with_it() {
+    let platform = Platform::start();
+    let repo = Repo::create(&platform, "hello", true);
+    repo.commit([("bin/compile", "#!/bin/sh\necho half way\nsleep 1000\n")]);
+    let mut push = repo.push_in_background();
+    eventually("the build is half way", seconds(60), || {
+        platform.sql("select chunk from build_output").contains("half way").then_some(())
+    });
+    let running = platform.builds();
+    assert_eq!(running.len(), 1);
+    platform.paas(&["destroy", "--app", "hello", "--confirm", "hello"]).ok();
+    eventually("its container is gone", seconds(60), || (!running[0].is_there()).then_some(()));
+    assert!(!push.wait().expect("git can be waited for").success());
 }
 
 #[test]

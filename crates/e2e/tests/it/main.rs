@@ -11,6 +11,7 @@ mod crashes;
 mod deploys;
 mod dynos;
 mod harness;
+mod heroku_cli;
 mod outages;
 mod push_to_url;
 mod tidy;

@@ -21,6 +21,20 @@ fn a_registry_that_dies_in_the_middle_of_a_build_does_not_fail_it() {
 }
 
 #[test]
+fn a_registry_that_hangs_is_replaced() {
+    let platform = Platform::start();
+    let repo = Repo::deployed(&platform, "hello", "one");
+    let registry = || platform.process("registry/registry.pid", "docker-registry");
+    let hung = registry();
+    kill(hung, Signal::STOP);
+    repo.commit([("VERSION", "two")]);
+    let push = repo.push_in_background();
+    eventually("another registry runs", seconds(60), || registry().filter(|now| Some(*now) != hung));
+    platform.answers("hello", "version=two");
+    succeeded(push);
+}
+
+#[test]
 fn a_database_that_restarts_in_the_middle_of_a_build_loses_nothing() {
     let platform = Platform::start();
     let repo = Repo::deployed(&platform, "hello", "one");

@@ -18,6 +18,12 @@ pub(crate) struct Container {
 }
 
 impl Container {
+    /// Whether it still exists, in whatever state.
+    pub(crate) fn is_there(&self) -> bool {
+        let list = ["ps", "--all", "--quiet", "--filter", &format!("id={}", self.id)];
+        !docker(&list).is_empty()
+    }
+
     /// What the engine has stored of its output.
     pub(crate) fn log_bytes(&self) -> u64 {
         let path = docker(&["inspect", "--format", "{{.LogPath}}", &self.id]);

@@ -9,6 +9,7 @@ mod cleanup;
 mod client;
 mod containers;
 mod gate;
+mod heroku;
 mod load;
 mod platform;
 mod ports;
@@ -24,6 +25,7 @@ use std::{
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
     gate::Gate,
+    heroku::Heroku,
     platform::Platform,
     repo::{Push, Repo},
     run::run,

@@ -282,10 +282,14 @@ impl Drop for Platform {
     }
 }
 
-/// A program of this workspace, as it was built for these tests.
-fn binary(name: &str) -> PathBuf {
+/// Where this workspace's programs are, as they were built for these tests.
+pub(crate) fn programs() -> PathBuf {
     let tests = env::current_exe().expect("this program has a path");
-    let path = tests.ancestors().nth(2).expect("tests are in target/PROFILE/deps").join(name);
+    tests.ancestors().nth(2).expect("tests are in target/PROFILE/deps").to_owned()
+}
+
+fn binary(name: &str) -> PathBuf {
+    let path = programs().join(name);
     let is_program = fs::metadata(&path).is_ok_and(|file| file.permissions().mode() & 0o111 != 0);
     assert!(is_program, "{} is missing; run: cargo build -p paas-server -p paas-cli", path.display());
     path
