@@ -14,8 +14,9 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
@@ -29,6 +30,7 @@ const START_TIMEOUT: Duration = Duration::from_secs(15);
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(50);
 const WATCH_EVERY: Duration = Duration::from_secs(2);
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 /// Silent looks in a row after which the child counts as hung and is replaced.
 const SILENT_LOOKS: u32 = 5;
 
@@ -89,6 +91,11 @@ impl Registry {
             if let Some(hung) = process {
                 // Already gone is as good.
                 let _ = kill_process(hung, Signal::KILL);
+                // It has the port until its very end, which is later than the end of its command line.
+                let deadline = Instant::now() + STOP_TIMEOUT;
+                while test_kill_process(hung).is_ok() && Instant::now() < deadline {
+                    sleep(POLL).await;
+                }
             }
             match self.ensure_running().await {
                 Ok(()) => silent = 0,
@@ -118,7 +125,7 @@ impl Registry {
         if self.process().is_some() && self.answers().await {
             return Ok(());
         }
-        if self.process().is_none() && self.answers().await {
+        if self.process().is_none() && self.is_taken().await {
             bail!(
                 "Port {} is taken by another program, and the image registry needs it.\n\
                  Stop that program, or set PAAS_REGISTRY_PORT to a free port.",
@@ -178,9 +185,18 @@ impl Registry {
         is_ours.then(|| Pid::from_raw(pid)).flatten()
     }
 
+    /// Whether a request is answered. A connection alone says nothing: the kernel takes it for a program that hangs.
     async fn answers(&self) -> bool {
-        let connect = timeout(Duration::from_secs(1), TcpStream::connect(self.address));
-        matches!(connect.await, Ok(Ok(_)))
+        let ask = async {
+            let mut stream = TcpStream::connect(self.address).await?;
+            stream.write_all(b"GET /v2/ HTTP/1.0\r\n\r\n").await?;
+            stream.read_u8().await
+        };
+        matches!(timeout(LOOK_TIMEOUT, ask).await, Ok(Ok(_)))
+    }
+
+    async fn is_taken(&self) -> bool {
+        matches!(timeout(LOOK_TIMEOUT, TcpStream::connect(self.address)).await, Ok(Ok(_)))
     }
 
     fn log(&self) -> Result<File> {
