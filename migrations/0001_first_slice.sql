@@ -213,8 +213,9 @@ create table dynos (
     started_at   timestamptz,
     up_at        timestamptz,
     stopping_at  timestamptz,
-    -- Time of the last log entry taken over from its container.
-    logged_until timestamptz,
+    -- Time of the last log entry taken over from its container, in nanoseconds since 1970: engines tell entries apart
+    -- by less than a timestamptz can hold.
+    logged_until bigint,
     created_at   timestamptz not null default now(),
     updated_at   timestamptz not null default now(),
     constraint dynos_host check (state in ('wanted', 'gone', 'crashed') or host_id is not null),

@@ -21,7 +21,7 @@ install_dependencies() {
   fi
   rm -rf "$CACHE_DIR/modules"
   trim_package_cache
-  provide_headers
+  no_package_compiles || provide_headers
   case $PACKAGE_MANAGER in
     npm) install_with_npm ;;
     yarn) install_with_yarn ;;
@@ -123,6 +123,12 @@ may_reuse_modules() {
   for script in preinstall install postinstall prepublish preprepare prepare postprepare dependencies heroku-prebuild; do
     ! has_script $script || return 1
   done
+}
+
+# Whether npm's lock file says of every package that it runs nothing when it is installed.
+no_package_compiles() {
+  [[ $LOCK_FILE == package-lock.json ]] && grep -Eq '"lockfileVersion": *[23]' package-lock.json &&
+    ! grep -q '"hasInstallScript"' package-lock.json && [[ ! -e binding.gyp && $SCRIPTS != *install* ]]
 }
 
 modules_key() {

@@ -1,7 +1,8 @@
 """Runtimes and package managers from an npm registry.
 
     npm_registry.py resolve PACKAGE RANGE [CAP]             prints the newest version that fits
-    npm_registry.py install PACKAGE VERSION DIRECTORY       unpacks it there, checked against its integrity
+    npm_registry.py install PACKAGE VERSION DIRECTORY [SUB] unpacks it there, checked against its integrity; its
+                                                            subdirectory SUB stays packed, as DIRECTORY/SUB.tar
 
 With CAP, a range that would take a newer major version is answered from that major version.
 The registry is $REGISTRY. A range is npm's: ^1.2, ~1.2, 1.x, >=1 <3, 1 - 2, a || b, or a dist-tag.
@@ -16,6 +17,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import urllib.error
 import urllib.request
@@ -124,7 +126,7 @@ def resolve(package, text, cap):
     print(".".join(map(str, best)))
 
 
-def install(package, version, directory):
+def install(package, version, directory, packed=None):
     try:
         dist = get_json(f"{package}/{version}", "application/json")["dist"]
     except urllib.error.HTTPError:
@@ -145,8 +147,18 @@ def install(package, version, directory):
     shutil.rmtree(directory, ignore_errors=True)
     os.makedirs(directory)
     unpack = ["tar", "-xzf", archive, "--strip-components=1", "--no-same-owner", "-C", directory]
-    subprocess.run(unpack, check=True)
+    subprocess.run(unpack + ([f"--exclude=*/{packed}"] if packed else []), check=True)
+    if packed:
+        keep_packed(archive, packed, f"{directory}/{packed}.tar")
     os.remove(archive)
+
+
+def keep_packed(archive, subdirectory, target):
+    with tarfile.open(archive) as source, tarfile.open(target, "w") as copy:
+        for member in source:
+            member.name = member.name.partition("/")[2]
+            if member.isfile() and member.name.startswith(f"{subdirectory}/"):
+                copy.addfile(member, source.extractfile(member))
 
 
 def main():

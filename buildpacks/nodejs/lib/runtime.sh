@@ -33,10 +33,9 @@ install_node() {
   else
     detail "Downloading and installing node $version..."
     rm -rf "$CACHE_DIR/runtimes"
-    download "$package" "$version" "$NODE_RUNTIME"
-    # The headers are half of its files, and seldom needed: they are kept packed.
-    tar -C "$NODE_RUNTIME" -czf "$NODE_RUNTIME/headers.tgz" include
-    rm -rf "$NODE_RUNTIME"/{include,share}
+    # The headers are half of its files, and seldom needed: they stay packed.
+    download "$package" "$version" "$NODE_RUNTIME" include
+    rm -rf "$NODE_RUNTIME/share"
   fi
   NODE_VERSION=$version
   mkdir -p .heroku/node/bin
@@ -54,9 +53,9 @@ install_node() {
 
 # Before anything runs that may compile an addon.
 provide_headers() {
-  if [[ ! -d $npm_config_nodedir/include && -f $NODE_RUNTIME/headers.tgz ]]; then
+  if [[ ! -d $npm_config_nodedir/include && -f $NODE_RUNTIME/include.tar ]]; then
     mkdir -p "$npm_config_nodedir"
-    tar -C "$npm_config_nodedir" -xzf "$NODE_RUNTIME/headers.tgz"
+    tar -C "$npm_config_nodedir" -xf "$NODE_RUNTIME/include.tar"
   fi
 }
 
@@ -86,11 +85,11 @@ resolve_node() {
   esac
 }
 
-# download PACKAGE VERSION DIRECTORY
+# download PACKAGE VERSION DIRECTORY [SUBDIRECTORY]
 download() {
   local status=0 reason
   mkdir -p "$(dirname "$3")"
-  reason=$(npm_registry install "$1" "$2" "$3" 2>&1) || status=$?
+  reason=$(npm_registry install "$@" 2>&1) || status=$?
   case $status in
     0) ;;
     3) fail "The npm registry $REGISTRY has no version $2 of $1." ;;

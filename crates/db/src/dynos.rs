@@ -48,7 +48,8 @@ pub struct Dyno {
     pub started_at: Option<DateTime<Utc>>,
     pub up_at: Option<DateTime<Utc>>,
     pub stopping_at: Option<DateTime<Utc>>,
-    pub logged_until: Option<DateTime<Utc>>,
+    /// Nanoseconds since 1970.
+    pub logged_until: Option<i64>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -312,7 +313,8 @@ pub async fn take_attach(db: impl PgExecutor<'_>, id: DynoId, secret: &SecretHas
 
 /// Remembers up to when the container's output has been taken over.
 pub async fn set_logged_until(db: impl PgExecutor<'_>, id: DynoId, until: DateTime<Utc>) -> Result<(), DbError> {
-    sqlx::query("update dynos set logged_until = $2 where id = $1").bind(id).bind(until).execute(db).await?;
+    let nanoseconds = until.timestamp_nanos_opt();
+    sqlx::query("update dynos set logged_until = $2 where id = $1").bind(id).bind(nanoseconds).execute(db).await?;
     Ok(())
 }
 

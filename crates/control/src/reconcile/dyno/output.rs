@@ -4,7 +4,7 @@
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -68,7 +68,7 @@ impl Drop for Followers {
 fn spawn(context: &Context, row: &Dyno) -> JoinHandle<()> {
     let (control, engine, row) = (context.control.clone(), context.engine.clone(), row.clone());
     tokio::spawn(async move {
-        let mut place = row.logged_until;
+        let mut place = row.logged_until.map(DateTime::from_timestamp_nanos);
         // A broken connection to the engine is met again; the container's end ends this.
         while let Err(error) = follow(&control, &*engine, &row, &mut place).await {
             if !error.is_transient() {
@@ -92,16 +92,24 @@ async fn follow(
     };
     let mut chunks = engine.logs(&container_of(row.id), *place).await?;
     let mut lines = LineSplitter::default();
-    let mut noted = Instant::now();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk?;
-        for line in lines.push(&chunk.bytes) {
-            write(chunk.at, line);
-        }
-        *place = Some(chunk.at);
-        if noted.elapsed() >= NOTE_EVERY {
-            note(control, row.id, chunk.at).await;
-            noted = Instant::now();
+    let mut timer = tokio::time::interval(NOTE_EVERY);
+    let mut noted = *place;
+    loop {
+        tokio::select! {
+            chunk = chunks.next() => {
+                let Some(chunk) = chunk.transpose()? else { break };
+                for line in lines.push(&chunk.bytes) {
+                    write(chunk.at, line);
+                }
+                *place = Some(chunk.at);
+            }
+            // Also when nothing comes any more: the last lines are not to be read twice.
+            _ = timer.tick(), if noted != *place => {
+                if let Some(until) = *place {
+                    note(control, row.id, until).await;
+                }
+                noted = *place;
+            }
         }
     }
     if let Some(line) = lines.finish() {
