@@ -63,7 +63,7 @@ fn fifty_requests_in_flight_through_ten_deploys_all_succeed() {
         );
     }
     eprintln!("{} requests in ten deploys, none failed", tally.answered);
-    assert!(tally.answered > 50 * CLIENTS as u64, "too few to show anything: {}", tally.answered);
+    assert!(tally.answered > 10 * CLIENTS as u64, "too few to show anything: {}", tally.answered);
     // Every dyno that was replaced had the time to finish what it had begun.
     let stopped = platform.sql("select count(*) from dynos where state = 'gone' and exit_code is distinct from 0");
     assert_eq!(stopped, "0", "dynos were killed");
