@@ -58,8 +58,10 @@ main() {
 # The platform keeps the packed cache as it is, and gives it to nobody but the app's next build. A broken one is none.
 unpack_cache() {
   [[ -f $ROOT/cache.packed ]] || return 0
-  { zstd -dc "$ROOT/cache.packed" || gzip -dc "$ROOT/cache.packed"; } >"$ROOT/cache.tar" 2>/dev/null &&
-    tar -xf "$ROOT/cache.tar" -C "$CACHE_DIR" || { rm -rf "$CACHE_DIR" && mkdir "$CACHE_DIR"; }
+  if ! { zstd -dc "$ROOT/cache.packed" || gzip -dc "$ROOT/cache.packed"; } >"$ROOT/cache.tar" 2>/dev/null ||
+    ! tar -xf "$ROOT/cache.tar" -C "$CACHE_DIR"; then
+    rm -rf "$CACHE_DIR" && mkdir "$CACHE_DIR"
+  fi
   rm "$ROOT/cache.packed" "$ROOT/cache.tar"
 }
 
@@ -76,12 +78,12 @@ unpack_source() {
   # tar itself refuses `..`, takes the slash off absolute names, and makes links last, so that nothing is written through one.
   gzip -dc "$ROOT/source.tgz" 2>"$ROOT/unpack.log" | head -c "$SOURCE_LIMIT" |
     tar -x --no-same-owner --no-same-permissions -C "$BUILD_DIR" 2>>"$ROOT/unpack.log"
-  local status=("${PIPESTATUS[@]}")
-  if [[ ${status[0]} == 141 ]]; then
+  local statuses=("${PIPESTATUS[@]}")
+  if [[ ${statuses[0]} == 141 ]]; then
     reject "Push rejected, the source is larger than $((SOURCE_LIMIT >> 20)) MB when it is unpacked."
   fi
   # 2 is gzip's warning about what follows the archive.
-  if [[ ${status[0]} != [02] || ${status[2]} != 0 ]]; then
+  if [[ ${statuses[0]} != [02] || ${statuses[2]} != 0 ]]; then
     warn "The source archive cannot be unpacked:"
     head -n 5 "$ROOT/unpack.log" | cut -c -200 | sed 's/^/       /'
     reject 'Push rejected, the source must be a tar archive compressed by gzip.'
@@ -223,9 +225,12 @@ fetch_git() {
 fetch_tarball() {
   local url=$1 directory=$2
   mkdir "$directory"
-  env -i "${ENVIRONMENT[@]}" curl --silent --show-error --fail --location --proto =https,http --retry 3 --max-time 300 \
-    --output "$ROOT/buildpack.tgz" -- "$url" 2>"$ROOT/fetch.log" &&
-    tar -xzf "$ROOT/buildpack.tgz" --no-same-owner -C "$directory" 2>>"$ROOT/fetch.log" || { show_log; return 1; }
+  if ! env -i "${ENVIRONMENT[@]}" curl --silent --show-error --fail --location --proto =https,http --retry 3 \
+    --max-time 300 --output "$ROOT/buildpack.tgz" -- "$url" 2>"$ROOT/fetch.log" ||
+    ! tar -xzf "$ROOT/buildpack.tgz" --no-same-owner -C "$directory" 2>>"$ROOT/fetch.log"; then
+    show_log
+    return 1
+  fi
   # Some archives hold one directory with everything in it.
   local inner=("$directory"/*/bin/compile)
   if [[ ! -f $directory/bin/compile && -f ${inner[0]} ]]; then
