@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-/// Gives memory back soon after a build or a push has used it. The C library's keeps it: twice the resident memory of an
-/// idle server.
+/// Gives memory back soon after a build or a push has used it; `.cargo/config.toml` says how soon. The C library's
+/// allocator keeps it: twice the resident memory after a few builds.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     paas_server::command::run()
