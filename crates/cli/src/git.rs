@@ -60,6 +60,11 @@ pub(crate) fn connect(server: &ServerUrl, ca: Option<&Path>) -> Result<(), Error
     git(&["config", "--local", "--add", &helper_key, &helper])?;
     if let Some(ca) = ca {
         git(&["config", "--local", &format!("http.{server}/.sslCAInfo"), &ca.to_string_lossy()])?;
+        // Where a company's proxy has GIT_SSL_CAINFO set, that overrules the setting above; the folder counts besides.
+        // GnuTLS, which Debian's and Ubuntu's git have, takes every certificate in it.
+        if let Some(directory) = ca.parent() {
+            git(&["config", "--local", &format!("http.{server}/.sslCAPath"), &directory.to_string_lossy()])?;
+        }
     }
     Ok(())
 }
