@@ -13,6 +13,9 @@ fn a_server_killed_at_rest_finds_its_dynos_running_and_leaves_them_alone() {
     Repo::deployed(&platform, "hello", "one");
     platform.paas(&["ps:scale", "web=2", "--app", "hello"]).ok();
     eventually("two dynos are up", seconds(60), || (up(&platform, "hello") == 2).then_some(()));
+    let starts = |log: &str| log.matches("State changed from starting to up").count();
+    // Lines of the last tenth of a second go down with the server.
+    eventually("both starts are in the log", seconds(10), || (starts(&platform.logs("hello")) == 2).then_some(()));
     let (dynos, before) = (platform.dynos(), children(&platform));
 
     platform.kill9();
@@ -32,7 +35,7 @@ fn a_server_killed_at_rest_finds_its_dynos_running_and_leaves_them_alone() {
         let now = platform.dynos();
         (now.len() == 2 && !now.iter().any(|dyno| dynos.contains(dyno))).then_some(())
     });
-    assert!(log.matches("State changed from starting to up").count() == 2, "nothing was restarted:\n{log}");
+    assert_eq!(starts(&log), 2, "nothing was restarted:\n{log}");
     nothing_is_left_over(&platform, 2);
 }
 
