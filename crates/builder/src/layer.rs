@@ -50,6 +50,10 @@ pub(crate) struct Layer {
 /// The account that dynos run as; every file of a slug is theirs.
 const OWNER: u64 = 1000;
 
+/// An unpacked layer may be this many times its compressed limit: files of zeros by the terabyte would keep a build
+/// reading for days.
+const EXPANSION: u64 = 16;
+
 /// Names of files left out that are worth listing.
 const LISTED: usize = 10;
 
@@ -89,6 +93,9 @@ impl Repack {
         fed?;
         let io = |source| BuilderError::Io { what: "the build's result", source };
         match (worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))), uploaded) {
+            (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => {
+                Ok(Stored::TooLarge { size: limit.saturating_mul(EXPANSION) })
+            }
             (Ok((diff_id, left_out)), Ok(blob)) => Ok(Stored::Layer(Layer { blob, diff_id, left_out })),
             (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
@@ -100,8 +107,11 @@ impl Repack {
 
     /// Writes the tar; gives its digest and what was left out.
     fn run(&self, input: impl Read, output: impl Write) -> io::Result<(String, Vec<String>)> {
-        let mut writer =
-            Rewriter { root: self.root, output: Hashing { output, hash: Sha256::new() }, left_out: vec![] };
+        let mut writer = Rewriter {
+            root: self.root,
+            output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
+            left_out: vec![],
+        };
         let mut archive = Archive::new(input);
         for entry in archive.entries()? {
             writer.entry(entry?)?;
@@ -257,14 +267,19 @@ impl<W: Write> Rewriter<W> {
     }
 }
 
+/// Passes on at most `left` bytes, and hashes them.
 struct Hashing<W> {
     output: W,
     hash: Sha256,
+    left: u64,
 }
 
 impl<W: Write> Write for Hashing<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
         let written = self.output.write(bytes)?;
+        // What was not taken comes again.
+        self.left += (bytes.len() - written) as u64;
         self.hash.update(&bytes[..written]);
         Ok(written)
     }

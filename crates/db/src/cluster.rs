@@ -179,8 +179,8 @@ impl Cluster {
 
     /// A tool that must run as the user who owns the data.
     fn server(&self, tool: &str) -> Result<Command, ClusterError> {
-        let mut command = Command::new(self.binaries.join(tool));
-        command.current_dir("/").stdin(Stdio::null()).process_group(0);
+        let mut command = self.tool(tool);
+        command.current_dir("/").process_group(0);
         if let Some((uid, gid)) = run_as()? {
             command.uid(uid).gid(gid);
         }
@@ -188,8 +188,19 @@ impl Cluster {
     }
 
     fn client(&self, tool: &str) -> Command {
+        let mut command = self.tool(tool);
+        command.arg("--host").arg(self.socket_directory()).args(["--username", "paas"]);
+        command
+    }
+
+    /// With an environment of its own: ours may hold the master key, which is not for the account that has the data;
+    /// `PG…` variables would change what the tools do, and a language what they say.
+    fn tool(&self, tool: &str) -> Command {
         let mut command = Command::new(self.binaries.join(tool));
-        command.arg("--host").arg(self.socket_directory()).args(["--username", "paas"]).stdin(Stdio::null());
+        command.env_clear().env("LC_ALL", "C").stdin(Stdio::null());
+        if let Some(path) = std::env::var_os("PATH") {
+            command.env("PATH", path);
+        }
         command
     }
 

@@ -262,6 +262,14 @@ pub async fn request_restart(
     Ok(query.bind(app).bind(kind).bind(number).execute(db).await?.rows_affected())
 }
 
+/// Takes a dyno away from the routers: its process has ended, and its address may be another container's by now.
+pub async fn unroute(db: impl PgExecutor<'_>, id: DynoId) -> Result<(), DbError> {
+    let query =
+        sqlx::query("update dynos set address = null, updated_at = now() where id = $1 and address is not null");
+    query.bind(id).execute(db).await?;
+    Ok(())
+}
+
 /// A formation dyno ended by itself: it holds its slot until `restart_at`.
 pub async fn crashed(
     db: impl PgExecutor<'_>,

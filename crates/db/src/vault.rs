@@ -8,6 +8,7 @@ use aes_gcm::{
     aead::{Aead, Payload},
 };
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 const NONCE_BYTES: usize = 12;
@@ -48,6 +49,20 @@ impl Vault {
         Ok([nonce.as_slice(), &sealed].concat())
     }
 
+    /// What proves that this installation has given out `id` for `purpose`: 128 bits, always the same.
+    ///
+    /// It is the authentication tag of an empty message. Its nonce follows from the message, so that no nonce ever stands
+    /// for two.
+    #[must_use]
+    pub fn tag(&self, purpose: &str, id: Uuid) -> Vec<u8> {
+        let named = [purpose.as_bytes(), id.as_bytes()].concat();
+        let mut nonce = [0; NONCE_BYTES];
+        nonce.copy_from_slice(&Sha256::digest(&named)[..NONCE_BYTES]);
+        let payload = Payload { msg: b"", aad: &named };
+        // Only a message past 64 GiB fails, and this one is empty.
+        self.cipher.encrypt(&nonce.into(), payload).unwrap_or_default()
+    }
+
     /// # Errors
     /// [`VaultError::Decrypt`] for any other key, owner or content than [`Vault::seal`] was given.
     pub fn open(&self, owner: Uuid, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -85,6 +100,16 @@ mod tests {
     fn the_same_value_never_looks_the_same_twice() {
         let owner = Uuid::from_u128(1);
         assert_ne!(vault("a").seal(owner, b"x").unwrap(), vault("a").seal(owner, b"x").unwrap());
+    }
+
+    #[test]
+    fn a_tag_is_of_one_key_purpose_and_id() {
+        let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let tag = vault("a").tag("builds", id);
+        assert_eq!((tag.len(), &tag), (16, &vault("a").tag("builds", id)));
+        for another in [vault("b").tag("builds", id), vault("a").tag("releases", id), vault("a").tag("builds", other)] {
+            assert_ne!(tag, another);
+        }
     }
 
     #[test]

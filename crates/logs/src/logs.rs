@@ -44,12 +44,12 @@ impl Logs {
 
     /// What a user did, in the app's own voice: `app[api]: Release v3 created by user x@y`.
     pub fn app_event(&self, app: AppId, process: &str, message: impl Into<String>) {
-        self.event(app, LogSource::App, process, message.into());
+        self.event(app, LogSource::App, process, &message.into());
     }
 
     /// What the platform has to say: `heroku[web.1]: State changed from starting to up`.
     pub fn heroku_event(&self, app: AppId, process: &str, message: impl Into<String>) {
-        self.event(app, LogSource::Heroku, process, message.into());
+        self.event(app, LogSource::Heroku, process, &message.into());
     }
 
     /// The newest `lines` (at most [`HISTORY`]) that pass the filter, oldest first.
@@ -81,7 +81,9 @@ impl Logs {
         let _ = done.wait_for(|done| *done >= written).await;
     }
 
-    fn event(&self, app: AppId, source: LogSource, process: &str, message: String) {
+    fn event(&self, app: AppId, source: LogSource, process: &str, message: &str) {
+        // What users put into it, a release's description say, must not make lines of its own.
+        let message = message.replace(['\r', '\n'], " ");
         self.write(app, LogLine { at: Utc::now(), source, process: process.to_owned(), message });
     }
 }

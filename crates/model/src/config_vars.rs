@@ -22,6 +22,8 @@ pub struct ConfigPatch(pub BTreeMap<String, Option<String>>);
 pub enum ConfigVarError {
     #[error("Config var keys can only contain letters, digits and underscores: {0:?} does not.")]
     Key(String),
+    #[error("Config var keys can be 255 characters long at most: {0:.20}… is longer.")]
+    KeyTooLong(String),
     #[error("Config var keys must not begin with a double underscore: {0:?} does.")]
     DoubleUnderscore(String),
     #[error("Config var keys must not begin with HEROKU_: {0:?} does. That prefix is the platform's.")]
@@ -88,6 +90,10 @@ fn check(key: &str, value: &str) -> Result<(), ConfigVarError> {
     let word = |c: u8| c.is_ascii_alphanumeric() || c == b'_';
     if key.is_empty() || !key.bytes().all(word) {
         return Err(ConfigVarError::Key(key.to_owned()));
+    }
+    // Buildpacks get a file of this name (Heroku: ENV_DIR).
+    if key.len() > 255 {
+        return Err(ConfigVarError::KeyTooLong(key.to_owned()));
     }
     if key.starts_with("__") {
         return Err(ConfigVarError::DoubleUnderscore(key.to_owned()));
@@ -184,6 +190,8 @@ mod tests {
             let refused = vars(&[]).patched(&patch(&[("OK", Some("1")), (key, Some("x"))]));
             assert_eq!(refused.unwrap_err(), ConfigVarError::Key(key.to_owned()));
         }
+        assert!(vars(&[]).patched(&patch(&[(&"K".repeat(256), Some("x"))])).is_err());
+        assert!(vars(&[]).patched(&patch(&[(&"K".repeat(255), Some("x"))])).is_ok());
         assert!(vars(&[]).patched(&patch(&[("__X", Some("x"))])).is_err());
         assert!(vars(&[]).patched(&patch(&[("HEROKU_X", Some("x"))])).is_err());
         assert!(vars(&[]).patched(&patch(&[("X", Some("a\0b"))])).is_err());

@@ -158,7 +158,9 @@ impl Registry {
             .arg(&self.program)
             .arg("serve")
             .arg(self.path("config.yml"))
-            .env_remove("REGISTRY_HTTP_ADDR")
+            // Nothing else of ours: the environment may hold secrets, and `REGISTRY_…` variables win over the file.
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .current_dir(&self.directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -217,7 +219,7 @@ impl Registry {
             "log": { "level": "warn", "accesslog": { "disabled": true } },
             "storage": {
                 "filesystem": { "rootdirectory": self.path("blobs") },
-                // Old slugs and caches are deleted by the platform.
+                // An operator may: the platform itself deletes nothing yet.
                 "delete": { "enabled": true },
             },
             "http": { "addr": self.address.to_string(), "secret": hex::encode(rand::random::<[u8; 16]>()) },

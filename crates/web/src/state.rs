@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use paas_control::{Control, Settings};
+use paas_db::SecretHash;
+use uuid::Uuid;
 
 use crate::{WebConfig, rate_limit::Allowances};
 
@@ -23,6 +25,20 @@ impl Web {
 
     pub(crate) fn settings(&self) -> &Settings {
         &self.control.settings
+    }
+
+    /// `ID.PROOF`: an id that opens something by itself, without a token. Ids alone stand in logs and in the names of
+    /// containers.
+    pub(crate) fn ticket(&self, purpose: &str, id: Uuid) -> String {
+        format!("{id}.{}", hex::encode(self.control.db.vault().tag(purpose, id)))
+    }
+
+    /// The id of a ticket that was given out for this purpose.
+    pub(crate) fn redeem(&self, purpose: &str, ticket: &str) -> Option<Uuid> {
+        let id = ticket.split_once('.')?.0.parse().ok()?;
+        // Both hashed, so that the time the comparison takes tells nothing.
+        let digest = |text: &str| SecretHash::of(&text.to_owned().into());
+        (digest(&self.ticket(purpose, id)) == digest(ticket)).then_some(id)
     }
 
     /// A URL of this server. `path` begins with a slash.

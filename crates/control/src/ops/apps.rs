@@ -125,7 +125,8 @@ pub async fn update(control: &Control, account: &Account, app: &App, change: App
     by_id(control, app.id).await
 }
 
-/// Deletes the app with everything that hangs on it. Its containers are stopped by the hosts' loops.
+/// Deletes the app with every row that hangs on it. Its containers are stopped by the hosts' loops; its git repository,
+/// and its blobs in the registry, stay where they are.
 ///
 /// # Errors
 /// [`OpError::Unavailable`].

@@ -60,8 +60,8 @@ pub async fn list(control: &Control, app: &App) -> Result<Vec<Build>, OpError> {
     Ok(builds::list(control.db.pool(), app.id, 100).await?)
 }
 
-/// What the build prints, from its beginning, as it comes; ends when the build has ended. The build's id is the
-/// capability: whoever knows it may read (Heroku's output stream URLs work the same).
+/// What the build prints, from its beginning, as it comes; ends when the build has ended. The caller has
+/// seen to it that the reader may: by a token, or by a URL that only this installation can have given out.
 pub fn follow(control: &Control, id: BuildId) -> impl Stream<Item = Result<String, OpError>> + Send + use<> {
     let wake = control.changes.subscribe(&[Topic::BuildOutput, Topic::Builds]);
     let start = (control.clone(), wake, 0);

@@ -133,7 +133,7 @@ pub async fn of_slug(
 }
 
 /// What the release's `release:` command prints, line by line, until the release has succeeded or failed. Ends at once
-/// for a release without one. The release's id is the capability, as with builds.
+/// for a release without one. Who may read it is the caller's to see to, as with builds.
 pub fn follow_phase(control: &Control, id: ReleaseId) -> impl Stream<Item = Result<String, OpError>> + Send + use<> {
     let wake = control.changes.subscribe(&[Topic::LogLines, Topic::Releases, Topic::Dynos]);
     let start = (control.clone(), wake, 0);

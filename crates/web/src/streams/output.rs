@@ -16,15 +16,15 @@ use crate::{
 };
 
 /// What a build prints, from its beginning to its end.
-pub(super) async fn of_build(State(web): State<Web>, Segment(id): Segment) -> Result<Response, ApiError> {
-    let id: BuildId = id.parse().map_err(|_| ApiError::not_found("build"))?;
+pub(super) async fn of_build(State(web): State<Web>, Segment(ticket): Segment) -> Result<Response, ApiError> {
+    let id = web.redeem("builds", &ticket).map(BuildId::from).ok_or_else(|| ApiError::not_found("build"))?;
     builds::find(web.control.db.pool(), id).await?.ok_or_else(|| ApiError::not_found("build"))?;
     Ok(text(ops::builds::follow(&web.control, id)))
 }
 
 /// What a release's `release:` command prints.
-pub(super) async fn of_release(State(web): State<Web>, Segment(id): Segment) -> Result<Response, ApiError> {
-    let id: ReleaseId = id.parse().map_err(|_| ApiError::not_found("release"))?;
+pub(super) async fn of_release(State(web): State<Web>, Segment(ticket): Segment) -> Result<Response, ApiError> {
+    let id = web.redeem("releases", &ticket).map(ReleaseId::from).ok_or_else(|| ApiError::not_found("release"))?;
     releases::by_id(web.control.db.pool(), id).await?.ok_or_else(|| ApiError::not_found("release"))?;
     Ok(text(ops::releases::follow_phase(&web.control, id)))
 }

@@ -16,7 +16,9 @@ pub(crate) fn build(web: &Web, build: &Build, source_url: Option<wire::Secret>) 
         created_at: build.created_at.into(),
         generation: "cedar".to_owned(),
         id: build.id.uuid(),
-        output_stream_url: wire::Secret::new(web.url(&format!("/streams/builds/{}", build.id))),
+        output_stream_url: wire::Secret::new(
+            web.url(&format!("/streams/builds/{}", web.ticket("builds", build.id.uuid()))),
+        ),
         release: build.release_id.map(|id| reference(id.uuid())),
         slug: build.slug_id.map(|id| reference(id.uuid())),
         source_blob: wire::SourceBlob {

@@ -9,7 +9,8 @@ pub(crate) fn release(web: &Web, app: &App, release: &Release) -> wire::Release 
     let slug = release.slug_id.map(|id| wire::IdReference { id: id.uuid() });
     // A release without a release phase succeeds where it is made, so one in another state has or had a phase.
     let has_phase = release.state != ReleaseState::Succeeded;
-    let output = || wire::Secret::new(web.url(&format!("/streams/releases/{}", release.id)));
+    let output =
+        || wire::Secret::new(web.url(&format!("/streams/releases/{}", web.ticket("releases", release.id.uuid()))));
     wire::Release {
         addon_plan_names: Vec::new(),
         app: app_reference(app),

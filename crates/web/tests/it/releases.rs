@@ -31,7 +31,13 @@ async fn a_release_with_a_command_is_pending_and_has_output() {
     let release = api.get("/apps/example/releases/3").await.json();
     assert_eq!((&release["status"], &release["current"]), (&json!("pending"), &json!(false)));
     let url = format!("https://localhost:5443/streams/releases/{}", release["id"].as_str().unwrap());
-    assert_eq!(release["output_stream_url"], url);
+    let shown = release["output_stream_url"].as_str().unwrap();
+    let proof = shown.strip_prefix(&format!("{url}.")).unwrap();
+    assert_eq!(proof.len(), 32, "{shown}");
+    for guess in [url.clone(), format!("{url}."), format!("{url}.{}", "0".repeat(32))] {
+        let path = guess.strip_prefix("https://localhost:5443").unwrap();
+        assert_eq!(api.get(path).await.status, StatusCode::NOT_FOUND, "the id alone opens nothing: {guess}");
+    }
     assert_eq!(api.get("/apps/example/releases/2").await.json()["current"], true);
 }
 

@@ -9,6 +9,8 @@ use super::Context;
 use crate::{OpError, ops::attach::container_of};
 
 pub(super) async fn ended(context: &Context, row: &Dyno, exit_code: i64, out_of_memory: bool) -> Result<(), OpError> {
+    // Before its output, which may take seconds to read.
+    dynos::unroute(context.control.db.pool(), row.id).await?;
     context.followers.finish(context, row).await;
     if out_of_memory {
         context.say(row, format!("Process running mem={}M(100.0%)", row.size.memory_mb()));
