@@ -333,3 +333,15 @@ fn put(field: &mut [u8], value: &[u8]) {
     let length = value.len().min(field.len());
     field[..length].copy_from_slice(&value[..length]);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_that_does_not_end_is_ended() {
+        let mut output = Hashing { output: io::sink(), hash: Sha256::new(), left: 10 };
+        output.write_all(&[0; 10]).unwrap();
+        assert_eq!(output.write_all(&[0]).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+}
