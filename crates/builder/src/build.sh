@@ -58,11 +58,11 @@ main() {
 # The platform keeps the packed cache as it is, and gives it to nobody but the app's next build. A broken one is none.
 unpack_cache() {
   [[ -f $ROOT/cache.packed ]] || return 0
-  if ! { zstd -dc "$ROOT/cache.packed" || gzip -dc "$ROOT/cache.packed"; } >"$ROOT/cache.tar" 2>/dev/null ||
-    ! tar -xf "$ROOT/cache.tar" -C "$CACHE_DIR"; then
+  if ! { zstd -dc "$ROOT/cache.packed" || gzip -dc "$ROOT/cache.packed"; } 2>/dev/null |
+    tar -x -C "$CACHE_DIR" 2>/dev/null; then
     rm -rf "$CACHE_DIR" && mkdir "$CACHE_DIR"
   fi
-  rm "$ROOT/cache.packed" "$ROOT/cache.tar"
+  rm "$ROOT/cache.packed"
 }
 
 # One step after the other, not through a pipe: on a busy machine, every change of turns there costs a time slice.
