@@ -27,7 +27,3 @@ pub async fn owner(db: impl PgExecutor<'_>) -> Result<Option<Account>, DbError> 
     let query = sqlx::query_as("select * from accounts where is_owner order by created_at limit 1");
     Ok(query.fetch_optional(db).await?)
 }
-
-pub async fn by_email(db: impl PgExecutor<'_>, email: &str) -> Result<Option<Account>, DbError> {
-    Ok(sqlx::query_as("select * from accounts where email = $1").bind(email).fetch_optional(db).await?)
-}
