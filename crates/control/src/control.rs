@@ -69,7 +69,7 @@ impl Control {
     pub(crate) async fn engine(&self, host: HostId) -> Result<Arc<dyn Engine>, OpError> {
         let hosts = paas_db::hosts::list(self.db.pool()).await?;
         let row = hosts.into_iter().find(|row| row.id == host).ok_or_else(|| OpError::not_found("host"))?;
-        self.engine_at(&row.endpoint)
+        self.engine_at(row.endpoint.as_deref().ok_or_else(|| OpError::not_found("host"))?)
     }
 
     pub(crate) fn engine_at(&self, endpoint: &str) -> Result<Arc<dyn Engine>, OpError> {

@@ -40,6 +40,13 @@ impl From<DbError> for OpError {
         match error {
             DbError::AppNameTaken => Self::Invalid("Name is already taken".to_owned()),
             DbError::EmailTaken => Self::Invalid("Email is already taken".to_owned()),
+            DbError::HostNameTaken => Self::Invalid("Another host has this name".to_owned()),
+            DbError::HostAddressTaken => Self::Invalid("Another host has this address".to_owned()),
+            DbError::PoolNameTaken => Self::Invalid("Name is already taken".to_owned()),
+            DbError::PoolInvalid => Self::Invalid(
+                "A pool needs a type, a zone, a minimum no larger than its maximum (at most 1000), and a disk of 8 to 16384 GB"
+                    .to_owned(),
+            ),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

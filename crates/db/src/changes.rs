@@ -22,12 +22,13 @@ pub enum Topic {
     Formations,
     Dynos,
     Hosts,
+    Pools,
     DrainedDynos,
     LogLines,
 }
 
 impl Topic {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -35,6 +36,7 @@ impl Topic {
         Self::Formations,
         Self::Dynos,
         Self::Hosts,
+        Self::Pools,
         Self::DrainedDynos,
         Self::LogLines,
     ];
@@ -48,6 +50,7 @@ impl Topic {
             Self::Formations => "formations",
             Self::Dynos => "dynos",
             Self::Hosts => "hosts",
+            Self::Pools => "pools",
             Self::DrainedDynos => "drained_dynos",
             Self::LogLines => "log_lines",
         }

@@ -7,6 +7,15 @@ pub enum DbError {
     AppNameTaken,
     #[error("the account's e-mail address is taken")]
     EmailTaken,
+    #[error("another host has this name")]
+    HostNameTaken,
+    #[error("another host has this address")]
+    HostAddressTaken,
+    #[error("the pool's name is taken")]
+    PoolNameTaken,
+    /// Its numbers are out of range, or do not fit each other.
+    #[error("the pool's settings do not fit each other")]
+    PoolInvalid,
     /// The lease ran out and another worker has the row: stop.
     #[error("the lease on this row is lost")]
     LeaseLost,
@@ -36,6 +45,10 @@ impl From<sqlx::Error> for DbError {
             sqlx::Error::Database(refused) => match refused.constraint() {
                 Some("apps_name_taken") => Self::AppNameTaken,
                 Some("accounts_email_taken") => Self::EmailTaken,
+                Some("hosts_name_taken") => Self::HostNameTaken,
+                Some("hosts_endpoint_taken" | "hosts_machine_taken") => Self::HostAddressTaken,
+                Some("pools_name_taken") => Self::PoolNameTaken,
+                Some("pools_size" | "pools_disk" | "pools_some_type" | "pools_some_zone") => Self::PoolInvalid,
                 // Class 57 is "operator intervention": the server is shutting down or starting up.
                 _ if refused.code().is_some_and(|code| code.starts_with("57")) => Self::Unavailable(error),
                 _ => Self::Statement(error),

@@ -56,6 +56,8 @@ ids! {
     BuildId,
     /// One immutable set of config vars; a release points at one.
     ConfigId,
+    /// One controller process, as long as it runs; the lease on the hosts that it looks after.
+    ControllerId,
     /// One run of one process; a restart is a new dyno with the same name.
     DynoId,
     /// One process type of one app, with its quantity and size.
@@ -63,9 +65,13 @@ ids! {
     HostId,
     /// One buildpack in an app's ordered list.
     InstallationId,
+    /// A one-time token that a host joins with.
+    JoinTokenId,
     /// New for every claim of a work row, so that a late writer finds out that it lost it.
     LeaseId,
     LogSessionId,
+    /// A group of hosts that the platform launches itself.
+    PoolId,
     ReleaseId,
     SlugId,
     /// An uploaded source tarball.

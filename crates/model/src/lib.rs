@@ -10,7 +10,9 @@ mod config_vars;
 mod crash;
 mod dyno;
 mod dyno_size;
+mod host;
 mod id;
+mod labels;
 mod log_line;
 mod process_type;
 mod procfile;
@@ -24,13 +26,15 @@ pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES}
 pub use crash::CrashPolicy;
 pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
+pub use host::{HostName, HostNameError, PoolName};
 pub use id::{
-    AccountId, AppId, BuildId, ConfigId, DynoId, FormationId, HostId, InstallationId, LeaseId, LogSessionId, ReleaseId,
-    SlugId, SourceId, TokenId,
+    AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
+    LeaseId, LogSessionId, PoolId, ReleaseId, SlugId, SourceId, TokenId,
 };
+pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
 pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
-pub use state::{BuildState, DynoState, HostState, ReleaseState, UnknownState};
+pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};

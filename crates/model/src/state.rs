@@ -100,16 +100,38 @@ states! {
         Gone = "gone" => [],
     }
 
+    /// Display is for operators.
     HostState {
-        Requested = "requested" => [Launching, Gone],
+        /// Wanted; no machine was asked for yet.
+        Requested = "requested" => [Launching, Terminating, Gone],
+        /// A machine was asked for, or may have been.
         Launching = "launching" => [Joining, Terminating, Gone],
+        /// It has called in with its token, and its engine has not answered yet.
         Joining = "joining" => [Ready, Lost, Terminating, Gone],
-        Ready = "ready" => [Draining, Lost, Terminating],
+        Ready = "ready" => [Draining, Lost, Terminating, Gone],
         Draining = "draining" => [Ready, Lost, Terminating, Gone],
         /// Its engine has not answered for longer than the grace period.
         Lost = "lost" => [Ready, Draining, Terminating, Gone],
+        /// Its machine is being ended.
         Terminating = "terminating" => [Gone],
         Gone = "gone" => [],
+    }
+
+    /// Why a host is lost.
+    HostFault {
+        /// Its dynos may still run, and serve whoever reaches them.
+        EngineUnreachable = "engine_unreachable" => [MachineGone],
+        /// The provider says that the machine has ended: so have its dynos.
+        MachineGone = "machine_gone" => [],
+    }
+
+    /// How a pool buys machines.
+    Purchase {
+        OnDemand = "on_demand" => [],
+        /// Spot machines only, which the provider may take back at two minutes' notice.
+        Spot = "spot" => [],
+        /// Spot while there are any.
+        SpotFirst = "spot_first" => [],
     }
 }
 

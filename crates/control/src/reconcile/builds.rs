@@ -142,7 +142,7 @@ async fn attempt(
 async fn engine(control: &Control) -> Result<Arc<dyn Engine>, Interrupted> {
     let hosts = hosts::list(control.db.pool()).await?;
     let host = hosts.into_iter().find(|host| host.state == HostState::Ready).ok_or(Interrupted::NoHost)?;
-    Ok(control.engine_at(&host.endpoint)?)
+    Ok(control.engine_at(host.endpoint.as_deref().unwrap_or_default())?)
 }
 
 async fn request(control: &Control, build: &Build, app: &App) -> Result<BuildRequest, Interrupted> {

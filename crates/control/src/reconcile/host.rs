@@ -32,7 +32,7 @@ struct Executor {
 }
 
 pub(super) async fn run(control: Control, host: Host, stop: CancellationToken) {
-    let engine = match control.engine_at(&host.endpoint) {
+    let engine = match control.engine_at(host.endpoint.as_deref().unwrap_or_default()) {
         Ok(engine) => engine,
         Err(error) => return tracing::error!(host.name, error = chain(&error), "the host has no usable endpoint"),
     };

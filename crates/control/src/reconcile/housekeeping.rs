@@ -30,7 +30,8 @@ async fn turn(control: &Control) -> Result<(), OpError> {
         tracing::info!(count, "forgot dynos that ended a day ago");
     }
     for host in hosts::list(control.db.pool()).await? {
-        let engine = control.engine_at(&host.endpoint)?;
+        let Some(endpoint) = &host.endpoint else { continue };
+        let engine = control.engine_at(endpoint)?;
         for container in engine.list("paas", "build").await? {
             let Some(id) = container.labels.get("paas.build").and_then(|id| id.parse::<BuildId>().ok()) else {
                 continue;
