@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
-use paas_hosts::{Engine, HostEndpoint, Machines};
+use paas_hosts::{Engine, Engines, HostEndpoint};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId};
 
@@ -16,7 +16,7 @@ pub struct Control {
     pub logs: Logs,
     pub registry: Registry,
     pub builder: Arc<Builder>,
-    pub machines: Arc<dyn Machines>,
+    pub engines: Arc<dyn Engines>,
     pub settings: Arc<Settings>,
 }
 
@@ -74,6 +74,6 @@ impl Control {
 
     pub(crate) fn engine_at(&self, endpoint: &str) -> Result<Arc<dyn Engine>, OpError> {
         let path = endpoint.strip_prefix("unix://").ok_or_else(|| OpError::not_found("host"))?;
-        Ok(self.machines.engine(&HostEndpoint::Unix(path.to_owned()))?)
+        Ok(self.engines.engine(&HostEndpoint::Unix(path.to_owned()))?)
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use paas_builder::{Builder, BuilderConfig, Registry, RegistryConfig, StackConfig};
 use paas_db::{Changes, accounts::Account, apps::App, new_id, slugs, testing::TestDb};
-use paas_hosts::{Engine, EngineError, HostEndpoint, Machines, testing::FakeEngine};
+use paas_hosts::{Engine, EngineError, Engines, HostEndpoint, testing::FakeEngine};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, ProcessType, SlugId};
 use secrecy::SecretString;
@@ -53,7 +53,7 @@ impl TestControl {
             logs,
             registry,
             builder: Arc::new(builder),
-            machines: Arc::new(OneMachine(engine.clone())),
+            engines: Arc::new(OneEngine(engine.clone())),
             settings: Arc::new(settings),
         };
         let made = ops::accounts::create(&control, "owner@example.com", true).await;
@@ -145,9 +145,9 @@ pub fn settings() -> Settings {
 }
 
 #[derive(Debug)]
-struct OneMachine(FakeEngine);
+struct OneEngine(FakeEngine);
 
-impl Machines for OneMachine {
+impl Engines for OneEngine {
     fn engine(&self, _endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError> {
         Ok(Arc::new(self.0.clone()))
     }

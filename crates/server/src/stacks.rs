@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use paas_builder::{Registry, StackConfig, ensure_stacks};
-use paas_hosts::{HostEndpoint, LocalMachine, Machines};
+use paas_hosts::{Engines, HostEndpoint, LocalEngines};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -60,6 +60,6 @@ async fn make(
     stacks: &[StackConfig],
     lines: mpsc::Sender<String>,
 ) -> Result<()> {
-    let engine = LocalMachine.engine(endpoint)?;
+    let engine = LocalEngines.engine(endpoint)?;
     Ok(ensure_stacks(&*engine, registry, stacks, lines).await?)
 }

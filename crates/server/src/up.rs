@@ -7,7 +7,7 @@ use chrono::Utc;
 use paas_builder::Builder;
 use paas_control::{Control, reconcile};
 use paas_db::Changes;
-use paas_hosts::LocalMachine;
+use paas_hosts::LocalEngines;
 use paas_logs::Logs;
 use paas_web::WebConfig;
 use tokio_rustls::TlsAcceptor;
@@ -96,7 +96,7 @@ async fn control(config: &Config, storage: &Storage, writers: &CancellationToken
         logs,
         registry: storage.registry.clone(),
         builder: Arc::new(Builder::new(settings::builder(config), storage.registry.clone())),
-        machines: Arc::new(LocalMachine),
+        engines: Arc::new(LocalEngines),
         settings: Arc::new(settings::control(config)),
     })
 }

@@ -1,4 +1,4 @@
-//! The port to the machines themselves. One machine is all there is for now: the one this runs on.
+//! The way from a host to its engine. One machine is all there is for now: the one this runs on.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ pub enum HostEndpoint {
     Unix(String),
 }
 
-/// Gives hosts and takes them back.
+/// Gives the engine of a host.
 #[async_trait]
-pub trait Machines: std::fmt::Debug + Send + Sync {
+pub trait Engines: std::fmt::Debug + Send + Sync {
     /// The engine of a host, by the endpoint in its row. No connection is made yet.
     fn engine(&self, endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError>;
 }
 
-/// The machine this process runs on, by its engine's Unix socket.
+/// Engines of the machine this process runs on, by their Unix socket.
 #[derive(Debug, Default)]
-pub struct LocalMachine;
+pub struct LocalEngines;
 
 #[async_trait]
-impl Machines for LocalMachine {
+impl Engines for LocalEngines {
     fn engine(&self, endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError> {
         match endpoint {
             HostEndpoint::Unix(path) => Ok(Arc::new(DockerEngine::unix(path))),
