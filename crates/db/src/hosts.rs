@@ -304,7 +304,8 @@ pub async fn seen(
     query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
 }
 
-/// The engine did not answer. After `grace` since it last did, a host that served is lost. True: that happened now.
+/// The engine did not answer. After `grace` since it last did, a host that served is lost; with `None`, only the error is
+/// noted. True: it was lost now.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`] when another controller has it.
@@ -312,12 +313,12 @@ pub async fn unseen(
     db: impl PgExecutor<'_>,
     id: HostId,
     controller: ControllerId,
-    grace: Duration,
+    grace: Option<Duration>,
     error: &str,
 ) -> Result<bool, DbError> {
     let query = sqlx::query_scalar(
         "with judged as (
-             select id, state in ('ready', 'draining')
+             select id, $3::float8 is not null and state in ('ready', 'draining')
                         and now() > coalesce(seen_at, since) + make_interval(secs => $3) as overdue
              from hosts where id = $1 for update)
          update hosts set reason = $4, updated_at = now(),
@@ -326,7 +327,7 @@ pub async fn unseen(
                 fault = case when overdue then 'engine_unreachable' else fault end
          from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning overdue",
     );
-    let query = query.bind(id).bind(controller).bind(grace.as_secs_f64()).bind(error);
+    let query = query.bind(id).bind(controller).bind(grace.map(|grace| grace.as_secs_f64())).bind(error);
     query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
 }
 

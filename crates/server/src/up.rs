@@ -103,7 +103,7 @@ async fn control(config: &Config, storage: &Storage, writers: &CancellationToken
 
 fn start_loops(config: &Config, control: &Control, certificate: &Arc<ServerCertificate>, loops: &Tasks) {
     let (control, local) = (control.clone(), settings::local_host(config));
-    loops.spawn("loops", |stop| reconcile::run(control, local, stop));
+    loops.spawn("loops", |stop| reconcile::run(control, Some(local), stop));
     let certificate = Arc::clone(certificate);
     loops.spawn("certificate", |stop| async move { certificate.keep_fresh(stop).await });
 }

@@ -6,18 +6,19 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use paas_db::{Connection, DbError, Topic, Vault, dynos, hosts, new_id, world};
-use paas_model::{AppId, DynoKind, DynoName, ProcessType};
+use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id, world};
+use paas_model::{AppId, ControllerId, DynoKind, DynoName, HostState, ProcessType};
 use paas_planner::{Action, Plan, Policy, WaitReason, Waiting, World};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, error::chain};
+use crate::{Control, crash_point, error::chain};
 
 /// A wait that is shorter is nothing to tell anybody.
 const TELL_AFTER: Duration = Duration::from_secs(2);
 
-pub(super) async fn run(control: Control, stop: CancellationToken) {
-    let topics = [Topic::Apps, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts];
+pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationToken) {
+    let topics =
+        [Topic::Apps, Topic::Builds, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts, Topic::Pools];
     let mut wake = control.changes.subscribe(&topics);
     let mut waits = Waits::default();
     loop {
@@ -28,7 +29,10 @@ pub(super) async fn run(control: Control, stop: CancellationToken) {
                 Plan::default()
             }
         };
-        waits.tell(&control, &plan.waiting);
+        // Every controller plans; one tells.
+        if controllers::is_eldest(control.db.pool(), id, control.settings.host_lease).await.unwrap_or(false) {
+            waits.tell(&control, &plan.waiting);
+        }
         let longest = if waits.are_pending() { TELL_AFTER } else { super::TIMER };
         let next = plan.wake_at.map_or(longest, |at| wait_until(at, Utc::now())).min(longest);
         if stop.run_until_cancelled(wake.changed_or_after(next)).await.is_none() {
@@ -40,14 +44,25 @@ pub(super) async fn run(control: Control, stop: CancellationToken) {
 async fn turn(control: &Control) -> Result<Plan, DbError> {
     let mut tx = control.db.begin().await?;
     dynos::lock_placement(&mut tx).await?;
+    builds::displace(&mut *tx).await?;
     let world = load(&mut tx).await?;
     let policy = Policy { crash: control.settings.crash, ..Policy::default() };
     let plan = paas_planner::plan(&world, &policy, Utc::now());
+    crash_point!("rollout.planned");
     for action in &plan.actions {
         tracing::debug!(?action, "placement");
         apply(&mut tx, control.db.vault(), action).await?;
     }
+    let ready = world.hosts.iter().find(|host| host.state == HostState::Ready);
+    if let Some(host) = ready {
+        for build in world::builds(&mut *tx).await?.iter().filter(|build| build.host_id.is_none()) {
+            builds::place(&mut *tx, build.id, host.id).await?;
+            crash_point!("build.placed");
+        }
+    }
+    crash_point!("rollout.before_commit");
     tx.commit().await?;
+    crash_point!("rollout.applied");
     Ok(plan)
 }
 

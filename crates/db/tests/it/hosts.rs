@@ -142,7 +142,7 @@ async fn a_lease_ends_by_time_or_when_it_is_given_up() {
     assert_eq!(hosts::extend(pool, second, Duration::ZERO).await.unwrap().len(), 1);
     assert_eq!(hosts::claim(pool, first, MINUTE, 1).await.unwrap().len(), 1);
     assert_eq!(hosts::extend(pool, second, MINUTE).await.unwrap().len(), 0);
-    let late = hosts::unseen(pool, joined.id, second, Duration::ZERO, "refused").await;
+    let late = hosts::unseen(pool, joined.id, second, Some(Duration::ZERO), "refused").await;
     assert!(matches!(late, Err(DbError::LeaseLost)));
     hosts::let_go(pool, first, None).await.unwrap();
     assert_eq!(hosts::extend(pool, first, MINUTE).await.unwrap().len(), 0);
@@ -166,11 +166,12 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let world = World::new().await;
     let (pool, controller) = (world.db().pool(), new_id());
     let host = world.remote_host(1, controller).await;
-    assert!(!hosts::unseen(pool, host, controller, MINUTE, "refused").await.unwrap());
+    assert!(!hosts::unseen(pool, host, controller, Some(MINUTE), "late").await.unwrap());
+    assert!(!hosts::unseen(pool, host, controller, None, "refused").await.unwrap());
     let row = world.host(host).await;
     assert_eq!((row.state, row.reason.as_deref()), (HostState::Ready, Some("refused")));
-    assert!(hosts::unseen(pool, host, controller, Duration::ZERO, "timed out").await.unwrap());
-    assert!(!hosts::unseen(pool, host, controller, Duration::ZERO, "timed out").await.unwrap(), "it is lost already");
+    assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap());
+    assert!(!hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(), "it is lost already");
     let row = world.host(host).await;
     assert_eq!((row.state, row.fault()), (HostState::Lost, Some(HostFault::EngineUnreachable)));
     assert!(world.seen(host, controller).await);
@@ -180,7 +181,7 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let joining = world.joined(2);
     hosts::join(pool, &joining).await.unwrap();
     hosts::claim(pool, controller, MINUTE, 10).await.unwrap();
-    assert!(!hosts::unseen(pool, joining.id, controller, Duration::ZERO, "refused").await.unwrap());
+    assert!(!hosts::unseen(pool, joining.id, controller, Some(Duration::ZERO), "refused").await.unwrap());
     assert_eq!(world.host(joining.id).await.state, HostState::Joining);
     world.end().await;
 }
@@ -228,7 +229,7 @@ async fn a_host_that_was_asked_to_drain_stays_so_until_that_is_taken_back() {
         (row.state, row.drain_requested, row.reason.as_deref()),
         (HostState::Draining, true, Some("it was asked to drain"))
     );
-    hosts::unseen(pool, host, controller, Duration::ZERO, "refused").await.unwrap();
+    hosts::unseen(pool, host, controller, Some(Duration::ZERO), "refused").await.unwrap();
     world.seen(host, controller).await;
     assert_eq!(world.host(host).await.state, HostState::Draining);
     assert!(hosts::request_drain(pool, host, false).await.unwrap());
@@ -291,7 +292,7 @@ async fn the_dynos_of_a_machine_that_ended_have_ended() {
     let on_it = world.create(&world.new_dyno(&app, "web.1", Some(host))).await;
     let elsewhere = world.up(&app, "web.2").await;
     let end = async || dynos::end_with_hosts(pool, "its host ended").await.unwrap();
-    hosts::unseen(pool, host, controller, Duration::ZERO, "refused").await.unwrap();
+    hosts::unseen(pool, host, controller, Some(Duration::ZERO), "refused").await.unwrap();
     assert_eq!(end().await.len(), 0, "an engine that does not answer may still run them");
     hosts::machine_gone(pool, host).await.unwrap();
     assert_eq!(end().await.iter().map(|dyno| dyno.id).collect::<Vec<_>>(), [on_it]);
@@ -315,7 +316,7 @@ async fn routers_leave_a_lost_hosts_dynos_alone_while_there_are_others() {
         let routes = routes::load(pool).await.unwrap();
         routes[0].dynos.iter().map(|dyno| dyno.id).collect::<Vec<_>>()
     };
-    hosts::unseen(pool, host, controller, Duration::ZERO, "refused").await.unwrap();
+    hosts::unseen(pool, host, controller, Some(Duration::ZERO), "refused").await.unwrap();
     assert_eq!(routed().await, [lost], "it may still serve");
     let other = world.up(&app, "web.2").await;
     assert_eq!(routed().await, [other]);
