@@ -4,17 +4,19 @@
 //! and treats "already so" as success. Nothing here decides; `planner` does. Nothing here retries; the loops do.
 
 mod docker;
+mod endpoint;
 mod engine;
 mod engines;
 mod error;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use docker::DockerEngine;
+pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryLogin};
+pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
     ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk, LogStream, Network,
     Signal,
 };
-pub use engines::{Engines, HostEndpoint, LocalEngines};
+pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
