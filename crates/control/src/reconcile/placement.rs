@@ -92,19 +92,37 @@ async fn apply(db: &mut Connection, vault: &Vault, action: &Action) -> Result<()
         }
         Action::Place { dyno, host } => dynos::place(db, *dyno, *host).await.map(drop),
         Action::Stop { dyno, reason } => dynos::stop(db, *dyno, &reason.to_string()).await.map(drop),
+        // The world that `load` reads has neither pools nor builds, so no plan asks for these.
+        Action::PlaceBuild { .. }
+        | Action::Launch { .. }
+        | Action::Drain { .. }
+        | Action::Undrain { .. }
+        | Action::Terminate { .. }
+        | Action::MarkSpare { .. }
+        | Action::UnmarkSpare { .. } => {
+            tracing::error!(?action, "a plan without pools and builds does something about them");
+            Ok(())
+        }
     }
 }
 
 async fn load(db: &mut Connection) -> Result<World, DbError> {
     let mut formations: BTreeMap<AppId, Vec<paas_planner::Formation>> = BTreeMap::new();
     for row in world::formations(&mut *db).await? {
-        let formation =
-            paas_planner::Formation { kind: row.kind, quantity: row.quantity, size: row.size, command: row.command };
+        let formation = paas_planner::Formation {
+            kind: row.kind,
+            quantity: row.quantity,
+            size: row.size,
+            command: row.command,
+            singleton: row.singleton,
+        };
         formations.entry(row.app_id).or_default().push(formation);
     }
     let apps = world::apps(&mut *db).await?.into_iter().map(|row| paas_planner::App {
         id: row.id,
+        canary_seconds: row.canary_seconds(),
         name: row.name,
+        labels: row.labels,
         release: row.release_id.zip(row.release_version).map(|(id, version)| paas_planner::Release {
             id,
             version,
@@ -117,8 +135,18 @@ async fn load(db: &mut Connection) -> Result<World, DbError> {
         id: row.id,
         name: row.name,
         state: row.state,
+        pool: None,
+        fault: row.fault(),
+        zone: row.zone,
+        labels: row.labels,
         memory_mb: row.memory_mb,
-        cpus: row.cpus,
+        cpu_millis: row.cpus.saturating_mul(1_000),
+        since: row.since,
+        spare_since: row.spare_since,
+        interrupted: row.interrupted_at.is_some(),
+        drain_requested: row.drain_requested,
+        image: row.image,
+        price_micros_per_hour: u64::try_from(row.price_micros).unwrap_or_default(),
     });
     let hosts = hosts.collect();
     let dynos = dynos::live(db).await?.into_iter().map(|row| paas_planner::Dyno {
@@ -131,11 +159,12 @@ async fn load(db: &mut Connection) -> Result<World, DbError> {
         command: row.command,
         state: row.state,
         host: row.host_id,
+        up_at: row.up_at,
         crashes: row.crashes,
         restart_at: row.restart_at,
         restart_requested: row.restart_requested,
     });
-    Ok(World { hosts, apps, dynos: dynos.collect() })
+    Ok(World { pools: Vec::new(), hosts, apps, dynos: dynos.collect(), builds: Vec::new() })
 }
 
 /// What apps wait for, since when, and whether they have been told.
