@@ -5,6 +5,7 @@
 mod build;
 mod confinement;
 mod fake;
+mod fake_machines;
 mod fixture;
 mod output;
 mod registry;
@@ -21,4 +22,9 @@ mod docker_engine {
 /// In memory.
 mod fake_engine {
     paas_hosts::engine_contract!(super::fake::engine(), super::IMAGE);
+}
+
+/// A cloud in memory; the EC2 API is held to the same in `paas-ec2`.
+mod machines_in_memory {
+    paas_hosts::machines_contract!(super::fake_machines::FakeBench::default());
 }
