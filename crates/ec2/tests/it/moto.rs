@@ -21,7 +21,7 @@ use tokio::{
 /// Python takes its time on a busy machine.
 const START: Duration = Duration::from_secs(60);
 /// One of those that moto has from the start; its root disk is /dev/sda1.
-pub(crate) const IMAGE: &str = "ami-03cf127a";
+pub(crate) const IMAGE: &str = "ami-785db401";
 
 pub(crate) struct MotoBench {
     ours: Ec2Machines,
