@@ -93,7 +93,7 @@ async fn a_subnet_and_security_groups_are_used_and_give_the_zone() {
     assert_eq!(instance.security_groups()[0].group_id(), group.group_id());
 }
 
-/// moto keeps neither the token nor the hop limit apart: what is sent counts.
+/// What is sent counts: moto acts on none of it.
 #[tokio::test]
 async fn a_launch_says_its_key_and_shuts_containers_out_of_the_metadata_service() {
     let api = Canned::ready_to_launch()
