@@ -1,4 +1,5 @@
-//! The two ports to the hosts: [`Engines`] gives the engine of a host, [`Engine`] runs containers on one of them.
+//! The ports to the hosts: [`Machines`] launches and ends the machines under them, [`Engines`] gives the engine of one,
+//! [`Engine`] runs containers on it.
 //!
 //! Invariants: only this crate knows Docker. Every effect has a natural key (the container's name), is safe to repeat,
 //! and treats "already so" as success. Nothing here decides; `planner` does. Nothing here retries; the loops do.
@@ -8,6 +9,7 @@ mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod machines;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -20,3 +22,7 @@ pub use engine::{
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use machines::{
+    HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
+    MissingPermission,
+};

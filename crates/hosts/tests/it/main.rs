@@ -5,6 +5,7 @@
 mod build;
 mod confinement;
 mod fake;
+mod fake_machines;
 mod fixture;
 mod machine;
 mod output;
@@ -29,4 +30,9 @@ mod docker_engine_over_tcp {
 /// In memory.
 mod fake_engine {
     paas_hosts::engine_contract!(super::fake::engine(), super::IMAGE);
+}
+
+/// A cloud in memory; the EC2 API is held to the same in `paas-ec2`.
+mod machines_in_memory {
+    paas_hosts::machines_contract!(super::fake_machines::FakeBench::default());
 }
