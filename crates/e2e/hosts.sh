@@ -4,9 +4,9 @@
 #
 #   hosts.sh network                     the network that the hosts are in: a bridge, 10.210.0.1/16, a way out
 #   hosts.sh boot DIR ADDRESS [DISK_MB]  switches a host on; DIR keeps its disk, its last part is its name. With
-#                                        DISK_MB, /var/lib/docker is a disk of that size. A program /etc/paas/boot.sh on
-#                                        it is run, as an init system would
-#   hosts.sh run DIR COMMAND...          runs a command on it; DIR/environment (KEY=value lines) is its environment
+#                                        DISK_MB, /var/lib/docker is a disk of that size
+#   hosts.sh run DIR COMMAND...          runs a command on it, with the variables that the join command knows; more stand
+#                                        in DIR/environment, a KEY=value a line
 #   hosts.sh cut DIR | mend DIR          pulls its network cable, and puts it back
 #   hosts.sh slow DIR RATE               its network carries RATE (64kbit) each way, and queues up to a second
 #   hosts.sh halt DIR                    ends everything on it at once, as a power cut does; its disk stays
@@ -134,6 +134,11 @@ init() {
     mount --bind "$directory/own$path" "$path"
   done
   [[ ! -e $directory/disk ]] || mount -o loop "$directory/disk" /var/lib/docker
+  # A /sys that shows this host's network devices; the cgroups in it are shared.
+  mount --rbind /sys/fs/cgroup /mnt
+  mount -t sysfs sysfs /sys
+  mount --rbind /mnt /sys/fs/cgroup
+  umount --recursive /mnt
   mount -t tmpfs tmpfs /run
   mount -t tmpfs -o mode=1777 tmpfs /tmp
   hostname "$(basename "$directory")"
@@ -144,9 +149,6 @@ init() {
   ip address add "$(cat "$directory/address")/16" dev eth0
   ip route add default via "$GATEWAY"
   touch "$directory/booted"
-  if [[ -x /etc/paas/boot.sh ]]; then
-    /etc/paas/boot.sh &
-  fi
   # Bash buries processes that others leave behind.
   while :; do
     sleep 3600 &
@@ -198,7 +200,9 @@ run() {
   local directory=$1 variables
   shift
   mapfile -t variables <"$directory/environment"
-  inside "$directory" env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "${variables[@]}" "$@"
+  inside "$directory" env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 PAAS_HOST_NAME="$(basename "$directory")" \
+    PAAS_HOST_ADDRESS="$(cat "$directory/address")" PAAS_DOCKERD_FLAGS="--mtu 1400 --cgroup-parent /$(cgroup "$directory")" \
+    "${variables[@]}" "$@"
 }
 
 inside() {

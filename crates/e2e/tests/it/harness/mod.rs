@@ -11,9 +11,12 @@ mod containers;
 mod gate;
 mod heroku;
 mod load;
+mod moto;
 mod platform;
+mod pool;
 mod ports;
 mod repo;
+mod router;
 mod run;
 mod seed;
 
@@ -26,7 +29,10 @@ pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
     gate::Gate,
     heroku::Heroku,
+    load::Tally,
+    moto::Moto,
     platform::Platform,
+    pool::{Host, Network, Pool},
     repo::{Push, Repo},
     run::run,
 };
