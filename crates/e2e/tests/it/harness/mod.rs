@@ -4,6 +4,7 @@
 //! builds' ids and by its registry's port, and removed at the end.
 
 mod app;
+mod audit;
 mod buildpack;
 mod cleanup;
 mod client;
@@ -27,6 +28,7 @@ use std::{
 
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
+    audit::{nothing_is_left_over, nothing_runs_twice},
     gate::Gate,
     heroku::Heroku,
     load::Tally,

@@ -134,6 +134,11 @@ impl Platform {
         command
     }
 
+    /// What a command of `paasd` prints.
+    pub(crate) fn paasd_says(&self, args: &[&str]) -> String {
+        run(self.command(&binary("paasd")).args(args)).ok().stdout
+    }
+
     /// A router beside the server's own, as a process of its own.
     pub(crate) fn second_router(&self) -> Router {
         Router::start(self, self.ports.second_router_http, self.ports.second_router_https)
@@ -217,7 +222,9 @@ impl Platform {
 
     /// The state of a host of the pool; `None`: there is no such host.
     pub(crate) fn host(&self, name: &str) -> Option<String> {
-        Some(self.sql(&format!("select state from hosts where name = '{name}'"))).filter(|state| !state.is_empty())
+        let newest = "order by created_at desc limit 1";
+        let state = self.sql(&format!("select state from hosts where name = '{name}' {newest}"));
+        Some(state).filter(|state| !state.is_empty())
     }
 
     /// Dynos' containers on the machine that the server runs on, in any state.

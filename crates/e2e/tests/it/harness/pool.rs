@@ -54,11 +54,38 @@ impl Pool {
     pub(crate) fn start(count: u8, settings: &[(&str, &str)]) -> Self {
         let mut pool = Self::empty(settings);
         for number in 1..=count {
-            let host = Host::boot(&pool.directory(), &format!("host-{number}"), Network::address(number));
-            pool.join(host, ZONES[usize::from(number - 1) % ZONES.len()]);
+            pool.add(number);
         }
         pool.all_ready();
         pool
+    }
+
+    /// Has one more join, `host-NUMBER`.
+    pub(crate) fn add(&mut self, number: u8) {
+        let host = Host::boot(&self.directory(), &format!("host-{number}"), Network::address(number));
+        self.join(host, ZONES[usize::from(number - 1) % ZONES.len()]);
+    }
+
+    /// Has the platform launch hosts on EC2.
+    pub(crate) fn create(&self, name: &str, min: u32, max: u32) {
+        let moto = self.moto();
+        let column = |pick: fn(&(String, String)) -> &str| moto.subnets.iter().map(pick).collect::<Vec<_>>().join(",");
+        let settings = [
+            format!("min={min}"),
+            format!("max={max}"),
+            "types=m5.large".to_owned(),
+            format!("zones={}", column(|(zone, _)| zone)),
+            format!("subnets={}", column(|(_, subnet)| subnet)),
+            format!("image={}", moto.images[0]),
+        ];
+        let settings = settings.iter().map(String::as_str);
+        let args: Vec<_> = ["pools:create", name].into_iter().chain(settings).collect();
+        self.platform.paas(&args).ok();
+    }
+
+    /// `pools:set`
+    pub(crate) fn set(&self, name: &str, setting: &str) {
+        self.platform.paas(&["pools:set", name, setting]).ok();
     }
 
     /// Has a host join, by the command that `paas hosts:add` prints.
@@ -99,6 +126,48 @@ impl Pool {
 
     pub(crate) fn hosts(&self) -> impl Iterator<Item = &Host> {
         self.hosts.values()
+    }
+
+    /// Every machine that is switched on or ought to be: those that joined by hand, and EC2's.
+    pub(crate) fn machines(&self) -> Vec<Host> {
+        let launched = self.moto.iter().flat_map(|moto| {
+            let instances = moto.running();
+            instances.iter().map(|instance| moto.host(self, instance)).collect::<Vec<_>>()
+        });
+        self.hosts.values().cloned().chain(launched).collect()
+    }
+
+    /// Waits until an app has this many web dynos up, all of the current release, and no others on their way.
+    #[track_caller]
+    pub(crate) fn settles(&self, app: &str, dynos: usize) {
+        let query = format!(
+            "select count(*) filter (where d.state = 'up' and d.release_id = (select id from releases r where \
+             r.app_id = a.id and r.state = 'succeeded' order by version desc limit 1)), \
+             count(*) filter (where d.state <> 'gone') from dynos d join apps a on a.id = d.app_id where a.name = '{app}'"
+        );
+        let want = format!("{dynos}|{dynos}");
+        let mut last = String::new();
+        eventually(&format!("{app} has {dynos} dynos up, and no others"), seconds(180), || {
+            let now = self.platform.sql(&query);
+            if now != last {
+                eprintln!("{app}: up|all {now}");
+                last.clone_from(&now);
+            }
+            (now == want).then_some(())
+        });
+    }
+
+    /// Hosts by name, and how many dynos of an app are up on each; those without any are left out.
+    pub(crate) fn spread(&self, app: &str) -> BTreeMap<String, usize> {
+        let rows = self.platform.sql(&format!(
+            "select h.name, count(*) from dynos d join hosts h on h.id = d.host_id join apps a on a.id = d.app_id \
+             where a.name = '{app}' and d.state = 'up' group by h.name"
+        ));
+        let parse = |row: &str| {
+            let (name, count) = row.split_once('|').expect("two columns");
+            (name.to_owned(), count.parse().expect("a number"))
+        };
+        rows.lines().map(parse).collect()
     }
 
     /// Where hosts' disks are.

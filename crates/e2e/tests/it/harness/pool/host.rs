@@ -5,6 +5,7 @@ use std::{
     net::Ipv4Addr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    thread,
     time::Duration,
 };
 
@@ -89,7 +90,8 @@ impl Host {
         let mut command = Command::new(SCRIPT);
         command.arg("run").arg(&self.directory).args(["setsid", "sh", "-c", line]).stdin(Stdio::null());
         command.stdout(file.try_clone().expect("files can be shared")).stderr(file);
-        command.spawn().expect("the script can be run");
+        let mut process = command.spawn().expect("the script can be run");
+        thread::spawn(move || drop(process.wait()));
         log
     }
 
