@@ -2,13 +2,12 @@
 
 use std::net::TcpStream;
 
-use crate::harness::{Host, Network, eventually, seconds};
+use crate::harness::{Host, Moto, Network, Rack, eventually, seconds};
 
 #[test]
 fn a_host_can_be_cut_off_and_switched_off_and_has_its_own_processes_files_and_engine() {
-    let _network = Network::take();
-    let scratch = tempfile::tempdir_in("/var/tmp").unwrap();
-    let host = Host::boot(scratch.path(), "alone", Network::address(99));
+    let rack = Rack::new();
+    let host = Host::boot(rack.hosts(), "alone", Network::address(99));
     host.sh("touch /etc/of-its-own").ok();
     assert!(!std::path::Path::new("/etc/of-its-own").exists());
     assert_eq!(host.sh("hostname").ok().stdout, "alone\n");
@@ -35,7 +34,22 @@ fn a_host_can_be_cut_off_and_switched_off_and_has_its_own_processes_files_and_en
     assert!(!answers());
     host.boot_again_by(start_engine);
     assert_eq!(host.labelled("test=hosts")[0].state, "exited", "its disk is as it was");
-    host.destroy();
+}
+
+#[test]
+fn an_instance_of_ec2_boots_as_a_host_runs_its_user_data_and_ends_when_it_is_terminated() {
+    let rack = Rack::new();
+    let mut moto = Moto::start();
+    moto.boot_into(rack.hosts().to_owned());
+    let id = moto.launch("#!/bin/sh\necho $PAAS_HOST_ZONE >/etc/was-here\n");
+    let instance = moto.running().remove(0);
+    assert_eq!(instance.id, id);
+    let host = moto.host(&instance);
+    let said = || host.sh("cat /etc/was-here").stdout;
+    eventually("its user data has run", seconds(20), || (said() == format!("{}\n", instance.zone)).then_some(()));
+    assert!(host.sh("ip -brief address").ok().stdout.contains(&instance.address.to_string()));
+    moto.terminate(&instance);
+    eventually("the host is gone", seconds(20), || (host.sh("true").status != Some(0)).then_some(()));
 }
 
 fn start_engine(host: &Host) {

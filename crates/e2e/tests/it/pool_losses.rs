@@ -22,7 +22,7 @@ fn a_killed_hosts_dynos_are_up_elsewhere_in_seconds_and_a_launched_host_takes_it
     eventually("requests are in flight", seconds(10), || (load.so_far().answered > 100).then_some(()));
     let victim = pool.moto().running().remove(0);
     let killed = Instant::now();
-    pool.moto().host(&pool, &victim).kill9();
+    pool.moto().host(&victim).kill9();
     let lost =
         format!("select id from hosts where machine_id = '{}' and state in ('lost', 'terminating', 'gone')", victim.id);
     eventually("its loss is known", seconds(60), || (!pool.platform.sql(&lost).is_empty()).then_some(()));

@@ -34,7 +34,7 @@ pub(crate) use self::{
     load::Tally,
     moto::Moto,
     platform::Platform,
-    pool::{Host, Network, Pool},
+    pool::{Host, Network, Pool, Rack},
     repo::{Push, Repo},
     run::run,
 };

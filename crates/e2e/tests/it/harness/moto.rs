@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 pub(crate) use self::api::Instance;
 use self::{api::Api, booter::Booter};
-use super::{Host, Pool, eventually, seconds};
+use super::{Host, eventually, seconds};
 
 /// Whose instances get addresses on the network of hosts, so that they can be booted there.
 const SUBNETS: [(&str, &str); 3] =
@@ -81,9 +81,15 @@ impl Moto {
         self.instances().into_iter().filter(Instance::is_running).collect()
     }
 
+    /// Launches one that runs `user_data`, as nobody but tests of this does; its id.
+    pub(crate) fn launch(&self, user_data: &str) -> String {
+        self.api.launch(&self.images[0], &self.subnets[0].1, user_data)
+    }
+
     /// The host that an instance was booted as.
-    pub(crate) fn host(&self, pool: &Pool, instance: &Instance) -> Host {
-        Host::existing(&pool.directory(), &instance.id, instance.address)
+    pub(crate) fn host(&self, instance: &Instance) -> Host {
+        let booter = self.booter.as_ref().expect("instances are booted");
+        Host::existing(booter.hosts(), &instance.id, instance.address)
     }
 
     /// As AWS ends a machine whose hardware has failed.

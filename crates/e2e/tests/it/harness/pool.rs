@@ -2,12 +2,14 @@
 
 mod host;
 mod network;
+mod rack;
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 pub(crate) use self::{
     host::{Host, destroy_all},
     network::Network,
+    rack::Rack,
 };
 use super::{Moto, Platform, eventually, seconds};
 
@@ -132,7 +134,7 @@ impl Pool {
     pub(crate) fn machines(&self) -> Vec<Host> {
         let launched = self.moto.iter().flat_map(|moto| {
             let instances = moto.running();
-            instances.iter().map(|instance| moto.host(self, instance)).collect::<Vec<_>>()
+            instances.iter().map(|instance| moto.host(instance)).collect::<Vec<_>>()
         });
         self.hosts.values().cloned().chain(launched).collect()
     }

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use reqwest::{Client, header::AUTHORIZATION};
 use tokio::runtime::{Builder, Runtime};
+use url::form_urlencoded;
 
 const SIGNATURE: &str =
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/ec2/aws4_request, SignedHeaders=host, Signature=none";
@@ -49,9 +50,7 @@ impl Api {
 
     fn try_call(&self, action: &str, parameters: &[(&str, &str)]) -> Result<String, reqwest::Error> {
         let all = [("Action", action), ("Version", "2016-11-15")].into_iter().chain(parameters.iter().copied());
-        // No value of a test needs more than that.
-        let body =
-            all.map(|(name, value)| format!("{name}={}", value.replace('/', "%2F"))).collect::<Vec<_>>().join("&");
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
         let request = self.client.post(self.url()).header(AUTHORIZATION, SIGNATURE);
         let request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
         runtime().block_on(async { request.send().await?.error_for_status()?.text().await })
@@ -90,6 +89,14 @@ impl Api {
             .collect();
         instances.sort_by(|one, other| one.0.cmp(&other.0));
         instances.into_iter().map(|(_, instance)| instance).collect()
+    }
+
+    /// Launches one; its id.
+    pub(super) fn launch(&self, image: &str, subnet: &str, user_data: &str) -> String {
+        let user_data = BASE64_STANDARD.encode(user_data);
+        let one = [("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "m5.large")];
+        let this = [("ImageId", image), ("SubnetId", subnet), ("UserData", user_data.as_str())];
+        text(&self.call("RunInstances", &[&one[..], &this].concat()), "instanceId").to_owned()
     }
 
     /// What the instance was launched to run; empty when it was given nothing.

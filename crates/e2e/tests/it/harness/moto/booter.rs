@@ -24,6 +24,7 @@ const POLL: Duration = Duration::from_millis(300);
 /// A thread that looks what moto has.
 #[derive(Debug)]
 pub(super) struct Booter {
+    hosts: PathBuf,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,17 +33,21 @@ impl Booter {
     /// `hosts` is where the disks of hosts are.
     pub(super) fn start(api: Api, hosts: PathBuf) -> Self {
         let stop = Arc::<AtomicBool>::default();
-        let stopped = stop.clone();
+        let (stopped, directory) = (stop.clone(), hosts.clone());
         let thread = thread::spawn(move || {
             let mut booted = BTreeMap::new();
             while !stopped.load(Ordering::Relaxed) {
                 for instance in api.instances() {
-                    follow(&api, &hosts, &instance, &mut booted);
+                    follow(&api, &directory, &instance, &mut booted);
                 }
                 thread::sleep(POLL);
             }
         });
-        Self { stop, thread: Some(thread) }
+        Self { hosts, stop, thread: Some(thread) }
+    }
+
+    pub(super) fn hosts(&self) -> &Path {
+        &self.hosts
     }
 }
 
