@@ -9,6 +9,7 @@ mod control;
 mod error;
 pub mod ops;
 pub mod reconcile;
+mod signer;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -16,3 +17,4 @@ pub use control::{Control, Settings};
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.
 pub use paas_db::{accounts::Account, apps::App};
+pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};
