@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use paas_model::{AccountId, AppId, BuildId, BuildState, LeaseId, ReleaseId, SlugId, SourceId};
+use paas_model::{AccountId, AppId, BuildId, BuildState, HostId, LeaseId, ReleaseId, SlugId, SourceId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 
@@ -178,6 +178,15 @@ pub async fn release(
          where id = $1 and lease_id = $2 and state = 'building'",
     );
     held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
+}
+
+/// How many builds run on each host, or were given to it.
+pub async fn by_host(db: impl PgExecutor<'_>) -> Result<Vec<(HostId, i64)>, DbError> {
+    let query = sqlx::query_as(
+        "select host_id, count(*) from builds where state in ('pending', 'building') and host_id is not null
+         group by host_id",
+    );
+    Ok(query.fetch_all(db).await?)
 }
 
 /// When the next build is due by time alone: a retry, or a lease that runs out.
