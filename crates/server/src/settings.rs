@@ -5,7 +5,7 @@ use std::{env::current_exe, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
-use paas_control::{Settings, reconcile::LocalHost};
+use paas_control::{PlacementPolicy, Settings, UserData, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
@@ -24,6 +24,14 @@ const ATTACH_TIMEOUT: Duration = Duration::from_secs(60);
 const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long a killed server's work waits until the next one takes it over.
 const LEASE: Duration = Duration::from_secs(15);
+/// How long a killed controller's hosts wait until the next one takes them over.
+const HOST_LEASE: Duration = Duration::from_secs(10);
+/// What builds hold of a host in plans. Little: they are short, and where there is no other machine they must run too.
+const BUILD_RESERVED_MB: u32 = 256;
+const BUILD_RESERVED_MILLIS: u32 = 100;
+const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
+/// A host that does not answer for this long is lost.
+const HOST_GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn control(config: &Config) -> Settings {
     Settings {
@@ -38,7 +46,17 @@ pub(crate) fn control(config: &Config) -> Settings {
         drain_timeout: config.drain_timeout,
         attach_timeout: ATTACH_TIMEOUT,
         one_off_lifetime: ONE_OFF_LIFETIME,
+        cycle_after: None,
         lease: LEASE,
+        host_lease: HOST_LEASE,
+        host_heartbeat: HOST_HEARTBEAT,
+        host_grace: HOST_GRACE,
+        host_reserved_mb: config.host_reserved_mb,
+        build_reserved_mb: BUILD_RESERVED_MB,
+        build_reserved_millis: BUILD_RESERVED_MILLIS,
+        placement: PlacementPolicy::default(),
+        // No machines are launched yet, so nothing is told to run this.
+        user_data: UserData::new(|_, _| String::new()),
     }
 }
 

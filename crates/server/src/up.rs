@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::{Result, bail};
 use chrono::Utc;
 use paas_builder::Builder;
-use paas_control::{Control, reconcile};
+use paas_control::{Catalog, Control, reconcile};
 use paas_db::Changes;
 use paas_hosts::LocalEngines;
 use paas_logs::Logs;
@@ -97,13 +97,15 @@ async fn control(config: &Config, storage: &Storage, writers: &CancellationToken
         registry: storage.registry.clone(),
         builder: Arc::new(Builder::new(settings::builder(config), storage.registry.clone())),
         engines: Arc::new(LocalEngines),
+        machines: None,
+        catalog: Catalog::default(),
         settings: Arc::new(settings::control(config)),
     })
 }
 
 fn start_loops(config: &Config, control: &Control, certificate: &Arc<ServerCertificate>, loops: &Tasks) {
     let (control, local) = (control.clone(), settings::local_host(config));
-    loops.spawn("loops", |stop| reconcile::run(control, local, stop));
+    loops.spawn("loops", |stop| reconcile::run(control, Some(local), stop));
     let certificate = Arc::clone(certificate);
     loops.spawn("certificate", |stop| async move { certificate.keep_fresh(stop).await });
 }
