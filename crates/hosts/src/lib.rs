@@ -8,6 +8,7 @@ mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod join_script;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -20,3 +21,4 @@ pub use engine::{
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use join_script::{join_command, render_join_script, user_data};

@@ -6,6 +6,8 @@ mod build;
 mod confinement;
 mod fake;
 mod fixture;
+mod join;
+mod join_stub;
 mod machine;
 mod output;
 mod registry;
