@@ -22,6 +22,6 @@ pub use crash::CRASH_POINTS;
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.
 pub use paas_db::{accounts::Account, apps::App};
-pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};
 /// How plans are made.
 pub use paas_planner::Policy as PlacementPolicy;
+pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};

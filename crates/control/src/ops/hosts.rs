@@ -1,12 +1,10 @@
 //! Hosts as their owner sees them, and what a person may ask of one. The loops do the work; a host that was asked to drain
 //! empties because the planner moves its dynos.
 
-use std::{
-    collections::BTreeMap,
-    net::{IpAddr, SocketAddr},
-};
+use std::{collections::BTreeMap, net::IpAddr};
 
 use paas_db::{Connection, DbError, builds, dynos, hosts, hosts::Host, pools};
+use paas_hosts::HostEndpoint;
 use paas_model::{HostId, HostName, HostState, PoolId};
 
 use crate::{Control, OpError, ops::accounts::Owner};
@@ -149,9 +147,10 @@ fn counted(dynos: u32, builds: u32) -> String {
 /// Where other machines reach it; `None`: it has not joined, or is this machine.
 #[must_use]
 pub fn address(host: &Host) -> Option<IpAddr> {
-    let rest = host.endpoint.as_deref()?.strip_prefix("tcp://")?;
-    let (address, _) = rest.split_once('/')?;
-    address.parse::<SocketAddr>().ok().map(|address| address.ip())
+    match host.endpoint.as_deref()?.parse() {
+        Ok(HostEndpoint::Tcp { address, .. }) => Some(address.ip()),
+        _ => None,
+    }
 }
 
 /// The row of a host that is not gone.

@@ -8,8 +8,9 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 use paas_db::{Connection, DbError, SecretHash, hosts, join_tokens, new_id, new_secret, pools};
+use paas_hosts::{HostEndpoint, join_command, render_join_script};
 use paas_model::{HostId, HostName, HostState, JoinTokenId, Labels};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Control, HostRegistry, OpError, SignError, ops::accounts::Owner};
 
@@ -110,8 +111,15 @@ pub async fn invite(control: &Control, owner: &Owner, invitation: Invitation) ->
     join_tokens::create(&mut *tx, &row).await?;
     tx.commit().await.map_err(DbError::from)?;
     tracing::info!(account.email = owner.email(), "a join token was made");
-    let command = super::join_script::command(control, &token);
-    Ok(Invited { command, expires_at: Utc::now() + TimeDelta::seconds(3_600) })
+    let settings = &control.settings;
+    let command = join_command(&settings.public_url, settings.signer.ca_pem(), token.expose_secret(), &[]);
+    Ok(Invited { command: command.into(), expires_at: Utc::now() + TimeDelta::seconds(3_600) })
+}
+
+/// The script that a machine runs to join. It holds no secret.
+#[must_use]
+pub fn script(control: &Control) -> String {
+    render_join_script(&control.settings.public_url, control.settings.signer.ca_pem())
 }
 
 /// Makes the machine with this token a host. The same token with the same key may be shown again, as an answer may get
@@ -141,7 +149,7 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
     let row = hosts::Joined {
         id: host,
         name: name.to_string(),
-        endpoint: format!("tcp://{}/?name={host}", SocketAddr::new(address, ENGINE_PORT)),
+        endpoint: HostEndpoint::tcp(SocketAddr::new(address, ENGINE_PORT), host).to_string(),
         zone: request.zone,
         labels: token.labels,
         machine_id: request.machine_id,

@@ -10,7 +10,6 @@ pub mod config;
 pub mod dynos;
 pub mod formation;
 pub mod hosts;
-mod join_script;
 pub mod joining;
 pub mod log_sessions;
 pub mod releases;

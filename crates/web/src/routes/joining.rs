@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use paas_control::ops::joining::{self, JoinRequest};
@@ -23,9 +23,15 @@ const MAX_BYTES: usize = 32 << 10;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
+        Endpoint::get("/hosts/join.sh", script).open(),
         Endpoint::post("/hosts/join", join).for_machines(),
         Endpoint::post("/hosts/{host}/certificate", renew).for_machines(),
     ]
+}
+
+async fn script(State(web): State<Web>) -> Response {
+    let as_text = [(header::CONTENT_TYPE, HeaderValue::from_static("text/x-shellscript; charset=utf-8"))];
+    (as_text, joining::script(&web.control)).into_response()
 }
 
 async fn join(

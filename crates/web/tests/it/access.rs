@@ -47,6 +47,7 @@ async fn only_what_has_to_be_is_open() {
         [
             "Open GET /healthz",
             "Open GET /",
+            "Open GET /hosts/join.sh",
             "Machine POST /hosts/join",
             "Machine POST /hosts/{host}/certificate",
             "Secret PUT /sources/{secret}",
