@@ -9,6 +9,7 @@ mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod join_script;
 mod machines;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -22,6 +23,7 @@ pub use engine::{
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use join_script::{join_command, render_join_script, user_data};
 pub use machines::{
     HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
     MissingPermission,
