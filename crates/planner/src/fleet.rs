@@ -4,22 +4,31 @@
 //! long as [`crate::Policy::spare_after`] asks, terminated when nothing is left on it. Anything that needs it in between takes
 //! it back. A pool that grows gives nothing back, so that the two never alternate.
 
+use std::cmp::Reverse;
+
 use paas_model::{DynoKind, HostFault, HostId, PoolId};
 
-use crate::{Action, DrainReason, Host, TerminateReason, draft::Draft, muster::Muster, policy::after, room::Wanted};
+use crate::{
+    Action, DrainReason, Dyno, Host, TerminateReason, draft::Draft, muster::Muster, policy::after, room::Wanted,
+};
 
 impl<'a> Draft<'a> {
     /// All that is to be done about pools beyond what needs asked for.
     pub(crate) fn tend_pools(&mut self) {
         let pools: Vec<_> = self.fleet.musters.keys().copied().collect();
-        for pool in pools {
-            self.terminate(pool);
-            self.drain_interrupted(pool);
-            self.reach_minimum(pool);
-            self.keep_headroom(pool);
-            self.drain_excess(pool);
-            if !self.replace_outdated(pool) {
-                self.save(pool);
+        for pool in &pools {
+            self.terminate(*pool);
+            self.drain_interrupted(*pool);
+            self.reach_minimum(*pool);
+            self.keep_headroom(*pool);
+            self.drain_excess(*pool);
+        }
+        // What is placed by this plan is not on its host yet. The next plan, which is asked for at once, sees it there.
+        if self.plan.actions.is_empty() {
+            for pool in pools {
+                if !self.replace_outdated(pool) {
+                    self.save(pool);
+                }
             }
         }
     }
@@ -218,26 +227,14 @@ impl<'a> Draft<'a> {
         self.room.close(host.id);
         let mut dynos: Vec<_> = self.store.dynos_on(host.id).collect();
         dynos.retain(|dyno| dyno.kind == DynoKind::Formation && dyno.is_live());
-        dynos.sort_by_key(|dyno| (std::cmp::Reverse(dyno.size.memory_mb()), dyno.id));
+        dynos.sort_by_key(|dyno| (Reverse(dyno.size.memory_mb()), dyno.id));
         let mut fits = true;
-        for (n, dyno) in dynos.iter().enumerate() {
-            let audience = self.store.audience(dyno.app_id);
-            let wanted = Wanted { app: dyno.app_id, audience: &audience, kind: &dyno.name.kind, size: dyno.size };
-            let Some(to) = self.room.choose(wanted) else {
-                fits = false;
-                break;
-            };
-            if n == 0 && self.policy.min_up_percent > 0 {
-                // The largest one also needs room for its stand-in, for as long as the move takes.
-                let mark = self.room.mark();
-                self.room.take(to, dyno.size);
-                fits = self.room.choose(wanted).is_some();
-                self.room.roll_back(mark);
-                if !fits {
-                    break;
-                }
-            }
-            self.room.take_for(wanted, to);
+        for dyno in &dynos {
+            fits = fits && self.fits_once_more(dyno, true);
+        }
+        // The largest one also needs room for its stand-in, for as long as the move takes.
+        if let Some(largest) = dynos.first().filter(|_| self.policy.min_up_percent > 0) {
+            fits = fits && self.fits_once_more(largest, false);
         }
         if let Some(pool) = headroom_of {
             fits &= self.headroom(pool) >= i64::from(self.policy.headroom_mb);
@@ -246,5 +243,16 @@ impl<'a> Draft<'a> {
             self.room.roll_back(mark);
         }
         fits
+    }
+
+    /// Whether a host has room for one more like this dyno, which stays there if it is to.
+    fn fits_once_more(&mut self, dyno: &Dyno, stays: bool) -> bool {
+        let audience = self.store.audience(dyno.app_id);
+        let wanted = Wanted { app: dyno.app_id, audience: &audience, kind: &dyno.name.kind, size: dyno.size };
+        let Some(to) = self.room.choose(wanted) else { return false };
+        if stays {
+            self.room.take_for(wanted, to);
+        }
+        true
     }
 }
