@@ -68,6 +68,11 @@ impl<'a> Draft<'a> {
         self.store.count_on(host) == 0 && self.room.space(host).is_none_or(|space| space.builds == 0)
     }
 
+    /// What is held there by what does not stop, in MiB.
+    fn keeps_mb(&self, host: HostId) -> i64 {
+        self.room.space(host).map_or(0, |space| space.total.minus(space.later).mb)
+    }
+
     fn drain_interrupted(&mut self, pool: PoolId) {
         let hosts: Vec<_> = self.muster(pool).map(|muster| muster.interrupted.clone()).unwrap_or_default();
         for host in hosts {
@@ -132,7 +137,7 @@ impl<'a> Draft<'a> {
         let leaving = muster.draining.len();
         let stays = muster.held().saturating_sub(leaving);
         let mut ready = muster.ready.clone();
-        ready.sort_by_key(|host| (self.store.count_on(host.id), host.id));
+        ready.sort_by_key(|host| (self.keeps_mb(host.id), host.id));
         for host in ready.into_iter().take(stays.saturating_sub(allowed)) {
             self.drain(host, DrainReason::OverMaximum);
         }
@@ -148,7 +153,7 @@ impl<'a> Draft<'a> {
         if muster.is_growing() || muster.draining.iter().any(|host| !host.drain_requested && !host.interrupted) {
             return true;
         }
-        outdated.sort_by_key(|host| (self.store.count_on(host.id), host.id));
+        outdated.sort_by_key(|host| (self.keeps_mb(host.id), host.id));
         let above_minimum = muster.usable() > muster.pool.min_hosts as usize;
         let full = muster.held() > muster.pool.max_hosts as usize;
         let throttled = muster.pool.launch_after.is_some_and(|at| at > self.now);
@@ -178,7 +183,7 @@ impl<'a> Draft<'a> {
         // Those that are marked first, so that the choice stands; then the emptiest, then the dearest.
         candidates.sort_by_key(|host| {
             let price = u64::MAX - host.price_micros_per_hour;
-            (host.spare_since.is_none(), host.spare_since, self.store.count_on(host.id), price, host.id)
+            (host.spare_since.is_none(), host.spare_since, self.keeps_mb(host.id), price, host.id)
         });
         let mut may_go = match muster.is_growing() {
             true => 0,
