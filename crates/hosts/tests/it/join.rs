@@ -193,6 +193,30 @@ async fn a_certificate_that_ends_soon_is_renewed_and_containers_of_the_docker_en
 }
 
 #[tokio::test]
+async fn a_docker_engine_that_is_killed_is_started_again_until_the_machine_leaves() {
+    let joining = Joining::new("paasht-killed", 8).await;
+    assert_succeeded(&joining.join(TOKEN).await);
+    joining.machine.load_image();
+    holds(joining.engine(), IMAGE, async |bench| {
+        let name = bench.start_until_it_prints("runs", "echo ready; exec sleep 600").await;
+        let killed = joining.run("sh", &[], "kill -KILL $(cat /etc/paas/host/dockerd.pid)").await;
+        assert_succeeded(&killed);
+        while bench.engine.ping().await.is_err() {}
+        assert_eq!(bench.state(&name).await, Some(ContainerState::Running));
+        // A second supervisor would start a second engine.
+        assert_succeeded(&joining.run("/etc/paas/host/start-engine", &[], "").await);
+
+        assert_succeeded(&joining.script("--leave").await);
+        assert!(!joining.file("/etc/paas/host/key.pem").exists());
+        bench.engine.ping().await.unwrap_err();
+        // To remove the container by.
+        assert_succeeded(&joining.join(TOKEN).await);
+        assert_eq!(bench.state(&name).await, Some(ContainerState::Running), "what runs, runs on");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_token_that_is_refused_leaves_the_machine_as_it_was() {
     let joining = Joining::new("paasht-refused", 6).await;
     let refused = joining.join("another").await;
