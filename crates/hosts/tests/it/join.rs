@@ -47,12 +47,12 @@ impl Joining {
         let directory = self.machine.directory();
         let at = |name: &str| directory.join(name).display().to_string();
         let flags = format!(
-            "--data-root {} --exec-root {} --pidfile {} --cgroup-parent /paasht-{} --bip 10.211.128.1/24 \
+            "--data-root {} --exec-root {} --pidfile {} --cgroup-parent /{} --bip 10.211.128.1/24 \
              --default-address-pool base=10.211.192.0/18,size=24",
             at("data"),
             at("exec"),
             at("docker.pid"),
-            self.machine.ip(),
+            self.machine.name,
         );
         let mut command = Command::from(self.machine.command(program));
         command
