@@ -18,8 +18,8 @@ pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryLogin};
 pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
-    ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk, LogStream, Network,
-    Signal,
+    ContainerStats, ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk,
+    LogStream, Network, RootShell, Signal,
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
