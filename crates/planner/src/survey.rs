@@ -78,8 +78,8 @@ impl<'a> Draft<'a> {
         let Formation { kind, quantity, singleton, .. } = target.formation;
         let (crew, quantity): (Crew<'a>, _) = ((app.id, kind), *quantity);
         let live = slots.live.range(..=quantity);
-        let mut verdicts: BTreeMap<u32, Verdict<'a>> =
-            live.map(|(number, dynos)| (*number, judge(target, dynos, self.store, self.now))).collect();
+        let judged = live.map(|(number, dynos)| (*number, judge(target, dynos, self.store, self.now)));
+        let mut verdicts: BTreeMap<u32, Verdict<'a>> = judged.filter(|(_, verdict)| !verdict.is_settled()).collect();
         let tally = tally(slots, &verdicts);
         let (surge, floor) = (self.policy.surge(quantity), self.policy.min_up(quantity));
         let canary = self.canary(app, target, slots, crew);
@@ -94,10 +94,13 @@ impl<'a> Draft<'a> {
 
         for number in 1..=last {
             let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
-            let verdict = verdicts.remove(&number).unwrap_or_else(|| judge(target, dynos, self.store, self.now));
-            if !verdict.is_settled() {
-                self.survey_slot(crew, target, slots, number, audience, tally.empties, verdict);
-            }
+            let verdict = match verdicts.remove(&number) {
+                Some(verdict) => verdict,
+                // It was judged, and there is nothing to do about it.
+                None if number <= quantity && !dynos.is_empty() => continue,
+                None => judge(target, dynos, self.store, self.now),
+            };
+            self.survey_slot(crew, target, slots, number, audience, tally.empties, verdict);
         }
         for dyno in slots.live.range(last.saturating_add(1)..).rev().flat_map(|(_, dynos)| dynos) {
             // One that stood in goes on until those that were moved serve again.
