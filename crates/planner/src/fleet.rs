@@ -180,8 +180,8 @@ impl<'a> Draft<'a> {
     fn save(&mut self, pool: PoolId) {
         let Some(muster) = self.muster(pool) else { return };
         let usable = muster.usable();
-        let is_marked = |host: &&Host| host.spare_since.is_some();
-        if usable <= muster.pool.min_hosts as usize && !muster.ready.iter().any(|host| is_marked(host)) {
+        let is_marked = muster.ready.iter().any(|host| host.spare_since.is_some());
+        if usable <= muster.pool.min_hosts as usize && !is_marked {
             return;
         }
         let mut candidates = muster.ready.clone();
