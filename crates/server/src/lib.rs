@@ -5,13 +5,14 @@
 //! config.rs      what operators decide            master_key.rs                   the key of secrets at rest
 //! variables.rs   how they say it                  first_start.rs, credentials.rs  the owner, and their login
 //! settings.rs    the same, as each part wants it  storage.rs                      database.rs and registry.rs
-//! up.rs          start, run, stop, in order       stacks.rs                       the images that builds need
+//! roles.rs       start, run, stop, in order       stacks.rs                       the images that builds need
 //! tasks.rs       parts that run side by side      listen.rs, replay.rs            HTTP and rendezvous on one port
 //! addresses.rs   all that is listened on          telemetry.rs, progress.rs       what it says while it runs
 //! ```
 //!
 //! Invariants: the environment is read here and nowhere else, once. The children (PostgreSQL, registry) outlive a killed
-//! server and are adopted by the next; they are stopped only by a clean stop. Dynos are never stopped by a stop.
+//! server and are adopted by the next; they are started by `up` alone, and stopped only by its clean stop. Dynos are never
+//! stopped by a stop. Any number of processes of each role may run on one database, and any may be killed at any time.
 
 mod addresses;
 mod ca;
@@ -24,9 +25,11 @@ pub mod first_start;
 mod listen;
 mod lock;
 mod master_key;
+mod own_directory;
 mod progress;
 pub mod registry;
 mod replay;
+mod roles;
 mod server_certificate;
 mod settings;
 mod shutdown;
@@ -34,5 +37,4 @@ mod stacks;
 mod storage;
 mod tasks;
 pub mod telemetry;
-mod up;
 pub mod variables;

@@ -22,6 +22,8 @@ const PUSH_HELP: &str = "docs/pushing.md";
 const ATTACH_TIMEOUT: Duration = Duration::from_secs(60);
 /// Heroku: one-off dynos end after 24 hours.
 const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Under the data directory: what routers keep for a start without the database.
+pub(crate) const ROUTER_DIRECTORY: &str = "router";
 /// How long a killed server's work waits until the next one takes it over.
 const LEASE: Duration = Duration::from_secs(15);
 
@@ -75,7 +77,8 @@ pub(crate) fn git(config: &Config) -> Result<GitConfig> {
 pub(crate) fn router(config: &Config, tls: &Arc<rustls::ServerConfig>) -> RouterConfig {
     // Certificates are swapped behind this configuration, so it is itself never replaced.
     let tls = Arc::new(ArcSwap::new(Arc::clone(tls)));
-    RouterConfig { tls: Some(tls), ..RouterConfig::new(&config.domain) }
+    let snapshot = Some(config.path(ROUTER_DIRECTORY).join("routes.json"));
+    RouterConfig { tls: Some(tls), snapshot, ..RouterConfig::new(&config.domain) }
 }
 
 pub(crate) fn endpoint(config: &Config) -> HostEndpoint {
