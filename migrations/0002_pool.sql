@@ -93,7 +93,7 @@ create index join_tokens_host on join_tokens (host_id);
 
 -- The certificate authority that hosts, routers and clients trust: one row.
 create table authority (
-    id          boolean primary key default true check (id),
+    single      boolean primary key default true check (single),
     certificate text not null,
     -- PKCS #8 PEM under AES-256-GCM, with the nil uuid as associated data.
     key         bytea not null,

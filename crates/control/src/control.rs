@@ -44,8 +44,18 @@ pub struct Settings {
     pub attach_timeout: Duration,
     /// Most lifetime of a one-off dyno.
     pub one_off_lifetime: Duration,
+    /// A dyno that has been up for this long is replaced by a fresh one; `None`: never (Heroku: 24 hours).
+    pub cycle_after: Option<Duration>,
     /// A worker that does not renew its claim for this long has lost it.
     pub lease: Duration,
+    /// A controller that does not renew its leases for this long has lost its hosts.
+    pub host_lease: Duration,
+    /// How often each host's engine is asked whether it is there.
+    pub host_heartbeat: Duration,
+    /// A host whose engine does not answer for this long is lost.
+    pub host_grace: Duration,
+    /// MiB of hosts that joined which dynos may not use: their system's own.
+    pub host_reserved_mb: u32,
 }
 
 impl Settings {

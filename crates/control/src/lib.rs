@@ -6,6 +6,7 @@
 //! No state lives only here: the handle below holds connections and settings.
 
 mod control;
+pub mod crash;
 mod error;
 pub mod ops;
 pub mod reconcile;
@@ -13,6 +14,7 @@ pub mod reconcile;
 pub mod testing;
 
 pub use control::{Control, Settings};
+pub use crash::CRASH_POINTS;
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.
 pub use paas_db::{accounts::Account, apps::App};

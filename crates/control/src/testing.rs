@@ -83,7 +83,7 @@ impl TestControl {
     pub fn start_until(&self, stop: CancellationToken) -> JoinHandle<()> {
         let local =
             reconcile::LocalHost { name: "local".to_owned(), endpoint: "unix:///fake".to_owned(), reserved_mb: 0 };
-        tokio::spawn(reconcile::run(self.control.clone(), local, stop))
+        tokio::spawn(reconcile::run(self.control.clone(), Some(local), stop))
     }
 
     /// Releases a slug with these process types as a build would, its image already on the host.
@@ -140,7 +140,12 @@ pub fn settings() -> Settings {
         drain_timeout: Duration::from_secs(2),
         attach_timeout: Duration::from_secs(2),
         one_off_lifetime: Duration::from_secs(60),
+        cycle_after: None,
         lease: Duration::from_secs(2),
+        host_lease: Duration::from_secs(1),
+        host_heartbeat: Duration::from_millis(50),
+        host_grace: Duration::from_millis(300),
+        host_reserved_mb: 0,
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use paas_model::{AccountId, AppId, BuildId, BuildState, LeaseId, ReleaseId, SlugId, SourceId};
+use paas_model::{AccountId, AppId, BuildId, BuildState, HostId, LeaseId, ReleaseId, SlugId, SourceId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 
@@ -23,6 +23,8 @@ pub struct Build {
     pub stack: String,
     #[sqlx(try_from = "String")]
     pub state: BuildState,
+    /// Where it runs, or ran last; `None`: it has no place (any more).
+    pub host_id: Option<HostId>,
     pub slug_id: Option<SlugId>,
     pub release_id: Option<ReleaseId>,
     #[sqlx(json)]
@@ -96,32 +98,63 @@ pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec
     Ok(query.bind(app).bind(limit).fetch_all(db).await?)
 }
 
-/// Takes one build that is due: pending, or building under a lease that ran out. Builds of one app run one at a time, in
-/// order. `None`: nothing to do.
-pub async fn claim(db: impl PgExecutor<'_>, lease: LeaseId, ttl: Duration) -> Result<Option<BuildId>, DbError> {
+/// Takes one build that is due: placed and pending, or building under a lease that ran out. Builds of one app run one at
+/// a time, in order. Those placed on a host whose engine answers on a Unix socket are only for who has that socket,
+/// `local`. `None`: nothing to do.
+pub async fn claim(
+    db: impl PgExecutor<'_>,
+    lease: LeaseId,
+    ttl: Duration,
+    local: Option<&str>,
+) -> Result<Option<BuildId>, DbError> {
     let query = sqlx::query_scalar(
         "update builds set state = 'building', lease_id = $1, lease_expires_at = now() + make_interval(secs => $2),
                 attempt = attempt + 1, updated_at = now()
          where id = (
-             select due.id from builds due
+             select due.id from builds due join hosts on hosts.id = due.host_id
              where ((due.state = 'pending' and due.next_attempt_at <= now())
                     or (due.state = 'building' and due.lease_expires_at < now()))
+               and hosts.state in ('ready', 'draining') and (hosts.endpoint not like 'unix://%' or hosts.endpoint = $3)
                and not exists (select 1 from builds other
                                where other.app_id = due.app_id and other.id < due.id
                                  and other.state in ('pending', 'building'))
-             order by due.id for update skip locked limit 1)
+             order by due.id for update of due skip locked limit 1)
          returning id",
     );
-    Ok(query.bind(lease).bind(ttl.as_secs_f64()).fetch_optional(db).await?)
+    Ok(query.bind(lease).bind(ttl.as_secs_f64()).bind(local).fetch_optional(db).await?)
 }
 
+/// Gives the build a host to run on. False: it has one, or is past that.
+pub async fn place(db: impl PgExecutor<'_>, id: BuildId, host: HostId) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update builds set host_id = $2, updated_at = now() where id = $1 and state = 'pending' and host_id is null",
+    );
+    Ok(query.bind(id).bind(host).execute(db).await?.rows_affected() > 0)
+}
+
+/// Takes builds that nobody runs away from hosts that cannot run them: they are placed anew. Returns how many.
+pub async fn displace(db: impl PgExecutor<'_>) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "update builds set state = 'pending', host_id = null, lease_id = null, lease_expires_at = null, updated_at = now()
+         from hosts
+         where hosts.id = builds.host_id
+           and (builds.state = 'pending' and hosts.state <> 'ready'
+                or builds.state = 'building' and builds.lease_expires_at < now() and hosts.state not in ('ready', 'draining'))",
+    );
+    Ok(query.execute(db).await?.rows_affected())
+}
+
+/// Renews the lease. False: the build's host is lost or gone, so that the attempt leads nowhere.
+///
 /// # Errors
 /// [`DbError::LeaseLost`] when somebody else has the build by now.
-pub async fn extend(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, ttl: Duration) -> Result<(), DbError> {
-    let query = sqlx::query(
-        "update builds set lease_expires_at = now() + make_interval(secs => $3) where id = $1 and lease_id = $2",
+pub async fn extend(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, ttl: Duration) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "update builds set lease_expires_at = now() + make_interval(secs => $3)
+         where id = $1 and lease_id = $2
+         returning exists (select 1 from hosts where id = builds.host_id and state in ('ready', 'draining'))",
     );
-    held(&query.bind(id).bind(lease).bind(ttl.as_secs_f64()).execute(db).await?)
+    query.bind(id).bind(lease).bind(ttl.as_secs_f64()).fetch_optional(db).await?.ok_or(DbError::LeaseLost)
 }
 
 /// What a succeeded build leaves in its row.
@@ -161,7 +194,7 @@ pub async fn fail(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, reason: 
     held(&query.bind(id).bind(lease).bind(reason).execute(db).await?)
 }
 
-/// Gives the build back after a failure of ours: it is taken again after `wait`.
+/// Gives the build back after a failure of ours: it is placed anew, and taken again after `wait`.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`].
@@ -173,7 +206,7 @@ pub async fn release(
     wait: Duration,
 ) -> Result<(), DbError> {
     let query = sqlx::query(
-        "update builds set state = 'pending', last_error = $3, lease_id = null, lease_expires_at = null,
+        "update builds set state = 'pending', host_id = null, last_error = $3, lease_id = null, lease_expires_at = null,
                 next_attempt_at = now() + make_interval(secs => $4), updated_at = now()
          where id = $1 and lease_id = $2 and state = 'building'",
     );
@@ -184,7 +217,7 @@ pub async fn release(
 pub async fn next_due(db: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>, DbError> {
     let query = sqlx::query_scalar(
         "select min(case state when 'pending' then next_attempt_at else lease_expires_at end) from builds
-         where state in ('pending', 'building')",
+         where state = 'building' or state = 'pending' and host_id is not null",
     );
     Ok(query.fetch_one(db).await?)
 }

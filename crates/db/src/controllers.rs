@@ -24,6 +24,16 @@ pub async fn alive(db: impl PgExecutor<'_>, within: Duration) -> Result<i64, DbE
     Ok(query.bind(within.as_secs_f64()).fetch_one(db).await?)
 }
 
+/// Whether this controller is the eldest of those heard of lately: the one that does what is better not done twice at
+/// once, though twice would do no harm.
+pub async fn is_eldest(db: impl PgExecutor<'_>, id: ControllerId, within: Duration) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select not exists (select 1 from controllers
+                            where id < $1 and seen_at > clock_timestamp() - make_interval(secs => $2))",
+    );
+    Ok(query.bind(id).bind(within.as_secs_f64()).fetch_one(db).await?)
+}
+
 /// The controller is going down in good order.
 pub async fn leave(db: impl PgExecutor<'_>, id: ControllerId) -> Result<(), DbError> {
     sqlx::query("delete from controllers where id = $1").bind(id).execute(db).await?;

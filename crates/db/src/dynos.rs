@@ -17,6 +17,8 @@ pub struct Dyno {
     pub id: DynoId,
     pub app_id: AppId,
     pub app_name: AppName,
+    /// A web dyno is up when a GET of this path answers 2xx or 3xx; `None`: when its port takes a connection.
+    pub health_path: Option<String>,
     pub release_id: ReleaseId,
     pub release_version: ReleaseVersion,
     #[sqlx(try_from = "String")]
@@ -119,7 +121,7 @@ pub async fn create(db: impl PgExecutor<'_>, vault: &Vault, dyno: &NewDyno) -> R
 
 pub async fn find(db: impl PgExecutor<'_>, id: DynoId) -> Result<Option<Dyno>, DbError> {
     let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
                 dynos.attach_hash is not null as awaits_client
          from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
          left join accounts on accounts.id = dynos.account_id
@@ -131,7 +133,7 @@ pub async fn find(db: impl PgExecutor<'_>, id: DynoId) -> Result<Option<Dyno>, D
 /// Dynos of the app that are not gone, by type, number and age.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Dyno>, DbError> {
     let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
                 dynos.attach_hash is not null as awaits_client
          from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
          left join accounts on accounts.id = dynos.account_id
@@ -143,7 +145,7 @@ pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Dyno>, DbEr
 /// Every dyno that is not gone: the planner's world.
 pub async fn live(db: impl PgExecutor<'_>) -> Result<Vec<Dyno>, DbError> {
     let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
                 dynos.attach_hash is not null as awaits_client
          from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
          left join accounts on accounts.id = dynos.account_id
@@ -155,7 +157,7 @@ pub async fn live(db: impl PgExecutor<'_>) -> Result<Vec<Dyno>, DbError> {
 /// Dynos that the host's executor has work with: those that may have a container there.
 pub async fn on_host(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<Dyno>, DbError> {
     let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
                 dynos.attach_hash is not null as awaits_client
          from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
          left join accounts on accounts.id = dynos.account_id
@@ -167,7 +169,7 @@ pub async fn on_host(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<Dyno>,
 /// The release-phase dyno of a release, in any state.
 pub async fn of_release_phase(db: impl PgExecutor<'_>, release: ReleaseId) -> Result<Option<Dyno>, DbError> {
     let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, releases.version as release_version, accounts.email as account_email,
+        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
                 dynos.attach_hash is not null as awaits_client
          from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
          left join accounts on accounts.id = dynos.account_id
@@ -302,6 +304,56 @@ pub async fn gone(
          where id = $1 and state <> 'gone'",
     );
     Ok(query.bind(id).bind(exit_code).bind(note).execute(db).await?.rows_affected() > 0)
+}
+
+/// A dyno that ended with its host.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Orphan {
+    pub id: DynoId,
+    pub app_id: AppId,
+    #[sqlx(rename = "type")]
+    pub process_type: ProcessType,
+    #[sqlx(try_from = "i32")]
+    pub number: u32,
+}
+
+/// Ends the dynos of hosts whose machine has ended, or that were removed: nobody will see their containers end. Returns
+/// them.
+pub async fn end_with_hosts(db: impl PgExecutor<'_>, note: &str) -> Result<Vec<Orphan>, DbError> {
+    let query = sqlx::query_as(
+        "update dynos set state = 'gone', note = $1, address = null, restart_at = null, attach_hash = null, env = null,
+                updated_at = now()
+         from hosts
+         where hosts.id = dynos.host_id and (hosts.state = 'gone' or hosts.fault = 'machine_gone')
+           and dynos.state in ('placed', 'starting', 'up', 'stopping')
+         returning dynos.id, dynos.app_id, dynos.type, dynos.number",
+    );
+    Ok(query.bind(note).fetch_all(db).await?)
+}
+
+/// A dyno that has been up for long enough is to be replaced. False: it is not up, or was asked already.
+pub async fn cycle(db: impl PgExecutor<'_>, id: DynoId) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update dynos set restart_requested = true, updated_at = now()
+         where id = $1 and state = 'up' and not restart_requested",
+    );
+    Ok(query.bind(id).execute(db).await?.rows_affected() > 0)
+}
+
+/// Images that the host will want soon: of releases that are made or under way, of apps that have dynos of another
+/// release there.
+pub async fn images_ahead(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<String>, DbError> {
+    let query = sqlx::query_scalar(
+        "select distinct slugs.image
+         from (select distinct app_id, release_id from dynos
+               where host_id = $1 and kind = 'formation' and state in ('starting', 'up')) as here
+         join lateral (
+             select id, slug_id from releases
+             where releases.app_id = here.app_id and state <> 'failed' order by version desc limit 1
+         ) newest on newest.id <> here.release_id
+         join slugs on slugs.id = newest.slug_id",
+    );
+    Ok(query.bind(host).fetch_all(db).await?)
 }
 
 /// The dyno that waits for the client with this secret.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use paas_model::{ControllerId, HostFault, HostId, HostState, Labels, PoolId};
 use sqlx::{PgExecutor, types::Json};
 
-use crate::{DbError, SecretHash};
+use crate::{Connection, DbError, SecretHash};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Host {
@@ -75,7 +75,10 @@ pub async fn by_name(db: impl PgExecutor<'_>, name: &str) -> Result<Option<Host>
     Ok(query.bind(name).fetch_optional(db).await?)
 }
 
-/// Enters the machine that the server runs on, or brings its capacity up to date; makes it ready unless it drains.
+/// Enters the machine that the server runs on, ready unless it is known already.
+///
+/// # Errors
+/// [`DbError::HostNameTaken`] when a host with another endpoint has this name.
 pub async fn enter(
     db: impl PgExecutor<'_>,
     id: HostId,
@@ -86,8 +89,7 @@ pub async fn enter(
 ) -> Result<Host, DbError> {
     let query = sqlx::query_as(
         "insert into hosts (id, name, state, endpoint, memory_mb, cpus, seen_at) values ($1, $2, 'ready', $3, $4, $5, now())
-         on conflict (endpoint) do update
-             set memory_mb = excluded.memory_mb, cpus = excluded.cpus, seen_at = now(), updated_at = now()
+         on conflict (endpoint) do update set updated_at = now()
          returning *",
     );
     Ok(query.bind(id).bind(name).bind(endpoint).bind(signed(memory_mb)).bind(signed(cpus)).fetch_one(db).await?)
@@ -188,7 +190,16 @@ pub async fn renewed(db: impl PgExecutor<'_>, id: HostId, expires_at: DateTime<U
     Ok(())
 }
 
-/// Takes over up to `limit` hosts that nobody looks after and whose engine can be asked.
+/// Hosts that any controller can look after: those whose engine is asked over the network.
+pub async fn count_shared(db: impl PgExecutor<'_>) -> Result<i64, DbError> {
+    let query = sqlx::query_scalar(
+        "select count(*) from hosts
+         where state in ('joining', 'ready', 'draining', 'lost', 'terminating') and endpoint not like 'unix://%'",
+    );
+    Ok(query.fetch_one(db).await?)
+}
+
+/// Takes over up to `limit` hosts that nobody looks after and whose engine can be asked over the network.
 pub async fn claim(
     db: impl PgExecutor<'_>,
     controller: ControllerId,
@@ -199,7 +210,7 @@ pub async fn claim(
         "update hosts set lease_id = $1, lease_expires_at = now() + make_interval(secs => $2), updated_at = now()
          where id in (
              select id from hosts
-             where state in ('joining', 'ready', 'draining', 'lost', 'terminating') and endpoint is not null
+             where state in ('joining', 'ready', 'draining', 'lost', 'terminating') and endpoint not like 'unix://%'
                and (lease_id is null or lease_expires_at < now())
              order by lease_expires_at nulls first for update skip locked limit $3)
          returning *",
@@ -207,11 +218,28 @@ pub async fn claim(
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).bind(limit).fetch_all(db).await?)
 }
 
+/// Takes over the host with this endpoint, if nobody looks after it: the one way to one whose engine answers on a Unix
+/// socket, which only its own machine can reach.
+pub async fn claim_local(
+    db: impl PgExecutor<'_>,
+    controller: ControllerId,
+    ttl: Duration,
+    endpoint: &str,
+) -> Result<Option<Host>, DbError> {
+    let query = sqlx::query_as(
+        "update hosts set lease_id = $1, lease_expires_at = now() + make_interval(secs => $2), updated_at = now()
+         where endpoint = $3 and state in ('joining', 'ready', 'draining', 'lost', 'terminating')
+           and (lease_id is null or lease_expires_at < now())
+         returning *",
+    );
+    Ok(query.bind(controller).bind(ttl.as_secs_f64()).bind(endpoint).fetch_optional(db).await?)
+}
+
 /// Renews the controller's leases, those that have not been taken by another, and says which hosts it still has.
 pub async fn extend(db: impl PgExecutor<'_>, controller: ControllerId, ttl: Duration) -> Result<Vec<Host>, DbError> {
     let query = sqlx::query_as(
         "update hosts set lease_expires_at = now() + make_interval(secs => $2)
-         where lease_id = $1 and state <> 'gone' returning *",
+         where lease_id = $1 and state <> 'gone' and endpoint is not null returning *",
     );
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?)
 }
@@ -230,31 +258,54 @@ pub async fn let_go(
     Ok(())
 }
 
-/// The engine has answered: a host that was joining or lost is ready, or drains if that was asked for.
+/// What an engine says of its machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Capacity {
+    /// What dynos may use, MiB.
+    pub memory_mb: u32,
+    pub cpus: u32,
+    pub engine_version: String,
+}
+
+/// The engine has answered: a host that was joining or lost is ready, or drains if that was asked for. True: its state
+/// changed.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`] when another controller has it.
 pub async fn seen(
-    db: impl PgExecutor<'_>,
+    db: &mut Connection,
     id: HostId,
     controller: ControllerId,
-    memory_mb: u32,
-    cpus: u32,
-    engine_version: &str,
-) -> Result<Host, DbError> {
-    let query = sqlx::query_as(
-        "update hosts set seen_at = now(), memory_mb = $3, cpus = $4, engine_version = $5, fault = null, updated_at = now(),
-                state = case when state not in ('joining', 'lost') then state
-                             when drain_requested then 'draining' else 'ready' end,
-                since = case when state in ('joining', 'lost') then now() else since end,
-                reason = case when state in ('joining', 'lost') then null else reason end
-         where id = $1 and lease_id = $2 and state <> 'gone' returning *",
+    capacity: &Capacity,
+) -> Result<bool, DbError> {
+    let (memory_mb, cpus, version) = (signed(capacity.memory_mb), signed(capacity.cpus), &capacity.engine_version);
+    // The usual case touches no column that others wait on.
+    let unchanged = sqlx::query(
+        "update hosts set seen_at = now()
+         where id = $1 and lease_id = $2 and state in ('ready', 'draining', 'terminating') and memory_mb = $3 and cpus = $4
+           and engine_version = $5 and fault is null",
     );
-    let query = query.bind(id).bind(controller).bind(signed(memory_mb)).bind(signed(cpus)).bind(engine_version);
+    let unchanged = unchanged.bind(id).bind(controller).bind(memory_mb).bind(cpus).bind(version);
+    if unchanged.execute(&mut *db).await?.rows_affected() > 0 {
+        return Ok(false);
+    }
+    let query = sqlx::query_scalar(
+        "with before as (select id, state from hosts where id = $1 for update)
+         update hosts set seen_at = now(), memory_mb = $3, cpus = $4, engine_version = $5, fault = null, updated_at = now(),
+                state = case when before.state not in ('joining', 'lost') then before.state
+                             when drain_requested then 'draining' else 'ready' end,
+                since = case when before.state in ('joining', 'lost') then now() else since end,
+                reason = case when before.state in ('joining', 'lost') then null else reason end
+         from before
+         where hosts.id = before.id and lease_id = $2 and hosts.state <> 'gone' and fault is distinct from 'machine_gone'
+         returning hosts.state <> before.state",
+    );
+    let query = query.bind(id).bind(controller).bind(memory_mb).bind(cpus).bind(version);
     query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
 }
 
-/// The engine did not answer. After `grace` since it last did, a host that served is lost. True: that happened now.
+/// The engine did not answer. After `grace` since it last did, a host that served is lost; with `None`, only the error is
+/// noted. True: it was lost now.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`] when another controller has it.
@@ -262,23 +313,34 @@ pub async fn unseen(
     db: impl PgExecutor<'_>,
     id: HostId,
     controller: ControllerId,
-    grace: Duration,
+    grace: Option<Duration>,
     error: &str,
 ) -> Result<bool, DbError> {
-    let query = sqlx::query_scalar::<_, bool>(
-        "with before as (select id, state from hosts where id = $1 for update)
+    let query = sqlx::query_scalar(
+        "with judged as (
+             select id, $3::float8 is not null and state in ('ready', 'draining')
+                        and now() > coalesce(seen_at, since) + make_interval(secs => $3) as overdue
+             from hosts where id = $1 for update)
          update hosts set reason = $4, updated_at = now(),
-                state = case when overdue then 'lost' else hosts.state end,
-                since = case when overdue then now() else hosts.since end,
-                fault = case when overdue then 'engine_unreachable' else hosts.fault end
-         from before, lateral (
-             select before.state in ('ready', 'draining') and
-                    now() > coalesce((select seen_at from hosts where id = $1), now()) + make_interval(secs => $3)
-         ) as judged (overdue)
-         where hosts.id = before.id and hosts.lease_id = $2 returning overdue",
+                state = case when overdue then 'lost' else state end,
+                since = case when overdue then now() else since end,
+                fault = case when overdue then 'engine_unreachable' else fault end
+         from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning overdue",
     );
-    let query = query.bind(id).bind(controller).bind(grace.as_secs_f64()).bind(error);
+    let query = query.bind(id).bind(controller).bind(grace.map(|grace| grace.as_secs_f64())).bind(error);
     query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
+}
+
+/// Hosts that nobody has looked after for `silence` are lost: no controller that can reach them is alive. Returns their
+/// names.
+pub async fn lose_orphans(db: impl PgExecutor<'_>, silence: Duration) -> Result<Vec<String>, DbError> {
+    let query = sqlx::query_scalar(
+        "update hosts set state = 'lost', since = now(), fault = 'engine_unreachable', updated_at = now(),
+                reason = 'no controller that can reach it is running'
+         where state in ('ready', 'draining')
+           and coalesce(lease_expires_at, since) + make_interval(secs => $1) < now() returning name",
+    );
+    Ok(query.bind(silence.as_secs_f64()).fetch_all(db).await?)
 }
 
 /// Moves a host from one of `from` to `to`; false: it was in none of them.

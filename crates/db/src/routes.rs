@@ -1,6 +1,6 @@
 //! What routers read: every app, and the web dynos it has. Read whole, because it is held whole in memory.
 
-use std::net::SocketAddr;
+use std::{collections::HashSet, net::SocketAddr};
 
 use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, ProcessType};
 use sqlx::PgExecutor;
@@ -28,12 +28,14 @@ pub struct RouteDyno {
     pub state: DynoState,
 }
 
-/// By app, dynos by age.
+/// By app, dynos by age. Dynos of hosts that are lost are left out while the app has one that is up elsewhere: they may
+/// still serve, if it is only us who cannot reach the host.
 pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
     let query = sqlx::query_as::<_, Row>(
         "select apps.id as app_id, apps.name, apps.maintenance,
                 coalesce(current.has_slug, false) as has_slug, coalesce(formations.quantity, 0) as web,
-                dynos.id as dyno_id, dynos.number, dynos.state, dynos.address
+                dynos.id as dyno_id, dynos.number, dynos.state, dynos.address,
+                coalesce(hosts.state = 'lost', false) as is_lost
          from apps
          left join lateral (
              select releases.slug_id is not null as has_slug from releases
@@ -42,9 +44,13 @@ pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
          left join formations on formations.app_id = apps.id and formations.type = 'web'
          left join dynos on dynos.app_id = apps.id and dynos.kind = 'formation' and dynos.type = 'web'
                         and dynos.state in ('placed', 'starting', 'up', 'crashed')
+                        and not exists (select 1 from hosts where hosts.id = dynos.host_id
+                                        and (hosts.state = 'gone' or hosts.fault = 'machine_gone'))
+         left join hosts on hosts.id = dynos.host_id
          order by apps.id, dynos.id",
     );
     let mut routes: Vec<Route> = Vec::new();
+    let mut lost = HashSet::new();
     for row in query.fetch_all(db).await? {
         if routes.last().is_none_or(|last| last.app_id != row.app_id) {
             routes.push(Route {
@@ -56,8 +62,17 @@ pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
                 dynos: Vec::new(),
             });
         }
+        let is_lost = row.is_lost;
         if let (Some(route), Some(dyno)) = (routes.last_mut(), row.dyno()) {
+            if is_lost {
+                lost.insert(dyno.id);
+            }
             route.dynos.push(dyno);
+        }
+    }
+    for route in routes.iter_mut().filter(|_| !lost.is_empty()) {
+        if route.dynos.iter().any(|dyno| dyno.state == DynoState::Up && !lost.contains(&dyno.id)) {
+            route.dynos.retain(|dyno| !lost.contains(&dyno.id));
         }
     }
     Ok(routes)
@@ -86,6 +101,7 @@ struct Row {
     number: Option<i32>,
     state: Option<String>,
     address: Option<String>,
+    is_lost: bool,
 }
 
 impl Row {

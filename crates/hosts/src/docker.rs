@@ -12,14 +12,19 @@ mod attach;
 mod connection;
 mod containers;
 mod demux;
+mod dial;
+mod engines;
 mod events;
 mod images;
 mod log_entries;
+mod login;
 mod logs;
 mod networks;
 mod signals;
 mod spec;
+mod status;
 mod terminal_input;
+mod tls;
 mod wire;
 
 use std::{fmt, sync::Arc};
@@ -33,6 +38,10 @@ use crate::{
     EventStream, ImageBuild, LogStream, Signal,
 };
 use connection::Connection;
+
+pub use engines::DockerEngines;
+pub use login::RegistryLogin;
+pub use tls::EngineTls;
 
 /// A Docker Engine, 20.10 (API 1.41) or newer.
 #[derive(Clone)]
@@ -64,6 +73,10 @@ impl Engine for DockerEngine {
             cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
             version: info.server_version.unwrap_or_default(),
         })
+    }
+
+    async fn ping(&self) -> Result<(), EngineError> {
+        self.connection.ping().await
     }
 
     async fn pull(&self, image: &str) -> Result<(), EngineError> {

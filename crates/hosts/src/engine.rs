@@ -25,6 +25,9 @@ pub type ByteWriter = Pin<Box<dyn AsyncWrite + Send>>;
 pub trait Engine: fmt::Debug + Send + Sync {
     async fn info(&self) -> Result<EngineInfo, EngineError>;
 
+    /// Answers within 3 seconds, or is [`EngineError::Unavailable`]: for heartbeats.
+    async fn ping(&self) -> Result<(), EngineError>;
+
     /// Has the image on this host, pulling it when missing. `image` is a full reference: `127.0.0.1:5050/apps/ID:TAG`.
     ///
     /// # Errors

@@ -1,22 +1,15 @@
-//! The way from a host to its engine. One machine is all there is for now: the one this runs on.
+//! The way from a host to its engine.
 
-use std::sync::Arc;
+use std::{fmt::Debug, sync::Arc};
 
-use async_trait::async_trait;
-
-use crate::{DockerEngine, Engine, EngineError};
-
-/// How a host's engine is reached; stored in the host's row as text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HostEndpoint {
-    /// Path of the engine's Unix socket on this machine.
-    Unix(String),
-}
+use crate::{DockerEngine, Engine, EngineError, HostEndpoint};
 
 /// Gives the engine of a host.
-#[async_trait]
-pub trait Engines: std::fmt::Debug + Send + Sync {
+pub trait Engines: Debug + Send + Sync {
     /// The engine of a host, by the endpoint in its row. No connection is made yet.
+    ///
+    /// # Errors
+    /// [`EngineError::NoTls`] and [`EngineError::InvalidEndpoint`]: this process cannot speak to such a host.
     fn engine(&self, endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError>;
 }
 
@@ -24,19 +17,11 @@ pub trait Engines: std::fmt::Debug + Send + Sync {
 #[derive(Debug, Default)]
 pub struct LocalEngines;
 
-#[async_trait]
 impl Engines for LocalEngines {
     fn engine(&self, endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError> {
         match endpoint {
             HostEndpoint::Unix(path) => Ok(Arc::new(DockerEngine::unix(path))),
-        }
-    }
-}
-
-impl std::fmt::Display for HostEndpoint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "unix://{path}"),
+            HostEndpoint::Tcp { .. } => Err(EngineError::NoTls(endpoint.to_string())),
         }
     }
 }

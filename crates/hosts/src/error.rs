@@ -4,6 +4,12 @@ pub enum EngineError {
     /// It did not answer, or the connection broke: the effect is unknown.
     #[error("the container engine at {endpoint} is not available")]
     Unavailable { endpoint: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("{0:?} is no address of a container engine: it is unix:///PATH or tcp://IP:PORT/?name=HOST")]
+    InvalidEndpoint(String),
+    #[error("the container engine at {0} is on another machine, and there is no certificate to speak to it with")]
+    NoTls(String),
+    #[error("the {what} for engines cannot be used")]
+    InvalidTls { what: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("image {0} was not found")]
     ImageNotFound(String),
     /// The registry that the image's name says did not answer, or broke off.

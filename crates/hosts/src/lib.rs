@@ -1,20 +1,28 @@
-//! The two ports to the hosts: [`Engines`] gives the engine of a host, [`Engine`] runs containers on one of them.
+//! The ports to the hosts: [`Machines`] launches and ends the machines under them, [`Engines`] gives the engine of one,
+//! [`Engine`] runs containers on it.
 //!
 //! Invariants: only this crate knows Docker. Every effect has a natural key (the container's name), is safe to repeat,
 //! and treats "already so" as success. Nothing here decides; `planner` does. Nothing here retries; the loops do.
 
 mod docker;
+mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod machines;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use docker::DockerEngine;
+pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryLogin};
+pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
     ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk, LogStream, Network,
     Signal,
 };
-pub use engines::{Engines, HostEndpoint, LocalEngines};
+pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use machines::{
+    HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
+    MissingPermission,
+};

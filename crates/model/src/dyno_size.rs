@@ -84,6 +84,20 @@ impl DynoSize {
         }
     }
 
+    /// The CPU that a host sets aside for it, in thousandths of a core. Dedicated sizes get whole cores; shared ones share,
+    /// twenty to a core, and may use what nobody else does.
+    #[must_use]
+    pub const fn cpu_millis(self) -> u32 {
+        match self {
+            Self::Eco | Self::Basic | Self::Standard1X => 50,
+            Self::Standard2X => 100,
+            Self::PerformanceM => 2_000,
+            Self::PerformanceLRam => 4_000,
+            Self::PerformanceL | Self::PerformanceXL => 8_000,
+            Self::Performance2XL => 16_000,
+        }
+    }
+
     /// Most processes and threads (Heroku: "Process/thread limits").
     #[must_use]
     pub const fn max_processes(self) -> u32 {
@@ -145,6 +159,13 @@ mod tests {
         for size in DynoSize::ALL {
             assert_eq!(size.name().to_uppercase().parse(), Ok(size));
             assert_eq!(size.name().to_lowercase().parse(), Ok(size));
+        }
+    }
+
+    #[test]
+    fn dedicated_sizes_have_whole_cores_to_themselves() {
+        for size in DynoSize::ALL {
+            assert_eq!(size.cpu_millis() >= 1_000 && size.cpu_millis() % 1_000 == 0, size.is_dedicated(), "{size}");
         }
     }
 

@@ -1,14 +1,18 @@
 //! From judgements of slots to a plan: who comes first, how fast a rollout goes, and what gives way in a full pool.
 //!
-//! Needs stand in line: commands (one-off and release-phase dynos), then slots in which nothing serves, then slots in
-//! which an older dyno still does. Within each, every app's first dyno comes before any app's second, so a large
-//! formation cannot starve a small one. All needs of one plan draw on the same [`Pool`], so they see each other.
+//! Needs stand in line: commands (one-off and release-phase dynos), then slots in which nothing serves, then moves off
+//! hosts that are taken away, then off hosts that drain, then slots in which an older dyno still serves. Within each,
+//! every app's first dyno comes before any app's second, so a large formation cannot starve a small one. All needs of one
+//! plan draw on the same [`Room`], so they see each other.
 //!
 //! **Rollout.** Per type, as many slots as [`Policy::surge`] may be on their way to a newer dyno. The older one stops
 //! once the newer one in its slot is up, so a release that never comes up leaves the older one serving.
 //!
-//! **Full pool.** When no host has room for both, and none will have as stopping dynos go, a slot gives up its own older
-//! dyno first (`StopReason::MakesRoom`), one slot of a type at a time. It does so only if
+//! **Move.** Off a host that drains only while more dynos serve than [`Policy::min_up`] asks for (see `survey.rs`).
+//!
+//! **Full pool.** When no host has room for both, none will have as stopping dynos go, and no further host can be had
+//! (`growth.rs`), a slot gives up its own older dyno first (`StopReason::MakesRoom`), one slot of a type at a time. It
+//! does so only if
 //! - that host then has room for the new one;
 //! - the type has no dyno of the newest release that is still on its way or backing off;
 //! - another dyno of the type serves, or the policy allows stop-first and no newest dyno of the type is crashed: the
@@ -20,217 +24,101 @@
 //! the desired formation is then larger than the pool. On many hosts with mixed sizes memory may be there but in pieces:
 //! dynos that are right where they are are not moved to join the pieces; `NoCapacity` says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, DynoId, DynoKind, DynoSize, DynoState, HostId, ProcessType, ReleaseId};
+use paas_model::{AppId, HostId};
 
 use crate::{
-    Action, Dyno, Plan, Policy, StopReason, WaitReason, Waiting, World,
-    pool::Pool,
-    slot::{Next, Pace, Standings, Target, judge},
+    Action, Dyno, Plan, Policy, StopReason, WaitReason, Waiting,
+    amount::Amount,
+    audience::Audience,
+    demand::Demand,
+    muster::Fleet,
+    need::{Crew, Need, Rollout, Step},
+    room::Room,
+    slot::Pace,
+    standing::Standings as _,
+    store::Store,
 };
 
-/// The whole decision. Its actions are sound when all of them are applied, in their order. What they lead to may need
-/// another plan at once, so ask again after each one that was not empty.
-#[must_use]
-pub fn plan(world: &World, policy: &Policy, now: DateTime<Utc>) -> Plan {
-    let mut draft = Draft::new(world, policy);
-    let needs = draft.survey(now);
-    let unplaced = draft.fill(needs);
-    let stuck = draft.await_room(unplaced);
-    draft.make_room(stuck);
-    draft.finish()
-}
-
-struct Draft<'a> {
-    world: &'a World,
-    policy: &'a Policy,
-    standings: Standings,
-    pool: Pool<'a>,
-    rollouts: BTreeMap<Crew<'a>, Rollout>,
-    /// Memory that everything would take if all formations were complete, in MiB.
-    desired_mb: u64,
-    plan: Plan,
-}
-
-/// The dynos of one type of one app.
-type Crew<'a> = (AppId, &'a ProcessType);
-
-/// How far a type is on its way to its newest release.
-#[derive(Debug, Default)]
-struct Rollout {
-    surge: u32,
-    /// Right dynos that are placed, starting, or certain to be placed soon.
-    coming: u32,
-    /// Right dynos that crashed and are not due.
-    failing: u32,
-    /// Whether a right dyno is crashed, due or not.
-    crashed: bool,
-    /// Dynos of any release that serve and that this plan leaves alone.
-    serving: u32,
-}
-
-/// One dyno that wants a host.
 #[derive(Debug)]
-struct Need<'a> {
-    pace: Pace,
-    /// 0: a command.
-    number: u32,
-    crew: Crew<'a>,
-    size: DynoSize,
-    step: Step<'a>,
-    /// The dyno in the same slot that could be stopped to make room, and what that would be called.
-    gives_up: Option<(&'a Dyno, StopReason)>,
-}
-
-#[derive(Debug)]
-enum Step<'a> {
-    Place(&'a Dyno),
-    Start {
-        release: ReleaseId,
-        command: &'a str,
-        crashes: u32,
-        replaces: Option<DynoId>,
-        instead_of: Option<(&'a Dyno, StopReason)>,
-    },
-}
-
-impl Need<'_> {
-    /// Place in line among equals.
-    fn rank(&self) -> (u32, AppId, &ProcessType, Option<DynoId>) {
-        let dyno = match &self.step {
-            Step::Place(dyno) => Some(dyno.id),
-            Step::Start { .. } => None,
-        };
-        (self.number, self.crew.0, self.crew.1, dyno)
-    }
-
-    fn is_swap(&self) -> bool {
-        matches!(self.step, Step::Start { instead_of: Some(_), .. })
-    }
+pub(crate) struct Draft<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) room: &'a mut Room,
+    pub(crate) demand: &'a Demand,
+    pub(crate) policy: &'a Policy,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) fleet: Fleet<'a>,
+    pub(crate) rollouts: BTreeMap<Crew<'a>, Rollout>,
+    pub(crate) needs: Vec<Need<'a>>,
+    /// Moves that have to wait until enough others serve.
+    held: Vec<Need<'a>>,
+    /// Whether some dyno is about to change its state, so that another plan will be asked for soon.
+    pub(crate) in_motion: bool,
+    /// Apps that something has to be done for, or soon will have to.
+    pub(crate) restless: BTreeSet<AppId>,
+    pub(crate) plan: Plan,
 }
 
 impl<'a> Draft<'a> {
-    fn new(world: &'a World, policy: &'a Policy) -> Self {
+    pub(crate) fn new(
+        store: &'a Store,
+        room: &'a mut Room,
+        demand: &'a Demand,
+        policy: &'a Policy,
+        now: DateTime<Utc>,
+    ) -> Self {
         Self {
-            world,
+            store,
+            room,
+            demand,
             policy,
-            standings: Standings::new(world),
-            pool: Pool::new(world),
+            now,
+            fleet: Fleet::new(store, policy, now),
             rollouts: BTreeMap::new(),
-            desired_mb: 0,
+            needs: Vec::new(),
+            held: Vec::new(),
+            in_motion: false,
+            restless: BTreeSet::new(),
             plan: Plan::default(),
         }
     }
 
-    /// Judges every slot, stops what is not wanted, and returns what needs a host.
-    fn survey(&mut self, now: DateTime<Utc>) -> Vec<Need<'a>> {
-        let world = self.world;
-        let mut needs = Vec::new();
-        let mut slots: BTreeMap<Crew<'a>, BTreeMap<u32, Vec<&'a Dyno>>> = BTreeMap::new();
-        let mut dynos: Vec<_> = world.dynos.iter().filter(|dyno| dyno.is_live()).collect();
-        dynos.sort_by_key(|dyno| dyno.id);
-        for dyno in dynos {
-            let crew = (dyno.app_id, &dyno.name.kind);
-            if dyno.kind == DynoKind::Formation {
-                slots.entry(crew).or_default().entry(dyno.name.number).or_default().push(dyno);
-                self.rollouts.entry(crew).or_default().serving += u32::from(self.standings.serves(dyno));
-            } else {
-                self.desired_mb += u64::from(dyno.size.memory_mb());
-                if dyno.state == DynoState::Wanted {
-                    needs.push(command(dyno));
-                }
-            }
-        }
-
-        let mut targets: BTreeMap<Crew<'a>, Target<'a>> = BTreeMap::new();
-        for app in &world.apps {
-            let Some(release) = app.runnable() else { continue };
-            for formation in &app.formation {
-                targets.insert((app.id, &formation.kind), Target { release: release.id, formation });
-            }
-        }
-        for (crew, target) in targets {
-            let slots = slots.remove(&crew).unwrap_or_default();
-            self.survey_type(crew, target, &slots, now, &mut needs);
-        }
-        for dyno in slots.into_values().flat_map(BTreeMap::into_values).flatten() {
-            self.stop(dyno, StopReason::AppChanged);
-        }
-        needs
+    /// Finds a host for everything that was surveyed.
+    pub(crate) fn place(&mut self) {
+        let mut needs = std::mem::take(&mut self.needs);
+        self.restless.extend(needs.iter().map(|need| need.crew.0));
+        needs.sort_by(|a, b| (!a.is_command(), a.pace, a.rank()).cmp(&(!b.is_command(), b.pace, b.rank())));
+        let unplaced = self.fill(needs);
+        let stuck = self.await_room(unplaced);
+        let stuck = self.grow(stuck);
+        self.make_room(stuck);
     }
 
-    fn survey_type(
-        &mut self,
-        crew: Crew<'a>,
-        target: Target<'a>,
-        slots: &BTreeMap<u32, Vec<&'a Dyno>>,
-        now: DateTime<Utc>,
-        needs: &mut Vec<Need<'a>>,
-    ) {
-        let formation = target.formation;
-        self.desired_mb += u64::from(formation.quantity) * u64::from(formation.size.memory_mb());
-        self.rollouts.entry(crew).or_default().surge = self.policy.surge(formation.quantity);
-        for dyno in slots.range(formation.quantity.saturating_add(1)..).rev().flat_map(|(_, dynos)| dynos) {
-            self.stop(dyno, StopReason::ScaledDown);
-        }
-        for number in 1..=formation.quantity {
-            let dynos = slots.get(&number).map_or(&[][..], Vec::as_slice);
-            let verdict = judge(target, dynos, &self.standings, now);
-            let loses_one = verdict.stops.iter().any(|(dyno, _)| self.standings.serves(dyno));
-            for (dyno, reason) in verdict.stops {
-                self.stop(dyno, reason);
-            }
-            let rollout = self.rollouts.entry(crew).or_default();
-            let makes_room = |older: &'a Dyno| (older, StopReason::MakesRoom);
-            let start = |crashes, replaces, instead_of| Step::Start {
-                release: target.release,
-                command: &formation.command,
-                crashes,
-                replaces,
-                instead_of,
-            };
-            let (pace, step, gives_up) = match verdict.next {
-                Next::Settled => continue,
-                Next::Coming => {
-                    rollout.coming += 1;
-                    continue;
-                }
-                Next::BackingOff { until } => {
-                    rollout.failing += 1;
-                    rollout.crashed = true;
-                    self.plan.wake_at = Some(self.plan.wake_at.map_or(until, |at| at.min(until)));
-                    self.wait(crew, WaitReason::CrashBackOff { until });
-                    continue;
-                }
-                Next::Place(dyno, older) => (Pace::Outright, Step::Place(dyno), older.map(makes_room)),
-                Next::Start { crashes, replaces, pace, older } => {
-                    rollout.crashed |= replaces.is_some();
-                    (pace, start(crashes, replaces.map(|dyno| dyno.id), None), older.map(makes_room))
-                }
-                Next::Swap { dyno, reason, pace } => {
-                    // What a person asked for starts with a clean slate; a move to another host does not.
-                    let moves = matches!(reason, StopReason::HostDraining | StopReason::HostLost);
-                    let crashes = if moves { dyno.crashes } else { 0 };
-                    (pace, start(crashes, None, Some((dyno, reason))), Some((dyno, reason)))
-                }
-            };
-            // Two that serve in one slot: their memory is on its way already, and the other has to take over.
-            let gives_up = gives_up.filter(|_| !loses_one);
-            needs.push(Need { pace, number, crew, size: formation.size, step, gives_up });
-        }
+    pub(crate) fn finish(mut self) -> (Plan, BTreeSet<AppId>) {
+        self.restless.extend(self.plan.waiting.iter().map(|waiting| waiting.app_id));
+        let waiting = &mut self.plan.waiting;
+        waiting.sort();
+        waiting.dedup_by(|b, a| {
+            let kind = |waiting: &Waiting| std::mem::discriminant(&waiting.reason);
+            (a.app_id, &a.kind, kind(a)) == (b.app_id, &b.kind, kind(b))
+        });
+        (self.plan, self.restless)
     }
 
     /// Gives hosts to needs in the order of the line, and returns those that found none.
-    fn fill(&mut self, mut needs: Vec<Need<'a>>) -> Vec<Need<'a>> {
-        needs.sort_by(|a, b| (a.number > 0, a.pace, a.rank()).cmp(&(b.number > 0, b.pace, b.rank())));
+    fn fill(&mut self, needs: Vec<Need<'a>>) -> Vec<Need<'a>> {
         let mut unplaced = Vec::new();
         for need in needs {
             if !self.in_pace(&need) {
                 continue;
             }
-            match self.pool.choose(need.crew.0, need.crew.1, need.size) {
+            if need.pace.is_move() && !self.can_spare(need.crew) {
+                self.held.push(need);
+                continue;
+            }
+            match self.choose(&need) {
                 Some(host) => self.commit(&need, host),
                 None => unplaced.push(need),
             }
@@ -242,7 +130,7 @@ impl<'a> Draft<'a> {
     fn await_room(&mut self, unplaced: Vec<Need<'a>>) -> Vec<Need<'a>> {
         let mut stuck = Vec::new();
         for need in unplaced {
-            if self.in_pace(&need) && self.pool.promise(need.size) {
+            if self.in_pace(&need) && self.promise(&need) {
                 self.expect(&need);
             } else {
                 stuck.push(need);
@@ -254,60 +142,120 @@ impl<'a> Draft<'a> {
     /// Stops older dynos where nothing else helps (see the top of this file), and says what cannot be helped at all.
     fn make_room(&mut self, mut stuck: Vec<Need<'a>>) {
         stuck.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        let everyone_fits = self.desired_mb <= self.pool.total_mb();
         // The least memory that somebody ahead in line would take.
-        let mut taken_from = u32::MAX;
+        let mut taken_from: BTreeMap<Audience, i64> = BTreeMap::new();
         for need in stuck {
-            let need_mb = need.size.memory_mb();
+            let amount = need.amount();
+            if need.stands_in() {
+                self.move_without_stand_in(&need);
+                continue;
+            }
+            if need.pace.is_move() {
+                self.leave_to_stand_in(&need);
+                continue;
+            }
+            let everyone_fits = self.demand.of(&need.audience).fits_in(self.room.total(&need.audience));
+            let taken = taken_from.get(&need.audience).copied().unwrap_or(i64::MAX);
             let sacrifice = need.gives_up.filter(|(dyno, reason)| self.may_give_up(need.crew, dyno, *reason));
             if let Some((dyno, reason)) = sacrifice
                 && let Some(host) = dyno.reserves_on()
-                && let Some(later_mb) = self.pool.later_mb(host)
-                && let freed_mb = later_mb.saturating_add(dyno.size.memory_mb())
-                && freed_mb >= need_mb
-                && (everyone_fits || freed_mb < taken_from)
+                && let Some(freed) = self.freed_on(host, dyno, &need.audience)
+                && amount.fits_in(freed)
+                && (everyone_fits || freed.mb < taken)
             {
                 self.stop(dyno, reason);
-                self.pool.promise_on(host, need.size);
+                self.room.promise_on(host, need.size);
                 self.expect(&need);
                 continue;
             }
-            match need.pace {
-                Pace::Outright => taken_from = taken_from.min(need_mb),
-                // The rest of a type that is on its way is not worth a word.
-                Pace::Rolling if self.rollouts.get(&need.crew).is_some_and(|rollout| rollout.coming > 0) => continue,
-                Pace::Rolling => {}
+            if need.pace == Pace::Outright {
+                taken_from.insert(need.audience.clone(), taken.min(amount.mb));
             }
-            let reason = match self.pool.is_empty() {
-                true => WaitReason::NoHosts,
-                false => WaitReason::NoCapacity { need_mb, nearest: self.pool.nearest() },
-            };
+            self.say_what_is_missing(&need);
+        }
+    }
+
+    /// There is no room for a stand-in and for the dyno that it would stand in for. Where there is for one of them, the
+    /// dyno is moved all the same, one of a type at a time: a drain has to come to its end.
+    fn move_without_stand_in(&mut self, need: &Need<'a>) {
+        let rollout = self.rollouts.entry(need.crew).or_default();
+        let expendable = rollout.serving > 1 || self.policy.allow_stop_first;
+        if rollout.coming == 0 && rollout.failing == 0 && expendable {
+            let held = self.held.iter().position(|held| held.crew == need.crew);
+            if let Some(held) = held.map(|held| self.held.swap_remove(held))
+                && let Some(host) = self.choose(&held)
+            {
+                return self.commit(&held, host);
+            }
+        }
+        self.say_what_is_missing(need);
+    }
+
+    /// Enough others serve, so the dyno goes without a successor: what it holds on a host that is given up is no use.
+    fn leave_to_stand_in(&mut self, need: &Need<'a>) {
+        if let Step::Start { instead_of: Some((dyno, reason)), .. } = need.step
+            && self.can_spare(need.crew)
+        {
+            self.stop(dyno, reason);
+        }
+        self.say_what_is_missing(need);
+    }
+
+    fn say_what_is_missing(&mut self, need: &Need<'a>) {
+        // The rest of a type that is on its way is not worth a word.
+        let moves_on = self.rollouts.get(&need.crew).is_some_and(|rollout| rollout.coming > 0);
+        if need.pace == Pace::Outright || !moves_on {
+            let full = self.full_pool(&need.audience, need.amount());
+            let reason = full.unwrap_or_else(|| self.missing(&need.audience, need.amount()));
             self.wait(need.crew, reason);
         }
     }
 
-    fn finish(mut self) -> Plan {
-        let waiting = &mut self.plan.waiting;
-        waiting.sort();
-        waiting.dedup_by(|b, a| {
-            let kind = |waiting: &Waiting| std::mem::discriminant(&waiting.reason);
-            (a.app_id, &a.kind, kind(a)) == (b.app_id, &b.kind, kind(b))
-        });
-        self.plan
+    /// What will be free on a host of this audience if this dyno goes too; `None`: it gets no dynos.
+    fn freed_on(&self, host: HostId, dyno: &Dyno, audience: &Audience) -> Option<Amount> {
+        let space = self.room.space(host).filter(|space| space.open && space.audience == *audience)?;
+        Some(space.later.plus(Amount::of_size(dyno.size)))
+    }
+
+    /// Counts on what becomes free, for a stand-in twice; false: there will not be enough.
+    fn promise(&mut self, need: &Need<'a>) -> bool {
+        let mark = self.room.mark();
+        let times = if need.stands_in() { 2 } else { 1 };
+        let promised = (0..times).all(|_| self.room.promise(need.wanted()).is_some());
+        if !promised {
+            self.room.roll_back(mark);
+        }
+        promised
+    }
+
+    /// For a stand-in there has to be room for one that is moved, too.
+    fn choose(&mut self, need: &Need<'a>) -> Option<HostId> {
+        let host = self.room.choose(need.wanted())?;
+        if !need.stands_in() {
+            return Some(host);
+        }
+        let mark = self.room.mark();
+        self.room.take(host, need.size);
+        let another = self.room.choose(need.wanted());
+        self.room.roll_back(mark);
+        another.map(|_| host)
     }
 
     /// Whether the rollout of its type leaves room for one more.
-    fn in_pace(&self, need: &Need<'a>) -> bool {
+    pub(crate) fn in_pace(&self, need: &Need<'a>) -> bool {
         let Some(rollout) = self.rollouts.get(&need.crew).filter(|_| need.pace == Pace::Rolling) else { return true };
-        // A newer release proves itself before it goes on. A move to another host must come to its end whatever else
-        // crashes, or no host of a crashing app could ever be drained.
+        // A newer release proves itself before it goes on. A resized dyno is of the release that serves.
         let unproven = if need.is_swap() { 0 } else { rollout.failing };
+        let canary = rollout.canary.filter(|_| !need.is_swap());
+        if canary.is_some_and(|up| up + rollout.coming + rollout.failing > 0) {
+            return false;
+        }
         rollout.coming + unproven < rollout.surge
     }
 
     fn may_give_up(&self, crew: Crew<'a>, dyno: &Dyno, reason: StopReason) -> bool {
         let Some(rollout) = self.rollouts.get(&crew) else { return false };
-        if reason == StopReason::Restarted || !self.standings.serves(dyno) {
+        if reason == StopReason::Restarted || !self.store.serves(dyno) {
             return true;
         }
         let on_its_way = rollout.coming > 0 || rollout.failing > 0;
@@ -318,13 +266,21 @@ impl<'a> Draft<'a> {
     fn commit(&mut self, need: &Need<'a>, host: HostId) {
         let (app_id, kind) = need.crew;
         match need.step {
-            Step::Place(dyno) if dyno.kind != DynoKind::Formation => {
-                self.pool.take(host, need.size);
+            Step::Place(dyno) if need.is_command() => {
+                self.room.take(host, need.size);
                 self.plan.actions.push(Action::Place { dyno: dyno.id, host });
                 return;
             }
             Step::Place(dyno) => self.plan.actions.push(Action::Place { dyno: dyno.id, host }),
-            Step::Start { release, command, crashes, replaces, instead_of } => {
+            Step::StopFirst(dyno, reason) => {
+                self.stop(dyno, reason);
+                self.room.promise_on(host, need.size);
+                let runs_on = dyno.host.and_then(|host| self.store.host(host));
+                let host = runs_on.map(|host| host.name.clone()).unwrap_or_default();
+                self.rollouts.entry(need.crew).or_default().coming += 1;
+                return self.wait(need.crew, WaitReason::Singleton { host });
+            }
+            Step::Start { release, command, crashes, replaces, instead_of, .. } => {
                 if let Some((dyno, reason)) = instead_of {
                     self.stop(dyno, reason);
                 }
@@ -341,40 +297,29 @@ impl<'a> Draft<'a> {
                 });
             }
         }
-        self.pool.take_for(app_id, kind, need.size, host);
+        self.room.take_for(need.wanted(), host);
         self.rollouts.entry(need.crew).or_default().coming += 1;
     }
 
     /// The need will be met by memory that is promised to it.
     fn expect(&mut self, need: &Need<'a>) {
         self.wait(need.crew, WaitReason::Stopping { need_mb: need.size.memory_mb() });
-        if need.number > 0 {
+        if !need.is_command() {
             self.rollouts.entry(need.crew).or_default().coming += 1;
         }
     }
 
-    fn stop(&mut self, dyno: &'a Dyno, reason: StopReason) {
+    pub(crate) fn stop(&mut self, dyno: &'a Dyno, reason: StopReason) {
         self.plan.actions.push(Action::Stop { dyno: dyno.id, reason });
-        self.pool.release(dyno);
-        if self.standings.serves(dyno) {
+        self.restless.insert(dyno.app_id);
+        self.room.release(dyno, self.store.stays(dyno));
+        if self.store.serves(dyno) {
             let rollout = self.rollouts.entry((dyno.app_id, &dyno.name.kind)).or_default();
             rollout.serving = rollout.serving.saturating_sub(1);
         }
     }
 
-    fn wait(&mut self, (app_id, kind): Crew<'a>, reason: WaitReason) {
+    pub(crate) fn wait(&mut self, (app_id, kind): Crew<'a>, reason: WaitReason) {
         self.plan.waiting.push(Waiting { app_id, kind: kind.clone(), reason });
-    }
-}
-
-/// The need of a one-off or release-phase dyno.
-fn command(dyno: &Dyno) -> Need<'_> {
-    Need {
-        pace: Pace::Outright,
-        number: 0,
-        crew: (dyno.app_id, &dyno.name.kind),
-        size: dyno.size,
-        step: Step::Place(dyno),
-        gives_up: None,
     }
 }

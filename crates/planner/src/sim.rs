@@ -1,19 +1,20 @@
-//! A world that obeys plans: dynos take their time, crash, and follow deploys, scalings and lost hosts.
+//! A world that obeys plans: dynos take their time and crash, hosts take theirs and get lost, and people deploy, scale and
+//! drain meanwhile.
 //!
 //! It is driven by events, not by a clock: [`Sim::step`] plans and applies, [`Sim::tick`] jumps to the next thing that
 //! happens by itself. Equal seeds give equal runs.
 
+mod hosts;
 mod lcg;
+mod nature;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
-use paas_model::{
-    AppId, AppName, DynoId, DynoKind, DynoName, DynoSize, DynoState, HostId, HostState, ProcessType, ReleaseId,
-    ReleaseVersion,
-};
+use chrono::{DateTime, Utc};
+use paas_model::{AppId, BuildId, DynoId, DynoKind, DynoState, HostId, HostState, PoolId, ReleaseId};
 
-use crate::{Action, App, Dyno, Formation, Host, Plan, Policy, Release, Violation, World, lint, plan};
+use crate::{App, Build, Dyno, Host, Plan, Policy, Pool, Violation, World, lint, plan};
 use lcg::Lcg;
 
 #[derive(Debug)]
@@ -21,14 +22,20 @@ pub struct Sim {
     pub policy: Policy,
     /// How often a dyno that starts crashes instead of coming up, in percent.
     pub crash_percent: u32,
+    /// How often a host that is launched never joins, in percent.
+    pub never_joins_percent: u32,
     now: DateTime<Utc>,
     /// `None`: every delay is the same, for scripts that people read.
     dice: Option<Lcg>,
+    pools: BTreeMap<PoolId, Pool>,
     hosts: BTreeMap<HostId, Host>,
     apps: BTreeMap<AppId, App>,
     dynos: BTreeMap<DynoId, Dyno>,
-    /// When each dyno next moves by itself.
-    moves_at: BTreeMap<DynoId, DateTime<Utc>>,
+    builds: BTreeMap<BuildId, Build>,
+    /// When each of these next moves by itself.
+    dynos_move_at: BTreeMap<DynoId, DateTime<Utc>>,
+    hosts_move_at: BTreeMap<HostId, DateTime<Utc>>,
+    builds_end_at: BTreeMap<BuildId, DateTime<Utc>>,
     /// Releases whose dynos never come up.
     broken: BTreeSet<ReleaseId>,
     last_id: u128,
@@ -49,12 +56,17 @@ impl Sim {
         Self {
             policy: Policy::default(),
             crash_percent: 0,
+            never_joins_percent: 0,
             now: DateTime::UNIX_EPOCH,
             dice: None,
+            pools: BTreeMap::new(),
             hosts: BTreeMap::new(),
             apps: BTreeMap::new(),
             dynos: BTreeMap::new(),
-            moves_at: BTreeMap::new(),
+            builds: BTreeMap::new(),
+            dynos_move_at: BTreeMap::new(),
+            hosts_move_at: BTreeMap::new(),
+            builds_end_at: BTreeMap::new(),
             broken: BTreeSet::new(),
             last_id: 0,
         }
@@ -69,9 +81,11 @@ impl Sim {
     #[must_use]
     pub fn world(&self) -> World {
         World {
+            pools: self.pools.values().cloned().collect(),
             hosts: self.hosts.values().cloned().collect(),
             apps: self.apps.values().cloned().collect(),
             dynos: self.dynos.values().cloned().collect(),
+            builds: self.builds.values().cloned().collect(),
         }
     }
 
@@ -90,7 +104,7 @@ impl Sim {
     pub fn step(&mut self) -> Step {
         let world = self.world();
         let plan = plan(&world, &self.policy, self.now);
-        let violations = lint(&world, &plan);
+        let violations = lint(&world, &self.policy, &plan, self.now);
         for action in &plan.actions {
             self.apply(action);
         }
@@ -99,15 +113,30 @@ impl Sim {
 
     /// Goes to the next time at which something happens by itself, and lets it happen. False: nothing ever will.
     pub fn tick(&mut self) -> bool {
-        let next = self.moves_at.values().copied().chain(self.plan().wake_at).min();
-        let Some(next) = next else { return false };
-        self.now = self.now.max(next);
-        let due: Vec<_> = self.moves_at.iter().filter(|(_, at)| **at <= self.now).map(|(id, _)| *id).collect();
-        for id in due {
-            self.moves_at.remove(&id);
-            self.progress(id);
-        }
+        let Some(next) = self.next_event() else { return false };
+        self.pass_to(next);
         true
+    }
+
+    /// When something next happens by itself.
+    #[must_use]
+    pub fn next_event(&self) -> Option<DateTime<Utc>> {
+        let moves = self.dynos_move_at.values().chain(self.hosts_move_at.values()).chain(self.builds_end_at.values());
+        moves.copied().chain(self.plan().wake_at).min()
+    }
+
+    /// Lets time pass, and everything happen that is due then.
+    pub fn pass_to(&mut self, time: DateTime<Utc>) {
+        self.now = self.now.max(time);
+        for host in due(&mut self.hosts_move_at, self.now) {
+            self.progress_host(host);
+        }
+        for dyno in due(&mut self.dynos_move_at, self.now) {
+            self.progress(dyno);
+        }
+        for build in due(&mut self.builds_end_at, self.now) {
+            self.builds.remove(&build);
+        }
     }
 
     /// Whether each slot holds one dyno, the right one, up on a host that stays, and there are no others.
@@ -124,185 +153,17 @@ impl Sim {
         let mut formation = self.dynos.values().filter(|dyno| dyno.kind == DynoKind::Formation);
         let right = formation.all(|dyno| {
             let slot = wanted.remove(&(dyno.app_id, &dyno.name.kind, dyno.name.number));
-            let host = dyno.host.and_then(|host| self.hosts.get(&host)).map(|host| host.state);
+            let host = dyno.host.and_then(|host| self.hosts.get(&host));
             dyno.state == DynoState::Up
                 && !dyno.restart_requested
-                && host == Some(HostState::Ready)
+                && host.is_some_and(|host| host.state == HostState::Ready && !host.interrupted)
                 && slot.is_some_and(|(release, formation)| {
                     (release, formation.size, &formation.command) == (dyno.release_id, dyno.size, &dyno.command)
                 })
         });
         let commands = self.dynos.values().all(|dyno| dyno.state != DynoState::Wanted);
-        right && wanted.is_empty() && commands
-    }
-
-    pub fn add_host(&mut self, name: &str, memory_mb: u32) -> HostId {
-        let id = self.fresh_id();
-        let host = Host { id, name: name.to_owned(), state: HostState::Ready, memory_mb, cpus: 2 };
-        self.hosts.insert(id, host);
-        id
-    }
-
-    pub fn set_host(&mut self, id: HostId, state: HostState) {
-        if let Some(host) = self.hosts.get_mut(&id) {
-            host.state = state;
-        }
-    }
-
-    pub fn resize_host(&mut self, id: HostId, memory_mb: u32) {
-        if let Some(host) = self.hosts.get_mut(&id) {
-            host.memory_mb = memory_mb;
-        }
-    }
-
-    pub fn add_app(&mut self, name: AppName) -> AppId {
-        let id = self.fresh_id();
-        self.apps.insert(id, App { id, name, release: None, formation: Vec::new() });
-        id
-    }
-
-    /// A new release with code; `broken`: its dynos never come up.
-    pub fn deploy(&mut self, app: AppId, broken: bool) {
-        let id = self.fresh_id();
-        if broken {
-            self.broken.insert(id);
-        }
-        if let Some(app) = self.apps.get_mut(&app) {
-            let version = ReleaseVersion(app.release.as_ref().map_or(1, |release| release.version.0 + 1));
-            app.release = Some(Release { id, version, has_slug: true });
-        }
-    }
-
-    /// Sets the quantity and size of a type; a type that is new gets its name as command.
-    pub fn scale(&mut self, app: AppId, kind: &ProcessType, quantity: u32, size: DynoSize) {
-        let Some(app) = self.apps.get_mut(&app) else { return };
-        match app.formation.iter_mut().find(|formation| formation.kind == *kind) {
-            Some(formation) => (formation.quantity, formation.size) = (quantity, size),
-            None => {
-                app.formation.push(Formation { kind: kind.clone(), quantity, size, command: format!("run {kind}") });
-            }
-        }
-    }
-
-    /// The type is gone from the Procfile.
-    pub fn remove_type(&mut self, app: AppId, kind: &ProcessType) {
-        if let Some(app) = self.apps.get_mut(&app) {
-            app.formation.retain(|formation| formation.kind != *kind);
-        }
-    }
-
-    /// `paas run`: it ends by itself some time after it is up.
-    pub fn run(&mut self, app: AppId, size: DynoSize) {
-        let Some(release) = self.apps.get(&app).and_then(App::runnable) else { return };
-        let (release_id, id) = (release.id, self.fresh_id());
-        let number = u32::try_from(self.last_id % 9_000).unwrap_or_default() + 1;
-        let dyno = Dyno {
-            id,
-            app_id: app,
-            release_id,
-            kind: DynoKind::OneOff,
-            name: DynoName { kind: ProcessType::run(), number },
-            size,
-            command: "bash".to_owned(),
-            state: DynoState::Wanted,
-            host: None,
-            crashes: 0,
-            restart_at: None,
-            restart_requested: false,
-        };
-        self.dynos.insert(id, dyno);
-    }
-
-    pub fn request_restart(&mut self, id: DynoId) {
-        if let Some(dyno) = self.dynos.get_mut(&id) {
-            dyno.restart_requested = true;
-        }
-    }
-
-    /// A dyno that has a container ends by itself. Formation dynos crash; others are gone.
-    pub fn end(&mut self, id: DynoId) {
-        let Some(dyno) = self.dynos.get_mut(&id).filter(|dyno| dyno.state.may_have_container()) else { return };
-        self.moves_at.remove(&id);
-        if dyno.kind != DynoKind::Formation || dyno.state == DynoState::Stopping {
-            self.dynos.remove(&id);
-            return;
-        }
-        dyno.state = DynoState::Crashed;
-        dyno.crashes += 1;
-        let wait = TimeDelta::from_std(self.policy.crash.wait(dyno.crashes)).unwrap_or(TimeDelta::MAX);
-        dyno.restart_at = Some(self.now + wait);
-    }
-
-    /// Does what control's executor does with an action.
-    fn apply(&mut self, action: &Action) {
-        match action {
-            Action::Stop { dyno: id, .. } => match self.dynos.get_mut(id) {
-                Some(dyno) if dyno.state.may_have_container() => self.enter(*id, DynoState::Stopping),
-                _ => drop(self.dynos.remove(id)),
-            },
-            Action::Place { dyno: id, host } => {
-                if let Some(dyno) = self.dynos.get_mut(id) {
-                    dyno.host = Some(*host);
-                }
-                self.enter(*id, DynoState::Placed);
-            }
-            Action::Start { app_id, release_id, kind, number, size, command, crashes, host, replaces } => {
-                if let Some(crashed) = replaces {
-                    self.dynos.remove(crashed);
-                }
-                let id = self.fresh_id();
-                let dyno = Dyno {
-                    id,
-                    app_id: *app_id,
-                    release_id: *release_id,
-                    kind: DynoKind::Formation,
-                    name: DynoName { kind: kind.clone(), number: *number },
-                    size: *size,
-                    command: command.clone(),
-                    state: DynoState::Wanted,
-                    host: Some(*host),
-                    crashes: *crashes,
-                    restart_at: None,
-                    restart_requested: false,
-                };
-                self.dynos.insert(id, dyno);
-                self.enter(id, DynoState::Placed);
-            }
-        }
-    }
-
-    /// A dyno does what its state leads to.
-    fn progress(&mut self, id: DynoId) {
-        let Some(dyno) = self.dynos.get(&id) else { return };
-        let crashes = match &mut self.dice {
-            Some(dice) => dice.below(100) < self.crash_percent,
-            None => false,
-        };
-        match dyno.state {
-            DynoState::Placed => self.enter(id, DynoState::Starting),
-            DynoState::Starting if crashes || self.broken.contains(&dyno.release_id) => self.end(id),
-            DynoState::Starting => self.enter(id, DynoState::Up),
-            DynoState::Up | DynoState::Stopping => self.end(id),
-            DynoState::Wanted | DynoState::Crashed | DynoState::Gone => {}
-        }
-    }
-
-    /// Sets the state and when it ends.
-    fn enter(&mut self, id: DynoId, state: DynoState) {
-        let Some(dyno) = self.dynos.get_mut(&id) else { return };
-        dyno.state = state;
-        let seconds = match state {
-            DynoState::Placed => 1,
-            DynoState::Starting => 5,
-            DynoState::Stopping => 10,
-            DynoState::Up if dyno.kind != DynoKind::Formation => 60,
-            _ => {
-                self.moves_at.remove(&id);
-                return;
-            }
-        };
-        let times = self.dice.as_mut().map_or(1, |dice| i64::from(dice.below(4)) + 1);
-        self.moves_at.insert(id, self.now + TimeDelta::seconds(seconds * times));
+        let builds = self.builds.values().all(|build| build.host.is_some());
+        right && wanted.is_empty() && commands && builds
     }
 
     fn fresh_id<T: std::str::FromStr>(&mut self) -> T {
@@ -312,4 +173,24 @@ impl Sim {
         };
         id
     }
+
+    /// Whether something happens that does so this often.
+    fn happens(&mut self, percent: u32) -> bool {
+        percent >= 100 || self.dice.as_mut().is_some_and(|dice| dice.below(100) < percent)
+    }
+
+    /// This many seconds, or up to four times as many.
+    fn seconds(&mut self, seconds: i64) -> chrono::TimeDelta {
+        let times = self.dice.as_mut().map_or(1, |dice| i64::from(dice.below(4)) + 1);
+        chrono::TimeDelta::seconds(seconds * times)
+    }
+}
+
+/// Takes out what is due.
+fn due<K: Copy + Ord>(at: &mut BTreeMap<K, DateTime<Utc>>, now: DateTime<Utc>) -> Vec<K> {
+    let due: Vec<_> = at.iter().filter(|(_, at)| **at <= now).map(|(id, _)| *id).collect();
+    for id in &due {
+        at.remove(id);
+    }
+    due
 }

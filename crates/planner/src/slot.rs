@@ -4,12 +4,15 @@
 //! formation's size and command, up, on a host that stays. On the way there it may hold one dyno of an older release
 //! (the one that serves) beside one of the newest, never two of the same release.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use chrono::{DateTime, Utc};
-use paas_model::{DynoState, HostId, HostState, ReleaseId};
+use paas_model::{DynoState, ReleaseId};
 
-use crate::{Dyno, Formation, StopReason, World};
+use crate::{
+    Dyno, Formation, StopReason,
+    standing::{Standing, Standings},
+};
 
 /// What a slot should hold.
 #[derive(Debug, Clone, Copy)]
@@ -49,47 +52,23 @@ pub(crate) enum Next<'a> {
     Swap { dyno: &'a Dyno, reason: StopReason, pace: Pace },
 }
 
-/// Whether other slots of the type have to wait for each other.
+/// Whether other slots of the type have to wait for each other. The most urgent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Pace {
     /// Nothing serves in the slot, or a user wants it now.
     Outright,
+    /// It serves on a host that will be taken away: moved while enough others serve.
+    Rescue,
+    /// It serves on a host that drains: moved while enough others serve.
+    Move,
     /// Something serves: only as many at a time as the policy's surge.
     Rolling,
 }
 
-/// What may be said of the host that a dyno is on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Stays,
-    Draining,
-    /// It does not answer, or is not known any more: what runs there serves nobody.
-    Lost,
-}
-
-#[derive(Debug)]
-pub(crate) struct Standings(BTreeMap<HostId, Standing>);
-
-impl Standings {
-    pub(crate) fn new(world: &World) -> Self {
-        let standing = |state| match state {
-            HostState::Requested | HostState::Launching | HostState::Joining | HostState::Ready => Standing::Stays,
-            HostState::Draining => Standing::Draining,
-            HostState::Lost | HostState::Terminating | HostState::Gone => Standing::Lost,
-        };
-        Self(world.hosts.iter().map(|host| (host.id, standing(host.state))).collect())
-    }
-
-    /// Whether requests may be reaching it.
-    pub(crate) fn serves(&self, dyno: &Dyno) -> bool {
-        dyno.state == DynoState::Up && self.of(dyno) != Standing::Lost
-    }
-
-    fn of(&self, dyno: &Dyno) -> Standing {
-        match dyno.reserves_on() {
-            Some(host) => self.0.get(&host).copied().unwrap_or(Standing::Lost),
-            None => Standing::Stays,
-        }
+impl Pace {
+    /// Whether a dyno is taken away from a host that is being emptied.
+    pub(crate) const fn is_move(self) -> bool {
+        matches!(self, Self::Rescue | Self::Move)
     }
 }
 
@@ -97,7 +76,7 @@ impl Standings {
 pub(crate) fn judge<'a>(
     target: Target<'_>,
     dynos: &[&'a Dyno],
-    standings: &Standings,
+    standings: &impl Standings,
     now: DateTime<Utc>,
 ) -> Verdict<'a> {
     let (mut newest, mut older): (Vec<_>, Vec<_>) =
@@ -137,21 +116,27 @@ pub(crate) fn judge<'a>(
             fresh
         }
         (Some(reason), _) => {
-            let rolling = standings.serves(dyno) && reason != StopReason::Restarted;
-            Next::Swap { dyno, reason, pace: if rolling { Pace::Rolling } else { Pace::Outright } }
+            let pace = match reason {
+                _ if !standings.serves(dyno) => Pace::Outright,
+                StopReason::Restarted => Pace::Outright,
+                StopReason::HostDraining if standings.standing(dyno) == Standing::Interrupted => Pace::Rescue,
+                StopReason::HostDraining => Pace::Move,
+                _ => Pace::Rolling,
+            };
+            Next::Swap { dyno, reason, pace }
         }
     };
     Verdict { stops, next }
 }
 
 /// Why a dyno of the newest release is not the right one.
-fn flaw(target: Target<'_>, dyno: &Dyno, standings: &Standings) -> Option<StopReason> {
-    match standings.of(dyno) {
-        Standing::Lost => Some(StopReason::HostLost),
+fn flaw(target: Target<'_>, dyno: &Dyno, standings: &impl Standings) -> Option<StopReason> {
+    match standings.standing(dyno) {
+        Standing::Unreachable { .. } | Standing::Gone => Some(StopReason::HostLost),
         _ if dyno.restart_requested => Some(StopReason::Restarted),
         _ if dyno.size != target.formation.size => Some(StopReason::Resized),
         _ if dyno.command != target.formation.command => Some(StopReason::AppChanged),
-        Standing::Draining => Some(StopReason::HostDraining),
+        Standing::Draining | Standing::Interrupted => Some(StopReason::HostDraining),
         Standing::Stays => None,
     }
 }

@@ -60,7 +60,7 @@ impl Follower {
         Self {
             id: Uuid::now_v7(),
             db,
-            wake_ups: changes.subscribe(&[Topic::Apps, Topic::Dynos, Topic::Releases, Topic::Formations]),
+            wake_ups: changes.subscribe(&[Topic::Apps, Topic::Dynos, Topic::Releases, Topic::Formations, Topic::Hosts]),
             routes,
             pooled,
             draining: HashMap::new(),

@@ -26,6 +26,11 @@ const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) const ROUTER_DIRECTORY: &str = "router";
 /// How long a killed server's work waits until the next one takes it over.
 const LEASE: Duration = Duration::from_secs(15);
+/// How long a killed controller's hosts wait until the next one takes them over.
+const HOST_LEASE: Duration = Duration::from_secs(10);
+const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
+/// A host that does not answer for this long is lost.
+const HOST_GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) fn control(config: &Config) -> Settings {
     Settings {
@@ -40,7 +45,12 @@ pub(crate) fn control(config: &Config) -> Settings {
         drain_timeout: config.drain_timeout,
         attach_timeout: ATTACH_TIMEOUT,
         one_off_lifetime: ONE_OFF_LIFETIME,
+        cycle_after: None,
         lease: LEASE,
+        host_lease: HOST_LEASE,
+        host_heartbeat: HOST_HEARTBEAT,
+        host_grace: HOST_GRACE,
+        host_reserved_mb: config.host_reserved_mb,
     }
 }
 

@@ -3,22 +3,19 @@
 
 use std::{
     collections::BTreeMap,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use chrono::Utc;
 use paas_builder::{BuildError, BuildEvent, BuildRequest, Built};
 use paas_db::{
-    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, hosts, new_id, slugs,
-    sources,
+    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs, sources,
 };
-use paas_hosts::Engine;
-use paas_model::{BuildId, BuildpackSource, HostState, LeaseId, SlugId, describe};
+use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Control, OpError, error::chain, ops};
+use crate::{Control, OpError, crash_point, error::chain, ops};
 
 /// Output reaches its readers in pieces of this age or size.
 const PIECE_AGE: Duration = Duration::from_millis(40);
@@ -31,8 +28,10 @@ const MAX_ATTEMPTS: i32 = 5;
 enum Interrupted {
     #[error("the server stops")]
     Stopping,
-    #[error("no host is ready to build on")]
+    #[error("the build has no host")]
     NoHost,
+    #[error("its host is lost")]
+    HostLost,
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -41,11 +40,12 @@ enum Interrupted {
     Db(#[from] DbError),
 }
 
-pub(super) async fn run(control: Control, stop: CancellationToken) {
-    let mut wake = control.changes.subscribe(&[Topic::Builds]);
+/// `local`: the Unix socket whose host's builds this process may run, besides those of hosts that any may.
+pub(super) async fn run(control: Control, local: Option<String>, stop: CancellationToken) {
+    let mut wake = control.changes.subscribe(&[Topic::Builds, Topic::Hosts]);
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
-        claim(&control, &mut running, &stop).await;
+        claim(&control, local.as_deref(), &mut running, &stop).await;
         let timer = next_due(&control).await;
         tokio::select! {
             () = wake.changed_or_after(timer) => {}
@@ -56,11 +56,12 @@ pub(super) async fn run(control: Control, stop: CancellationToken) {
     while running.join_next().await.is_some() {}
 }
 
-async fn claim(control: &Control, running: &mut JoinSet<()>, stop: &CancellationToken) {
+async fn claim(control: &Control, local: Option<&str>, running: &mut JoinSet<()>, stop: &CancellationToken) {
     while running.len() < control.settings.parallel_builds {
         let lease = new_id::<LeaseId>();
-        match builds::claim(control.db.pool(), lease, control.settings.lease).await {
+        match builds::claim(control.db.pool(), lease, control.settings.lease, local).await {
             Ok(Some(id)) => {
+                crash_point!("build.claimed");
                 running.spawn(work(control.clone(), id, lease, stop.clone()));
             }
             Ok(None) => return,
@@ -80,10 +81,13 @@ async fn next_due(control: &Control) -> Duration {
 
 /// One claimed build, to its end or until it is given back.
 async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationToken) {
-    let cancel = stop.child_token();
-    let _heartbeat = keep_lease(&control, id, lease, cancel.clone());
+    let (cancel, host_lost) = (stop.child_token(), CancellationToken::new());
+    let _heartbeat = keep_lease(&control, id, lease, cancel.clone(), host_lost.clone());
     let started = Instant::now();
-    let outcome = attempt(&control, id, lease, &cancel).await;
+    let outcome = match attempt(&control, id, lease, &cancel).await {
+        Err(_) if host_lost.is_cancelled() => Err(Interrupted::HostLost),
+        outcome => outcome,
+    };
     let duration_ms = started.elapsed().as_millis();
     let error = match outcome {
         Ok(()) => return tracing::info!(build.id = %id, duration_ms, "a build ended"),
@@ -95,15 +99,25 @@ async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationT
     }
 }
 
-/// Renews the lease until dropped; a lost lease cancels the build.
-fn keep_lease(control: &Control, id: BuildId, lease: LeaseId, cancel: CancellationToken) -> DropGuard {
+/// Renews the lease until dropped; a lost lease cancels the build, and so does a lost host.
+fn keep_lease(
+    control: &Control,
+    id: BuildId,
+    lease: LeaseId,
+    cancel: CancellationToken,
+    host_lost: CancellationToken,
+) -> DropGuard {
     let done = CancellationToken::new();
     let (guard, control, ttl) = (done.clone().drop_guard(), control.clone(), control.settings.lease);
     tokio::spawn(async move {
         while done.run_until_cancelled(tokio::time::sleep(ttl / 3)).await.is_some() {
-            if let Err(DbError::LeaseLost) = builds::extend(control.db.pool(), id, lease, ttl).await {
-                return cancel.cancel();
+            match builds::extend(control.db.pool(), id, lease, ttl).await {
+                Ok(false) => host_lost.cancel(),
+                Err(DbError::LeaseLost) => {}
+                // The database is away: so is everybody who could take the build.
+                Ok(true) | Err(_) => continue,
             }
+            return cancel.cancel();
         }
     });
     guard
@@ -117,32 +131,30 @@ async fn attempt(
 ) -> Result<(), Interrupted> {
     let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
     let app = apps::by_id(control.db.pool(), build.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
-    let engine = engine(control).await?;
+    let engine = control.engine(build.host_id.ok_or(Interrupted::NoHost)?).await?;
     if build.attempt > 1 {
         control.builder.clean(&*engine, id).await.map_err(BuildError::Infrastructure)?;
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
+        crash_point!("build.cleaned");
     }
     let request = request(control, &build, &app).await?;
     let (events, received) = mpsc::channel(64);
     let (built, stages) =
         tokio::join!(control.builder.build(&*engine, &request, events, cancel.clone()), record(control, id, received));
     match built {
-        Ok(built) => succeed(control, &build, &app, lease, built, stages).await,
+        Ok(built) => {
+            crash_point!("build.built");
+            succeed(control, &build, &app, lease, built, stages).await
+        }
         Err(BuildError::Rejected { reason }) => {
             builds::fail(control.db.pool(), id, lease, &reason).await?;
+            crash_point!("build.failed");
             control.logs.app_event(app.id, "api", "Build failed -- check your build output");
             Ok(())
         }
         Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
         Err(error) => Err(error.into()),
     }
-}
-
-/// The engine of a host that is ready.
-async fn engine(control: &Control) -> Result<Arc<dyn Engine>, Interrupted> {
-    let hosts = hosts::list(control.db.pool()).await?;
-    let host = hosts.into_iter().find(|host| host.state == HostState::Ready).ok_or(Interrupted::NoHost)?;
-    Ok(control.engine_at(host.endpoint.as_deref().unwrap_or_default())?)
 }
 
 async fn request(control: &Control, build: &Build, app: &App) -> Result<BuildRequest, Interrupted> {
@@ -235,6 +247,7 @@ async fn succeed(
         process_types: built.process_types,
     };
     slugs::create(&mut *tx, &slug).await?;
+    crash_point!("build.slug_stored");
     apps::set_cache(&mut tx, app.id, built.cache_digest.as_deref(), &build.stack).await?;
     let urls: Vec<String> = built.buildpacks.iter().map(BuildpackSource::url).collect();
     if build.buildpacks.is_none() && buildpacks::list(&mut *tx, app.id).await?.is_empty() {
@@ -261,7 +274,9 @@ async fn succeed(
     lines.push_str(&format!("       Released {}\n       {url} deployed to {product}\n\n", made.version));
     build_output::append(&mut *tx, build.id, &lines).await?;
     builds::succeed(&mut tx, build.id, lease, &outcome).await?;
+    crash_point!("build.before_commit");
     tx.commit().await.map_err(DbError::from)?;
+    crash_point!("build.committed");
     control.logs.app_event(app.id, "api", "Build succeeded");
     control.logs.app_event(app.id, "api", format!("{description} by user {}", build.account_email));
     ops::releases::announce(control, &made, &build.account_email);
@@ -280,6 +295,7 @@ async fn give_back(
         return Ok(());
     };
     let reason = error.to_string();
+    crash_point!("build.given_back");
     if stop.is_cancelled() {
         return builds::release(control.db.pool(), id, lease, &reason, Duration::ZERO).await;
     }

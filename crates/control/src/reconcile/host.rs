@@ -6,12 +6,16 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::Utc;
 use futures::StreamExt;
 use paas_db::{Topic, dynos, dynos::Dyno, hosts::Host};
-use paas_hosts::{ContainerName, ContainerStatus, Engine, EventStream, Signal};
-use paas_model::DynoId;
-use tokio::task::JoinSet;
+use paas_hosts::{ContainerName, ContainerStatus, EventStream, Signal};
+use paas_model::{ControllerId, DynoId};
+use tokio::{sync::watch, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use super::dyno::{self, Context, Followers};
+use super::{
+    dyno::{self, Context, Followers},
+    heartbeat::Heartbeat,
+    leftovers,
+};
 use crate::{Control, OpError, error::chain, ops::attach::container_of};
 
 /// Without news of any kind, the executor looks again after this.
@@ -26,43 +30,37 @@ pub(super) const LABEL_APP: &str = "paas.app";
 
 struct Executor {
     context: Arc<Context>,
+    host: String,
     /// Dynos and stray containers that a task is busy with, and which.
     busy: BTreeMap<ContainerName, tokio::task::Id>,
     tasks: JoinSet<()>,
 }
 
-pub(super) async fn run(control: Control, host: Host, stop: CancellationToken) {
+/// Looks after the host until `stop`, or until its lease is lost.
+pub(super) async fn run(
+    control: Control,
+    controller: ControllerId,
+    host: Host,
+    reserved_mb: u32,
+    stop: CancellationToken,
+) {
     let engine = match control.engine_at(host.endpoint.as_deref().unwrap_or_default()) {
         Ok(engine) => engine,
-        Err(error) => return tracing::error!(host.name, error = chain(&error), "the host has no usable endpoint"),
+        Err(error) => {
+            tracing::error!(host.name, error = chain(&error), "the host has no usable endpoint");
+            return stop.cancelled().await;
+        }
     };
-    let mut wake = control.changes.subscribe(&[Topic::Dynos]);
-    let context = Arc::new(Context { control, host: host.id, engine, followers: Followers::default() });
-    let mut executor = Executor { context, busy: BTreeMap::new(), tasks: JoinSet::new() };
-    let mut events: Option<EventStream> = None;
-    while !stop.is_cancelled() {
-        if events.is_none() {
-            events = executor.context.engine.events(LABEL_DYNO).await.ok();
-        }
-        let pause = match executor.turn().await {
-            Ok(()) => TIMER,
-            Err(error) => {
-                tracing::warn!(host.name, error = chain(&error), "the host's executor failed; trying again");
-                RETRY
-            }
-        };
-        tokio::select! {
-            () = wake.changed_or_after(pause) => {}
-            event = next_event(&mut events) => if event.is_none() { events = None },
-            Some(done) = executor.tasks.join_next_with_id(), if !executor.tasks.is_empty() => executor.done(done),
-            () = stop.cancelled() => {}
-        }
-        while let Some(done) = executor.tasks.try_join_next_with_id() {
-            executor.done(done);
-        }
+    let context =
+        Context { control: control.clone(), host: host.id, engine: engine.clone(), followers: Followers::default() };
+    let executor =
+        Executor { context: Arc::new(context), host: host.name.clone(), busy: BTreeMap::new(), tasks: JoinSet::new() };
+    let (answers, mut answering) = watch::channel(true);
+    let heartbeat = Heartbeat::new(&control, controller, &host, &*engine, reserved_mb);
+    tokio::select! {
+        () = heartbeat.run(&answers, &stop) => {}
+        () = executor.run(&mut answering) => {}
     }
-    // Steps may be dropped anywhere: the next start goes on from the rows.
-    executor.tasks.shutdown().await;
 }
 
 /// The next event, or `None` when the connection is gone; pends while there is none.
@@ -74,6 +72,53 @@ async fn next_event(events: &mut Option<EventStream>) -> Option<()> {
 }
 
 impl Executor {
+    /// Never returns. May be dropped anywhere, steps and all: the next one goes on from the rows.
+    async fn run(mut self, answering: &mut watch::Receiver<bool>) {
+        loop {
+            if answering.wait_for(|answers| *answers).await.is_err() {
+                return;
+            }
+            let context = self.context.clone();
+            tokio::select! {
+                () = self.work() => {}
+                () = leftovers::run(&context) => {}
+                _ = answering.wait_for(|answers| !*answers) => {}
+            }
+            // What waits for an engine that does not answer would wait for long.
+            self.tasks.shutdown().await;
+            self.busy.clear();
+        }
+    }
+
+    async fn work(&mut self) {
+        let mut wake = self.context.control.changes.subscribe(&[Topic::Dynos]);
+        let mut events: Option<EventStream> = None;
+        loop {
+            if events.is_none() {
+                events = self.context.engine.events(LABEL_DYNO).await.ok();
+            }
+            let pause = match self.turn().await {
+                Ok(()) => TIMER,
+                Err(error) => {
+                    tracing::warn!(
+                        host.name = self.host,
+                        error = chain(&error),
+                        "a host's executor failed; trying again"
+                    );
+                    RETRY
+                }
+            };
+            tokio::select! {
+                () = wake.changed_or_after(pause) => {}
+                event = next_event(&mut events) => if event.is_none() { events = None },
+                Some(done) = self.tasks.join_next_with_id(), if !self.tasks.is_empty() => self.done(done),
+            }
+            while let Some(done) = self.tasks.try_join_next_with_id() {
+                self.done(done);
+            }
+        }
+    }
+
     async fn turn(&mut self) -> Result<(), OpError> {
         // Rows before containers: a container that is seen has had its row before.
         let rows = dynos::on_host(self.context.control.db.pool(), self.context.host).await?;
@@ -121,10 +166,9 @@ impl Executor {
         if let Some(id) = name.0.strip_prefix("dyno-").and_then(|id| id.parse::<DynoId>().ok()) {
             self.context.followers.forget(id);
         }
-        let (engine, grace) = (self.context.engine.clone(), self.context.control.settings.stop_timeout);
-        let container = name.clone();
+        let (context, container) = (self.context.clone(), name.clone());
         let task = self.tasks.spawn(async move {
-            if let Err(error) = end(&*engine, &container, grace).await {
+            if let Err(error) = end_stray(&context, &container).await {
                 tracing::warn!(%container, error = chain(&error), "a stray container cannot be removed");
                 tokio::time::sleep(RETRY).await;
             }
@@ -144,8 +188,17 @@ impl Executor {
     }
 }
 
-async fn end(engine: &dyn Engine, name: &ContainerName, grace: Duration) -> Result<(), paas_hosts::EngineError> {
-    engine.signal(name, Signal::Term).await?;
-    let _ = tokio::time::timeout(grace, engine.wait(name)).await;
-    engine.remove(name).await
+async fn end_stray(context: &Context, name: &ContainerName) -> Result<(), OpError> {
+    // Another controller's executor may just have made it, if the lease went over: then there is a row by now.
+    let id = name.0.strip_prefix("dyno-").and_then(|id| id.parse::<DynoId>().ok());
+    if let Some(id) = id
+        && let Some(row) = dynos::find(context.control.db.pool(), id).await?
+        && row.host_id == Some(context.host)
+        && row.state.may_have_container()
+    {
+        return Ok(());
+    }
+    context.engine.signal(name, Signal::Term).await?;
+    let _ = tokio::time::timeout(context.control.settings.stop_timeout, context.engine.wait(name)).await;
+    Ok(context.engine.remove(name).await?)
 }

@@ -1,10 +1,9 @@
-//! Forgets rows that nobody needs any more, and removes what builds that died for good have left on the hosts.
+//! Forgets rows that nobody needs any more.
 
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{builds, dynos, hosts};
-use paas_model::BuildId;
+use paas_db::{dynos, join_tokens};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Control, OpError, error::chain};
@@ -29,19 +28,9 @@ async fn turn(control: &Control) -> Result<(), OpError> {
     if count > 0 {
         tracing::info!(count, "forgot dynos that ended a day ago");
     }
-    for host in hosts::list(control.db.pool()).await? {
-        let Some(endpoint) = &host.endpoint else { continue };
-        let engine = control.engine_at(endpoint)?;
-        for container in engine.list("paas", "build").await? {
-            let Some(id) = container.labels.get("paas.build").and_then(|id| id.parse::<BuildId>().ok()) else {
-                continue;
-            };
-            // A build without a row may be another installation's on the same engine.
-            if builds::find(control.db.pool(), id).await?.is_some_and(|build| build.state.is_final()) {
-                tracing::info!(container = %container.name, "removing what a dead build left behind");
-                engine.remove(&container.name).await?;
-            }
-        }
+    let count = join_tokens::forget(control.db.pool()).await?;
+    if count > 0 {
+        tracing::info!(count, "forgot join tokens that ran out a day ago");
     }
     Ok(())
 }

@@ -5,15 +5,18 @@
 
 mod builds;
 mod dyno;
+mod heartbeat;
 mod host;
 mod hosts;
 mod housekeeping;
+mod leftovers;
 mod placement;
 mod release_phase;
 
 use std::time::Duration;
 
-use paas_db::Subscription;
+use paas_db::{Subscription, new_id};
+use paas_model::ControllerId;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::Control;
@@ -23,13 +26,16 @@ pub use hosts::LocalHost;
 /// A loop turns at least this often, should a wake-up get lost.
 const TIMER: Duration = Duration::from_secs(5);
 
-/// Runs every loop until `stop`, then waits for those that end something first (a build is given back).
-pub async fn run(control: Control, local: LocalHost, stop: CancellationToken) {
+/// Runs every loop until `stop`, then waits for those that end something first (a build is given back). Any number of
+/// processes may do so on one database. `local` is the machine that this one runs on, if it is to be a host.
+pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationToken) {
+    let id = new_id::<ControllerId>();
+    let socket = local.as_ref().map(|local| local.endpoint.clone());
     let tasks = TaskTracker::new();
-    tasks.spawn(placement::run(control.clone(), stop.clone()));
+    tasks.spawn(placement::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
-    tasks.spawn(builds::run(control.clone(), stop.clone()));
-    tasks.spawn(hosts::run(control.clone(), local, stop.clone()));
+    tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
+    tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();
     tasks.wait().await;

@@ -8,7 +8,7 @@ use paas_db::{DbError, Topic, dynos, new_id, releases, releases::Release, slugs}
 use paas_model::{DynoKind, DynoName, DynoSize, DynoState, ProcessType, ReleaseState};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, error::chain, ops};
+use crate::{Control, crash_point, error::chain, ops};
 
 /// Heroku: not extendable.
 const TIMEOUT: chrono::TimeDelta = chrono::TimeDelta::hours(1);
@@ -66,7 +66,9 @@ async fn start(control: &Control, release: &Release) -> Result<(), DbError> {
         crashes: 0,
     };
     dynos::create(&mut *tx, control.db.vault(), &dyno).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    crash_point!("release.phase_started");
+    Ok(())
 }
 
 async fn finish(control: &Control, release: &Release) -> Result<(), DbError> {
@@ -81,6 +83,7 @@ async fn finish(control: &Control, release: &Release) -> Result<(), DbError> {
 }
 
 async fn end(control: &Control, release: &Release, from: ReleaseState, to: ReleaseState) -> Result<(), DbError> {
+    crash_point!("release.before_end");
     let mut tx = control.db.begin().await?;
     // The lock keeps this release's formation from overtaking that of one made at the same time.
     paas_db::apps::lock(&mut tx, release.app_id).await?;
@@ -91,6 +94,7 @@ async fn end(control: &Control, release: &Release, from: ReleaseState, to: Relea
         ops::apps::follow_release(&mut tx, release.app_id, release.slug_id).await?;
     }
     tx.commit().await?;
+    crash_point!("release.ended");
     let line = match to {
         ReleaseState::Succeeded => format!("Release {} created by user {}", release.version, release.account_email),
         _ => format!("Release {} command failed; the release before it keeps running", release.version),

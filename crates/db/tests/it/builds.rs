@@ -4,11 +4,11 @@ use futures::future::join_all;
 use paas_db::{
     DbError, build_output,
     builds::{self, Outcome},
-    new_id,
+    hosts, new_id,
 };
 use paas_model::{BuildState, LeaseId};
 
-use crate::world::World;
+use crate::world::{HERE, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -20,10 +20,10 @@ async fn each_build_is_claimed_by_one_of_many_workers() {
         let app = world.app(&format!("app-{number}")).await;
         wanted.push(world.build(&app).await);
     }
-    let claims = (0..12).map(|_| builds::claim(world.db().pool(), new_id(), MINUTE));
+    let claims = (0..12).map(|_| builds::claim(world.db().pool(), new_id(), MINUTE, Some(HERE)));
     let mut claimed: Vec<_> = join_all(claims).await.into_iter().filter_map(Result::unwrap).collect();
     // `skip locked` may pass over a row that another worker is just taking: a later look finds what is left.
-    while let Some(build) = builds::claim(world.db().pool(), new_id(), MINUTE).await.unwrap() {
+    while let Some(build) = builds::claim(world.db().pool(), new_id(), MINUTE, Some(HERE)).await.unwrap() {
         claimed.push(build);
     }
     claimed.sort();
@@ -37,10 +37,10 @@ async fn builds_of_one_app_run_one_at_a_time_in_order() {
     let app = world.app("one-app").await;
     let (first, second) = (world.build(&app).await, world.build(&app).await);
     let (pool, lease): (_, LeaseId) = (world.db().pool(), new_id());
-    assert_eq!(builds::claim(pool, lease, MINUTE).await.unwrap(), Some(first));
-    assert_eq!(builds::claim(pool, new_id(), MINUTE).await.unwrap(), None);
+    assert_eq!(builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap(), Some(first));
+    assert_eq!(builds::claim(pool, new_id(), MINUTE, Some(HERE)).await.unwrap(), None);
     builds::fail(pool, first, lease, "the buildpack said no").await.unwrap();
-    assert_eq!(builds::claim(pool, new_id(), MINUTE).await.unwrap(), Some(second));
+    assert_eq!(builds::claim(pool, new_id(), MINUTE, Some(HERE)).await.unwrap(), Some(second));
     let failed = builds::find(pool, first).await.unwrap().unwrap();
     assert_eq!((failed.state, failed.last_error.as_deref()), (BuildState::Failed, Some("the buildpack said no")));
     world.end().await;
@@ -53,8 +53,8 @@ async fn whoever_lost_the_lease_writes_nothing() {
     let build = world.build(&app).await;
     let (pool, late, quick): (_, LeaseId, LeaseId) = (world.db().pool(), new_id(), new_id());
     // A lease that has run out when it is given.
-    assert_eq!(builds::claim(pool, late, Duration::ZERO).await.unwrap(), Some(build));
-    assert_eq!(builds::claim(pool, quick, MINUTE).await.unwrap(), Some(build));
+    assert_eq!(builds::claim(pool, late, Duration::ZERO, Some(HERE)).await.unwrap(), Some(build));
+    assert_eq!(builds::claim(pool, quick, MINUTE, Some(HERE)).await.unwrap(), Some(build));
     assert_eq!(builds::find(pool, build).await.unwrap().unwrap().attempt, 2);
 
     let outcome = Outcome {
@@ -64,7 +64,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
     };
     let mut transaction = world.begin().await;
     for lost in [
-        builds::extend(pool, build, late, MINUTE).await,
+        builds::extend(pool, build, late, MINUTE).await.map(drop),
         builds::fail(pool, build, late, "late").await,
         builds::release(pool, build, late, "late", MINUTE).await,
         builds::succeed(&mut transaction, build, late, &outcome).await,
@@ -76,7 +76,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
     transaction.commit().await.unwrap();
     let stored = builds::find(pool, build).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.stages["detect"]), (BuildState::Succeeded, 12));
-    assert!(builds::claim(pool, new_id(), MINUTE).await.unwrap().is_none());
+    assert!(builds::claim(pool, new_id(), MINUTE, Some(HERE)).await.unwrap().is_none());
     world.end().await;
 }
 
@@ -86,11 +86,54 @@ async fn a_build_that_is_given_back_waits_for_its_time() {
     let app = world.app("one-app").await;
     let build = world.build(&app).await;
     let (pool, lease): (_, LeaseId) = (world.db().pool(), new_id());
-    builds::claim(pool, lease, MINUTE).await.unwrap();
+    builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap();
     builds::release(pool, build, lease, "the engine is gone", MINUTE).await.unwrap();
-    assert_eq!(builds::claim(pool, lease, MINUTE).await.unwrap(), None);
+    assert!(builds::place(pool, build, world.host).await.unwrap());
+    assert_eq!(builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap(), None);
     let due = builds::next_due(pool).await.unwrap().unwrap();
     assert!(due > chrono::Utc::now());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_build_runs_where_it_was_placed_and_nowhere_before() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.unplaced_build(&app).await;
+    let (pool, controller) = (world.db().pool(), new_id());
+    assert_eq!(builds::claim(pool, new_id(), MINUTE, Some(HERE)).await.unwrap(), None);
+    assert_eq!(builds::next_due(pool).await.unwrap(), None);
+    assert!(builds::place(pool, build, world.host).await.unwrap());
+    let elsewhere = world.remote_host(1, controller).await;
+    assert!(!builds::place(pool, build, elsewhere).await.unwrap(), "it has a place");
+    // Only who has the socket may take it.
+    assert_eq!(builds::claim(pool, new_id(), MINUTE, None).await.unwrap(), None);
+    let lease: LeaseId = new_id();
+    assert_eq!(builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap(), Some(build));
+    builds::release(pool, build, lease, "the engine is gone", Duration::ZERO).await.unwrap();
+    assert_eq!(builds::find(pool, build).await.unwrap().unwrap().host_id, None);
+    assert!(builds::place(pool, build, elsewhere).await.unwrap());
+    assert_eq!(builds::claim(pool, new_id(), MINUTE, None).await.unwrap(), Some(build));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_build_on_a_host_that_is_lost_is_placed_anew_once_nobody_runs_it() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.unplaced_build(&app).await;
+    let (pool, controller, lease): (_, _, LeaseId) = (world.db().pool(), new_id(), new_id());
+    let host = world.remote_host(1, controller).await;
+    builds::place(pool, build, host).await.unwrap();
+    builds::claim(pool, lease, MINUTE, None).await.unwrap().unwrap();
+    assert!(builds::extend(pool, build, lease, MINUTE).await.unwrap());
+    assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "refused").await.unwrap());
+    assert!(!builds::extend(pool, build, lease, MINUTE).await.unwrap(), "it leads nowhere");
+    assert_eq!(builds::displace(pool).await.unwrap(), 0);
+    builds::extend(pool, build, lease, Duration::ZERO).await.unwrap();
+    assert_eq!(builds::displace(pool).await.unwrap(), 1);
+    let build = builds::find(pool, build).await.unwrap().unwrap();
+    assert_eq!((build.state, build.host_id), (BuildState::Pending, None));
     world.end().await;
 }
 

@@ -48,7 +48,7 @@ async fn looking_for_work_and_keeping_a_lease_wake_nobody() {
     let mut any = changes.subscribe(&[Topic::Builds, Topic::Dynos]);
     while timeout(Duration::from_millis(200), any.changed()).await.is_ok() {}
     let pool = world.db().pool();
-    assert!(builds::claim(pool, new_id(), Duration::from_secs(1)).await.unwrap().is_none());
+    assert!(builds::claim(pool, new_id(), Duration::from_secs(1), None).await.unwrap().is_none());
     assert!(!dynos::up(pool, dyno).await.unwrap());
     dynos::set_logged_until(pool, dyno, chrono::Utc::now()).await.unwrap();
     assert!(timeout(Duration::from_millis(300), any.changed()).await.is_err());

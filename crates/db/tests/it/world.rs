@@ -1,20 +1,25 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use chrono::{TimeDelta, Utc};
 use paas_db::{
     Connection, Db, SecretHash, Transaction, accounts, apps,
     builds::{self, NewBuild},
     configs,
     dynos::{self, NewDyno},
-    hosts, new_id, new_secret,
+    hosts::{self, Capacity, Host, Joined},
+    new_id, new_secret,
     releases::{self, NewRelease},
     slugs::{self, NewSlug},
     sources,
     testing::TestDb,
 };
 use paas_model::{
-    AccountId, AppId, AppName, BuildId, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId,
-    ProcessType, ReleaseId, ReleaseState, ReleaseVersion, SlugId, SourceId,
+    AccountId, AppId, AppName, BuildId, ConfigId, ConfigVars, ControllerId, DynoId, DynoKind, DynoName, DynoSize,
+    HostId, Labels, ProcessType, ReleaseId, ReleaseState, ReleaseVersion, SlugId, SourceId,
 };
+
+/// The endpoint of the host.
+pub(crate) const HERE: &str = "unix:///nowhere";
 
 /// A database with an account and a host.
 pub(crate) struct World {
@@ -36,7 +41,7 @@ impl World {
         let database = TestDb::new().await;
         let pool = database.db().pool();
         let owner = accounts::create(pool, new_id(), "owner@example.com", true).await.unwrap().id;
-        let host = hosts::enter(pool, new_id(), "here", "unix:///nowhere", 4_096, 2).await.unwrap().id;
+        let host = hosts::enter(pool, new_id(), "here", HERE, 4_096, 2).await.unwrap().id;
         Self { database, owner, host }
     }
 
@@ -106,7 +111,14 @@ impl World {
         slug.id
     }
 
+    /// Placed on the host.
     pub(crate) async fn build(&self, app: &App) -> BuildId {
+        let build = self.unplaced_build(app).await;
+        assert!(builds::place(self.db().pool(), build, self.host).await.unwrap());
+        build
+    }
+
+    pub(crate) async fn unplaced_build(&self, app: &App) -> BuildId {
         let source: SourceId = new_id();
         let secret = SecretHash::of(&new_secret("source-"));
         sources::create(self.db().pool(), source, self.owner, &secret).await.unwrap();
@@ -155,6 +167,43 @@ impl World {
         assert!(dynos::starting(self.db().pool(), dyno, address).await.unwrap());
         assert!(dynos::up(self.db().pool(), dyno).await.unwrap());
         dyno
+    }
+
+    /// A host that has joined, and whose engine has answered the controller.
+    pub(crate) async fn remote_host(&self, number: u8, controller: ControllerId) -> HostId {
+        let joined = self.joined(number);
+        let pool = self.db().pool();
+        assert!(hosts::join(pool, &joined).await.unwrap());
+        hosts::claim(pool, controller, Duration::from_secs(60), 100).await.unwrap();
+        self.seen(joined.id, controller).await;
+        joined.id
+    }
+
+    pub(crate) fn joined(&self, number: u8) -> Joined {
+        let id: HostId = new_id();
+        Joined {
+            id,
+            name: format!("host-{number}"),
+            endpoint: format!("tcp://10.0.0.{number}:2376/?name={id}"),
+            zone: Some("zone-a".to_owned()),
+            labels: Labels::new(),
+            machine_id: None,
+            renewal_hash: SecretHash::of(&new_secret("")),
+            certificate_expires_at: Utc::now() + TimeDelta::days(90),
+        }
+    }
+
+    /// The host's engine answers. True: its state changed.
+    pub(crate) async fn seen(&self, host: HostId, controller: ControllerId) -> bool {
+        let capacity = Capacity { memory_mb: 2_048, cpus: 2, engine_version: "1".to_owned() };
+        let mut transaction = self.begin().await;
+        let changed = hosts::seen(&mut transaction, host, controller, &capacity).await.unwrap();
+        transaction.commit().await.unwrap();
+        changed
+    }
+
+    pub(crate) async fn host(&self, id: HostId) -> Host {
+        hosts::find(self.db().pool(), id).await.unwrap().unwrap()
     }
 
     pub(crate) async fn stop(&self, dyno: DynoId) -> bool {

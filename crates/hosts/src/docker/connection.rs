@@ -1,16 +1,23 @@
 //! How one engine is reached, and what its refusals mean.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
 
-use bollard::{ClientVersion, Docker, errors::Error, models::SystemInfo};
+use bollard::{BollardRequest, ClientVersion, Docker, auth::DockerCredentials, errors::Error, models::SystemInfo};
+use hyper::{Uri, http};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::ClientConfig;
 use serde::Deserialize;
 use tokio::{
     sync::{Mutex, OnceCell},
     time::timeout,
 };
 
-use super::wire::Wire;
-use crate::EngineError;
+use super::{
+    dial::{Client, Dialer},
+    login::RegistryLogin,
+    wire::Wire,
+};
+use crate::{EngineError, HostEndpoint};
 
 /// Spoken whenever the engine can, so that every engine behaves alike: Docker 20.10's, the oldest we run on. An engine
 /// that has dropped it (29 has) is spoken to in the oldest version it still knows.
@@ -19,31 +26,83 @@ const API: ClientVersion = ClientVersion { major_version: 1, minor_version: 41 }
 /// No call that is one question and one answer takes longer. Generous, because a start on a busy disk takes its time.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// A host that does not answer a heartbeat within this is not to be relied on just now.
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Bollard times whole requests, uploads included, by one clock. We time calls ourselves, each by what it does.
 const BOLLARD_TIMEOUT_SECONDS: u64 = 24 * 60 * 60;
 
+/// Connections that are kept for the next request, and for how long. A handshake costs more than a small question.
+const KEPT: usize = 8;
+const KEPT_FOR: Duration = Duration::from_secs(30);
+
 pub(super) struct Connection {
-    socket: String,
-    client: OnceCell<Docker>,
+    endpoint: HostEndpoint,
+    client: Client,
+    docker: OnceCell<Docker>,
+    registry: Option<Arc<RegistryLogin>>,
     /// Held while networks are made: two at once would make two of one name.
     pub(super) networks: Mutex<()>,
 }
 
 impl Connection {
-    pub(super) fn unix(path: &str) -> Self {
-        Self { socket: path.to_owned(), client: OnceCell::new(), networks: Mutex::new(()) }
+    /// # Errors
+    /// As [`Dialer::new`].
+    pub(super) fn new(
+        endpoint: HostEndpoint,
+        tls: Option<&Arc<ClientConfig>>,
+        registry: Option<Arc<RegistryLogin>>,
+    ) -> Result<Self, EngineError> {
+        let dialer = Dialer::new(&endpoint, tls)?;
+        Ok(Self::over(dialer, endpoint, registry))
     }
 
-    pub(super) fn endpoint(&self) -> String {
-        format!("unix://{}", self.socket)
+    pub(super) fn unix(path: &str) -> Self {
+        Self::over(Dialer::Unix(path.into()), HostEndpoint::Unix(path.to_owned()), None)
+    }
+
+    fn over(dialer: Dialer, endpoint: HostEndpoint, registry: Option<Arc<RegistryLogin>>) -> Self {
+        let client = hyper_util::client::legacy::Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(KEPT)
+            .pool_idle_timeout(KEPT_FOR)
+            .build(dialer);
+        Self { endpoint, client, docker: OnceCell::new(), registry, networks: Mutex::new(()) }
+    }
+
+    pub(super) const fn endpoint(&self) -> &HostEndpoint {
+        &self.endpoint
+    }
+
+    /// The address that containers' ports are published on. `None`: this machine reaches the containers themselves.
+    pub(super) const fn published_on(&self) -> Option<IpAddr> {
+        match &self.endpoint {
+            HostEndpoint::Unix(_) => None,
+            HostEndpoint::Tcp { address, .. } => Some(address.ip()),
+        }
+    }
+
+    /// For a transfer of `image`; `None` when its registry is none of ours.
+    pub(super) fn credentials(&self, image: &str) -> Option<DockerCredentials> {
+        self.registry.as_ref()?.credentials(image)
     }
 
     /// The bollard client, speaking a version that both know. Asks the engine once.
     pub(super) async fn docker(&self) -> Result<&Docker, Error> {
-        self.client
+        self.docker
             .get_or_try_init(|| async {
-                let version = within(CALL_TIMEOUT, Wire::new(&self.socket, None).version()).await?;
-                Docker::connect_with_unix(&self.socket, BOLLARD_TIMEOUT_SECONDS, &version.spoken())
+                let version = within(CALL_TIMEOUT, Wire::new(self.client.clone(), None).version()).await?;
+                let spoken = version.spoken();
+                let client = self.client.clone();
+                let transport = move |mut request: BollardRequest| {
+                    let answer = versioned(request.uri(), spoken).map(|uri| {
+                        *request.uri_mut() = uri;
+                        client.request(request)
+                    });
+                    async move { Ok(answer?.await?) }
+                };
+                let address = Some("http://engine");
+                Docker::connect_with_custom_transport(transport, address, BOLLARD_TIMEOUT_SECONDS, &spoken)
             })
             .await
     }
@@ -51,7 +110,13 @@ impl Connection {
     /// For requests that bollard cannot make.
     pub(super) async fn wire(&self) -> Result<Wire, Error> {
         let version = self.docker().await?.client_version();
-        Ok(Wire::new(&self.socket, Some(version)))
+        Ok(Wire::new(self.client.clone(), Some(version)))
+    }
+
+    /// Whether it answers at all, in a time that a heartbeat has.
+    pub(super) async fn ping(&self) -> Result<(), EngineError> {
+        let answer = within(PING_TIMEOUT, Wire::new(self.client.clone(), None).get("/_ping")).await;
+        answer.map(drop).map_err(|error| self.failed("answer a ping", error))
     }
 
     pub(super) async fn system_info(&self) -> Result<SystemInfo, EngineError> {
@@ -75,9 +140,15 @@ impl Connection {
             }
             Error::DockerStreamError { error } => EngineError::Refused { doing, status: 500, reason: error },
             // Everything else is about the connection, or an answer that broke off: the effect is unknown.
-            other => EngineError::Unavailable { endpoint: self.endpoint(), source: Box::new(other) },
+            other => EngineError::Unavailable { endpoint: self.endpoint.to_string(), source: Box::new(other) },
         }
     }
+}
+
+/// Bollard leaves the version out of its paths, and an engine then speaks its newest.
+fn versioned(uri: &Uri, version: ClientVersion) -> Result<Uri, http::Error> {
+    let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+    Uri::builder().scheme("http").authority("engine").path_and_query(format!("/v{version}{path}")).build()
 }
 
 /// `GET /version`, the one path that every engine answers without a version in it.

@@ -1,16 +1,10 @@
 //! A container's life: made, started, looked at, waited for, removed.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    net::{IpAddr, SocketAddr},
-};
+use std::collections::HashMap;
 
 use bollard::{
     errors::Error,
-    models::{
-        ContainerInspectResponse, ContainerStateStatusEnum, ContainerSummary, ContainerSummaryStateEnum,
-        EndpointSettings,
-    },
+    models::{ContainerInspectResponse, ContainerSummaryStateEnum},
     query_parameters::{
         ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder,
         StartContainerOptions,
@@ -22,16 +16,14 @@ use serde::Deserialize;
 use super::{
     connection::{CALL_TIMEOUT, Connection, status, within},
     networks,
-    spec::{PORT_LABEL, create_body},
+    spec::create_body,
+    status::{name_of, running_status, status_of},
     wire::read_json,
 };
-use crate::{Address, ContainerName, ContainerSpec, ContainerState, ContainerStatus, EngineError, Network};
+use crate::{ContainerName, ContainerSpec, ContainerState, ContainerStatus, EngineError, Network};
 
 /// Containers looked at side by side in a listing.
 const INSPECTIONS_AT_ONCE: usize = 8;
-
-/// How the engine writes a moment that has not come.
-const NEVER: &str = "0001-";
 
 pub(super) async fn create(
     connection: &Connection,
@@ -40,7 +32,7 @@ pub(super) async fn create(
 ) -> Result<(), EngineError> {
     networks::ensure(connection, spec.network).await?;
     let created = within(CALL_TIMEOUT, async {
-        let body = serde_json::to_string(&create_body(spec))?;
+        let body = serde_json::to_string(&create_body(spec, connection.published_on()))?;
         connection.wire().await?.post(&format!("/containers/create?name={name}"), &body).await
     })
     .await;
@@ -85,7 +77,9 @@ pub(super) async fn inspect(
     connection: &Connection,
     name: &ContainerName,
 ) -> Result<Option<ContainerStatus>, EngineError> {
-    Ok(look(connection, name, false).await?.map(|container| status_of(name.clone(), container)))
+    Ok(look(connection, name, false)
+        .await?
+        .map(|container| status_of(name.clone(), container, connection.published_on())))
 }
 
 /// As [`inspect`]; that there is none is an error.
@@ -119,7 +113,9 @@ pub(super) async fn list(
     stream::iter(found.into_iter().filter_map(|summary| Some((name_of(&summary)?, summary))))
         .map(|(name, summary)| async move {
             match summary.state {
-                Some(ContainerSummaryStateEnum::RUNNING) => Ok(Some(running_status(name, summary))),
+                Some(ContainerSummaryStateEnum::RUNNING) => {
+                    Ok(Some(running_status(name, summary, connection.published_on())))
+                }
                 _ => inspect(connection, &name).await,
             }
         })
@@ -213,53 +209,4 @@ async fn look(
         Some(404) => Ok(None),
         _ => container.map(Some).map_err(|error| connection.failed("inspect a container", error)),
     }
-}
-
-fn status_of(name: ContainerName, container: ContainerInspectResponse) -> ContainerStatus {
-    let labels = container.config.and_then(|config| config.labels).unwrap_or_default();
-    let networks = container.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-    let state = container.state.unwrap_or_default();
-    let state = match state.status {
-        // Also of one that is being removed, or could not be: what counts is whether it ever ran.
-        _ if state.started_at.as_deref().is_none_or(|started| started.starts_with(NEVER)) => ContainerState::Created,
-        Some(
-            ContainerStateStatusEnum::EXITED | ContainerStateStatusEnum::DEAD | ContainerStateStatusEnum::REMOVING,
-        ) => ContainerState::Ended {
-            exit_code: state.exit_code.unwrap_or(0),
-            out_of_memory: state.oom_killed.unwrap_or(false),
-        },
-        _ => ContainerState::Running,
-    };
-    build_status(name, labels, &networks, state)
-}
-
-fn running_status(name: ContainerName, summary: ContainerSummary) -> ContainerStatus {
-    let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
-    build_status(name, summary.labels.unwrap_or_default(), &networks, ContainerState::Running)
-}
-
-fn build_status(
-    name: ContainerName,
-    labels: HashMap<String, String>,
-    networks: &HashMap<String, EndpointSettings>,
-    state: ContainerState,
-) -> ContainerStatus {
-    let mut labels: BTreeMap<_, _> = labels.into_iter().collect();
-    let port = labels.remove(PORT_LABEL);
-    let address = match state {
-        ContainerState::Running => port.and_then(|port| address(&port, networks)),
-        ContainerState::Created | ContainerState::Ended { .. } => None,
-    };
-    ContainerStatus { name, labels, state, address }
-}
-
-/// The container's own address on its bridge: this machine routes to it without a published port.
-fn address(port: &str, networks: &HashMap<String, EndpointSettings>) -> Option<Address> {
-    let ip = networks.values().find_map(|network| network.ip_address.as_ref()?.parse::<IpAddr>().ok())?;
-    Some(SocketAddr::new(ip, port.parse().ok()?))
-}
-
-fn name_of(summary: &ContainerSummary) -> Option<ContainerName> {
-    let name = summary.names.as_ref()?.first()?;
-    Some(ContainerName(name.trim_start_matches('/').to_owned()))
 }

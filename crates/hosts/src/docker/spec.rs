@@ -1,9 +1,10 @@
 //! From our words for a container to the engine's.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, net::IpAddr};
 
 use bollard::models::{
-    ContainerCreateBody, HostConfig, HostConfigLogConfig, ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    ContainerCreateBody, HostConfig, HostConfigLogConfig, PortBinding, PortMap, ResourcesUlimits, RestartPolicy,
+    RestartPolicyNameEnum,
 };
 
 use super::networks::network_name;
@@ -19,11 +20,13 @@ const LOG_FILES: &str = "2";
 
 const OPEN_FILES: i64 = 10_000;
 
-pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
+/// `published_on`: the host's address that the container's port is to answer on; `None`: only the container's own.
+pub(super) fn create_body(spec: &ContainerSpec, published_on: Option<IpAddr>) -> ContainerCreateBody {
     let mut labels: HashMap<_, _> = spec.labels.clone().into_iter().collect();
     if let Some(port) = spec.port {
         labels.insert(PORT_LABEL.to_owned(), port.to_string());
     }
+    let published = published_on.and_then(|ip| Some((ip, spec.port?)));
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         // Empty, not absent: the image's own entry point must not wrap the command.
@@ -37,9 +40,21 @@ pub(super) fn create_body(spec: &ContainerSpec) -> ContainerCreateBody {
         open_stdin: Some(spec.stdin),
         // End of file from the one who attached is end of file for the process.
         stdin_once: Some(spec.stdin),
-        host_config: Some(host_config(spec)),
+        exposed_ports: published.map(|(_, port)| vec![port_key(port)]),
+        host_config: Some(HostConfig { port_bindings: published.map(bindings), ..host_config(spec) }),
         ..ContainerCreateBody::default()
     }
+}
+
+/// How the engine names a port of a container.
+pub(super) fn port_key(port: u16) -> String {
+    format!("{port}/tcp")
+}
+
+/// On a port of the host that the engine picks when the container starts.
+fn bindings((ip, port): (IpAddr, u16)) -> PortMap {
+    let binding = PortBinding { host_ip: Some(ip.to_string()), host_port: Some(String::new()) };
+    HashMap::from([(port_key(port), Some(vec![binding]))])
 }
 
 fn host_config(spec: &ContainerSpec) -> HostConfig {
@@ -107,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_container_has_no_privileges_and_no_swap() {
-        let host = create_body(&spec()).host_config.unwrap();
+        let host = create_body(&spec(), None).host_config.unwrap();
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
         assert_eq!(host.init, Some(true));
@@ -126,8 +141,20 @@ mod tests {
     }
 
     #[test]
+    fn a_port_is_published_on_the_hosts_address_only_and_only_where_asked() {
+        let published = |address: Option<&str>| {
+            let body = create_body(&spec(), address.map(|address| address.parse().unwrap()));
+            (body.exposed_ports, body.host_config.unwrap().port_bindings)
+        };
+        assert_eq!(published(None), (None, None));
+        let binding = PortBinding { host_ip: Some("10.0.0.5".to_owned()), host_port: Some(String::new()) };
+        let bindings = HashMap::from([("5000/tcp".to_owned(), Some(vec![binding]))]);
+        assert_eq!(published(Some("10.0.0.5")), (Some(vec!["5000/tcp".to_owned()]), Some(bindings)));
+    }
+
+    #[test]
     fn the_port_is_kept_in_a_label() {
-        let labels = create_body(&spec()).labels.unwrap();
+        let labels = create_body(&spec(), None).labels.unwrap();
         assert_eq!(labels.get("paas").map(String::as_str), Some("dyno"));
         assert_eq!(labels.get(PORT_LABEL).map(String::as_str), Some("5000"));
     }

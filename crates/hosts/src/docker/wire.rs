@@ -1,32 +1,35 @@
-//! HTTP to the engine, one connection a request, as it is on the wire.
+//! HTTP to the engine, as it is on the wire.
 
-use bollard::{ClientVersion, errors::Error};
+use bollard::{ClientVersion, body_full, errors::Error};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper::{
     Method, Request, Response, StatusCode,
     body::Incoming,
-    header::{CONNECTION, CONTENT_TYPE, HOST, UPGRADE},
+    header::{CONNECTION, CONTENT_TYPE, UPGRADE},
     upgrade::Upgraded,
 };
 use hyper_util::rt::TokioIo;
 use serde::{Deserialize, de::DeserializeOwned};
-use tokio::net::UnixStream;
 
-use super::connection::Version;
+use super::{
+    connection::Version,
+    dial::{Body, Client},
+};
 
 /// Answers read whole (errors, small JSON) are never longer.
 const WHOLE_ANSWER_BYTES: usize = 4 << 20;
 
 pub(super) struct Wire {
-    socket: String,
+    client: Client,
     prefix: String,
 }
 
 impl Wire {
     /// `None`: without a version in the path.
-    pub(super) fn new(socket: &str, version: Option<ClientVersion>) -> Self {
-        Self { socket: socket.to_owned(), prefix: version.map(|version| format!("/v{version}")).unwrap_or_default() }
+    pub(super) fn new(client: Client, version: Option<ClientVersion>) -> Self {
+        let version = version.map(|version| format!("/v{version}")).unwrap_or_default();
+        Self { client, prefix: format!("http://engine{version}") }
     }
 
     pub(super) async fn version(&self) -> Result<Version, Error> {
@@ -53,7 +56,7 @@ impl Wire {
     pub(super) async fn upgrade(&self, path: &str) -> Result<TokioIo<Upgraded>, Error> {
         let request =
             Request::post(format!("{}{path}", self.prefix)).header(CONNECTION, "Upgrade").header(UPGRADE, "tcp");
-        let response = self.send(request.header(HOST, "engine").body(Full::default())?).await?;
+        let response = self.send(request.body(body_full(Bytes::new()))?).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
             return Err(Error::DockerResponseServerError {
                 status_code: response.status().as_u16(),
@@ -64,20 +67,15 @@ impl Wire {
     }
 
     async fn request(&self, method: Method, path: &str, json: &str) -> Result<Response<Incoming>, Error> {
-        let mut request =
-            Request::builder().method(method).uri(format!("{}{path}", self.prefix)).header(HOST, "engine");
+        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.prefix));
         if !json.is_empty() {
             request = request.header(CONTENT_TYPE, "application/json");
         }
-        self.send(request.body(Full::new(Bytes::copy_from_slice(json.as_bytes())))?).await
+        self.send(request.body(body_full(Bytes::copy_from_slice(json.as_bytes())))?).await
     }
 
-    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
-        let stream = UnixStream::connect(&self.socket).await?;
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
-        // Ends when the answer has been read, or is dropped; its errors come out of the answer's body too.
-        tokio::spawn(connection.with_upgrades());
-        let response = sender.send_request(request).await?;
+    async fn send(&self, request: Request<Body>) -> Result<Response<Incoming>, Error> {
+        let response = self.client.request(request).await?;
         if response.status().is_success() || response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Ok(response);
         }

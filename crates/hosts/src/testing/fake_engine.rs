@@ -158,6 +158,10 @@ impl Engine for FakeEngine {
         self.call(Method::Info, "", |state| Ok(state.info.clone()))
     }
 
+    async fn ping(&self) -> Result<(), EngineError> {
+        self.call(Method::Ping, "", |_| Ok(()))
+    }
+
     async fn pull(&self, image: &str) -> Result<(), EngineError> {
         self.call(Method::Pull, image, |state| {
             if !state.images.contains(image) && state.unknown_images.contains(image) {

@@ -258,7 +258,7 @@ proptest! {
         events in prop::collection::vec(event(SIZES.len()), 1..40),
         size in prop::sample::select(&SIZES[..]),
     ) {
-        use paas_planner::HostVerdict::{Chosen, NotReady, Possible, TooFull};
+        use paas_planner::Verdict::{Chosen, Possible, Unfit};
         let mut sim = sim(seed, &hosts);
         for event in &events {
             happen(&mut sim, event)?;
@@ -268,12 +268,11 @@ proptest! {
             let explained = explain(&world, app.id, &kind_of("web"), size);
             let mut chosen: Vec<Score> = Vec::new();
             let mut others: Vec<Score> = Vec::new();
-            for (_, verdict) in explained.hosts {
-                match verdict {
+            for host in explained.hosts {
+                match host.verdict {
                     Chosen(score) => chosen.push(score),
                     Possible(score) => others.push(score),
-                    TooFull { free_mb } => prop_assert!(free_mb < size.memory_mb()),
-                    NotReady(state) => prop_assert_ne!(state, HostState::Ready),
+                    Unfit(reasons) => prop_assert!(!reasons.is_empty()),
                 }
             }
             prop_assert!(chosen.len() <= 1);
@@ -299,5 +298,5 @@ fn two_thousand_dynos_on_fifty_hosts_are_planned_in_one_go() {
     let world = sim.world();
     let plan = plan(&world, &sim.policy, sim.now());
     assert_eq!(plan.actions.iter().filter(|action| matches!(action, Action::Start { .. })).count(), 2_000);
-    assert_eq!(lint(&world, &plan), []);
+    assert_eq!(lint(&world, &sim.policy, &plan, sim.now()), []);
 }

@@ -258,5 +258,5 @@ fn duplicates_that_the_database_would_refuse_are_cleaned_up() {
     let plan = paas_planner::plan(&world, &town.sim.policy, town.sim.now());
     assert_eq!(plan.actions.len(), 1, "{plan:?}");
     assert!(matches!(plan.actions[0], Action::Stop { reason: StopReason::Duplicate, .. }));
-    assert_eq!(lint(&world, &plan), []);
+    assert_eq!(lint(&world, &town.sim.policy, &plan, town.sim.now()), []);
 }

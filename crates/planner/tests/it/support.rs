@@ -2,19 +2,23 @@
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
-use chrono::{DateTime, Utc};
-use paas_model::{AppId, AppName, DynoId, DynoSize, DynoState, HostId, HostState, ProcessType};
-use paas_planner::{Action, Dyno, Plan, WaitReason, World, explain, sim::Sim};
+use chrono::{DateTime, TimeDelta, Utc};
+use paas_model::{
+    AppId, AppName, DynoId, DynoSize, DynoState, HostFault, HostId, Labels, PoolId, ProcessType, parse_label,
+};
+use paas_planner::{Action, Dyno, Offer, Plan, WaitReason, World, explain, explain_dyno, sim::Sim};
 
 pub(crate) struct Town {
     pub(crate) sim: Sim,
-    hosts: BTreeMap<String, HostId>,
+    /// Names of hosts that are gone, too.
+    hosts: BTreeMap<HostId, String>,
+    pools: BTreeMap<String, PoolId>,
     apps: BTreeMap<String, AppId>,
 }
 
 impl Town {
     pub(crate) fn new() -> Self {
-        Self { sim: Sim::steady(), hosts: BTreeMap::new(), apps: BTreeMap::new() }
+        Self { sim: Sim::steady(), hosts: BTreeMap::new(), pools: BTreeMap::new(), apps: BTreeMap::new() }
     }
 
     /// Hosts by name and memory, and one app `blog` with `quantity` web dynos of 512 MB of its first release, all up.
@@ -35,13 +39,50 @@ impl Town {
     pub(crate) fn run(&mut self, line: &str) -> String {
         let words: Vec<_> = line.split_whitespace().collect();
         match words[..] {
-            ["host", name, mb] => {
-                let id = self.sim.add_host(name, mb.parse().unwrap());
-                self.hosts.insert(name.to_owned(), id);
+            ["host", name, mb, ref rest @ ..] => {
+                let mut labels = labels(rest);
+                let zone = labels.remove("zone").unwrap_or_else(|| "a".to_owned());
+                let millis = labels.remove("cpu").map_or(64_000, |millis| millis.parse().unwrap());
+                self.sim.add_host_in(name, &zone, labels, mb.parse().unwrap(), millis);
             }
-            ["drain", name] => self.sim.set_host(self.hosts[name], HostState::Draining),
-            ["lose", name] => self.sim.set_host(self.hosts[name], HostState::Lost),
-            ["ready", name] => self.sim.set_host(self.hosts[name], HostState::Ready),
+            ["pool", name, sizes, ref rest @ ..] => {
+                let (min, max) = sizes.split_once("..").unwrap();
+                let id = self.sim.add_pool(name, min.parse().unwrap(), max.parse().unwrap(), Vec::new());
+                self.sim.change_pool(id, |pool| pool.labels = labels(rest));
+                self.pools.insert(name.to_owned(), id);
+            }
+            ["offer", pool, instance_type, mb, millis, price, zones, ref spot @ ..] => {
+                let offers = zones.split(',').map(|zone| Offer {
+                    instance_type: instance_type.to_owned(),
+                    zone: zone.to_owned(),
+                    spot: *spot == ["spot"],
+                    memory_mb: mb.parse().unwrap(),
+                    cpu_millis: millis.parse().unwrap(),
+                    price_micros_per_hour: price.parse().unwrap(),
+                });
+                self.sim.change_pool(self.pools[pool], |pool| pool.offers.extend(offers));
+            }
+            ["shortage", pool, instance_type, zone] => self.sim.change_pool(self.pools[pool], |pool| {
+                pool.offers.retain(|offer| offer.instance_type != instance_type || offer.zone != zone);
+            }),
+            ["image", pool, image] => {
+                self.sim.change_pool(self.pools[pool], |pool| pool.image = Some(image.to_owned()));
+            }
+            ["resize", pool, sizes] => {
+                let (min, max) = sizes.split_once("..").unwrap();
+                self.sim.change_pool(self.pools[pool], |pool| {
+                    (pool.min_hosts, pool.max_hosts) = (min.parse().unwrap(), max.parse().unwrap());
+                });
+            }
+            ["drain", name] => self.sim.request_drain(self.host_id(name), true),
+            ["ready", name] => self.sim.request_drain(self.host_id(name), false),
+            ["lose", name] => self.sim.lose_host(self.host_id(name), HostFault::EngineUnreachable),
+            ["end", name] => self.sim.lose_host(self.host_id(name), HostFault::MachineGone),
+            ["interrupt", name] => self.sim.interrupt_host(self.host_id(name)),
+            ["joins", word] => self.sim.never_joins_percent = if word == "yes" { 0 } else { 100 },
+            ["label", app, ref rest @ ..] => self.sim.label_app(self.apps[app], labels(rest)),
+            ["canary", app, seconds] => self.sim.set_canary(self.apps[app], seconds.parse().ok()),
+            ["build", app, mb] => self.sim.build(self.apps[app], mb.parse().unwrap()),
             ["app", name] => {
                 let id = self.sim.add_app(AppName::parse(name).unwrap());
                 self.apps.insert(name.to_owned(), id);
@@ -58,6 +99,9 @@ impl Town {
             ["restart", app, name] => self.sim.request_restart(self.find(app, name).id),
             ["crash", app, name] => self.sim.end(self.find(app, name).id),
             ["policy", "stop-first", word] => self.sim.policy.allow_stop_first = word == "yes",
+            ["policy", "min-up", percent] => self.sim.policy.min_up_percent = percent.parse().unwrap(),
+            ["policy", "headroom", mb] => self.sim.policy.headroom_mb = mb.parse().unwrap(),
+            ["policy", "builds", count] => self.sim.policy.builds_per_host = count.parse().unwrap(),
             ["policy", "surge", percent] => self.sim.policy.surge_percent = percent.parse().unwrap(),
             ["plan"] => return self.describe(&self.sim.plan()),
             ["step"] => return self.step(),
@@ -66,6 +110,12 @@ impl Town {
             }
             ["settle"] => return self.settle(),
             ["show"] => return self.show(),
+            ["hosts"] => return self.show_hosts(),
+            ["wait", seconds] => return self.wait(seconds.parse().unwrap()),
+            ["why", app, name] => {
+                let world = self.sim.world();
+                return explain_dyno(&world, self.find(app, name).id).unwrap().to_string();
+            }
             ["explain", app, kind, size] => {
                 let world = self.sim.world();
                 return explain(&world, self.apps[app], &kind_of(kind), size.parse().unwrap()).to_string();
@@ -77,6 +127,7 @@ impl Town {
 
     pub(crate) fn step(&mut self) -> String {
         let before = self.sim.world();
+        self.hosts.extend(before.hosts.iter().map(|host| (host.id, host.name.clone())));
         let step = self.sim.step();
         assert_eq!(step.violations, [], "{}", self.describe_in(&before, &step.plan));
         self.describe_in(&before, &step.plan)
@@ -99,6 +150,30 @@ impl Town {
         panic!("this does not settle:\n{told}");
     }
 
+    /// Plans and lets this much time pass, with all that happens meanwhile.
+    pub(crate) fn wait(&mut self, seconds: i64) -> String {
+        let end = self.sim.now() + TimeDelta::seconds(seconds);
+        let mut told = String::new();
+        loop {
+            for _ in 0..4 {
+                let done = self.step();
+                if done.starts_with("nothing to do") {
+                    break;
+                }
+                let seconds = self.sim.now().timestamp();
+                writeln!(told, "after {seconds} s").unwrap();
+                done.lines().for_each(|line| writeln!(told, "  {line}").unwrap());
+            }
+            match self.sim.next_event().filter(|next| *next <= end) {
+                Some(next) => self.sim.pass_to(next),
+                None => {
+                    self.sim.pass_to(end);
+                    return if told.is_empty() { "nothing to do\n".to_owned() } else { told };
+                }
+            }
+        }
+    }
+
     /// Plans and lets time pass, at most so many times; what runs in a loop of crashes never settles.
     pub(crate) fn steps(&mut self, count: usize) {
         for _ in 0..count {
@@ -119,6 +194,19 @@ impl Town {
         let lines =
             self.apps.keys().flat_map(|app| self.dynos(app).into_iter().map(move |dyno| format!("{app} {dyno}\n")));
         lines.collect()
+    }
+
+    /// The hosts, as `pool-1 ready in a, 512 of 2048 MB`.
+    pub(crate) fn show_hosts(&self) -> String {
+        let world = self.sim.world();
+        let mut told = String::new();
+        for host in &world.hosts {
+            let held = world.dynos.iter().filter(|dyno| dyno.reserves_on() == Some(host.id));
+            let held: u32 = held.map(|dyno| dyno.size.memory_mb()).sum();
+            write!(told, "{} {} in {}, {held} of {} MB", host.name, host.state, host.zone, host.memory_mb).unwrap();
+            told.push_str(if host.spare_since.is_some() { ", spare\n" } else { "\n" });
+        }
+        told
     }
 
     pub(crate) fn up(&self, app: &str) -> usize {
@@ -154,6 +242,23 @@ impl Town {
                 Action::Stop { dyno, reason } => {
                     writeln!(told, "stop {}: {reason}", self.label(world, *dyno)).unwrap();
                 }
+                Action::PlaceBuild { build, host } => {
+                    let build = world.builds.iter().find(|other| other.id == *build).unwrap();
+                    let (app, mb) = (self.app(build.app_id), build.memory_mb);
+                    writeln!(told, "build {app} ({mb} MB) on {}", self.host(*host)).unwrap();
+                }
+                Action::Launch { pool, instance_type, zone, spot } => {
+                    let pool = &world.pools.iter().find(|other| other.id == *pool).unwrap().name;
+                    let spot = if *spot { ", spot" } else { "" };
+                    writeln!(told, "launch {instance_type} in {zone} for {pool}{spot}").unwrap();
+                }
+                Action::Drain { host, reason } => writeln!(told, "drain {}: {reason}", self.host(*host)).unwrap(),
+                Action::Undrain { host } => writeln!(told, "undrain {}", self.host(*host)).unwrap(),
+                Action::Terminate { host, reason } => {
+                    writeln!(told, "terminate {}: {reason}", self.host(*host)).unwrap();
+                }
+                Action::MarkSpare { host } => writeln!(told, "{} is spare", self.host(*host)).unwrap(),
+                Action::UnmarkSpare { host } => writeln!(told, "{} is not spare", self.host(*host)).unwrap(),
             }
         }
         if plan.is_empty() {
@@ -161,6 +266,9 @@ impl Town {
         }
         for waiting in &plan.waiting {
             writeln!(told, "{} {} is waiting: {}", self.app(waiting.app_id), waiting.kind, waiting.reason).unwrap();
+        }
+        for waiting in &plan.builds_waiting {
+            writeln!(told, "a build of {} is waiting: {}", self.app(waiting.app_id), waiting.reason).unwrap();
         }
         told
     }
@@ -182,9 +290,19 @@ impl Town {
         self.apps.iter().find(|(_, app)| **app == id).unwrap().0
     }
 
-    fn host(&self, id: HostId) -> &str {
-        self.hosts.iter().find(|(_, host)| **host == id).unwrap().0
+    fn host(&self, id: HostId) -> String {
+        let world = self.sim.world();
+        let host = world.hosts.into_iter().find(|host| host.id == id).map(|host| host.name);
+        host.or_else(|| self.hosts.get(&id).cloned()).unwrap()
     }
+
+    fn host_id(&self, name: &str) -> HostId {
+        self.sim.world().hosts.iter().find(|host| host.name == name).unwrap().id
+    }
+}
+
+fn labels(words: &[&str]) -> Labels {
+    words.iter().map(|word| parse_label(word).unwrap()).collect()
 }
 
 /// Releases other than the newest are not in a world.

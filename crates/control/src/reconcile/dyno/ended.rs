@@ -6,9 +6,10 @@ use paas_db::{dynos, dynos::Dyno};
 use paas_model::{CrashPolicy, DynoKind, DynoState};
 
 use super::Context;
-use crate::{OpError, ops::attach::container_of};
+use crate::{OpError, crash_point, ops::attach::container_of};
 
 pub(super) async fn ended(context: &Context, row: &Dyno, exit_code: i64, out_of_memory: bool) -> Result<(), OpError> {
+    crash_point!("crash.seen");
     // Before its output, which may take seconds to read.
     dynos::unroute(context.control.db.pool(), row.id).await?;
     context.followers.finish(context, row).await;
@@ -50,6 +51,7 @@ async fn finish(context: &Context, row: &Dyno, exit_code: Option<i32>, note: &st
         let (crashes, wait) = next_start(row, &context.control.settings.crash);
         context.say_state(row, from, "crashed");
         dynos::crashed(db, row.id, exit_code, crashes, Utc::now() + wait, note).await?;
+        crash_point!("crash.noted");
     } else {
         context.say_state(row, from, "complete");
         // Who waits for the dyno's end reads its output next: it must be there.
@@ -58,6 +60,7 @@ async fn finish(context: &Context, row: &Dyno, exit_code: Option<i32>, note: &st
     }
     // After the row: a container without one is reaped, a row without a container would be a second crash.
     context.engine.remove(&container_of(row.id)).await?;
+    crash_point!("crash.removed");
     Ok(())
 }
 

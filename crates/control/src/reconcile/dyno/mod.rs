@@ -1,6 +1,7 @@
 //! One dyno on one host: which step it is due for, and the steps.
 
 mod ended;
+mod health;
 mod output;
 mod port;
 mod start;
@@ -38,6 +39,8 @@ pub(super) enum Step {
     GiveUpAttach,
     /// Its time is over.
     Expire,
+    /// It has been up for so long that it is to be replaced by a fresh one (Heroku: "Automatic dyno restarts").
+    Cycle,
     /// Its process has ended by itself.
     Ended { exit_code: i64, out_of_memory: bool },
     /// Its container is not there any more.
@@ -71,6 +74,7 @@ pub(super) fn next(
         (DynoState::Starting | DynoState::Up, None | Some(Created)) => Some(Step::Vanished),
         (DynoState::Starting | DynoState::Up, Some(Running)) if expired => Some(Step::Expire),
         (DynoState::Starting, Some(Running)) => Some(Step::AwaitPort),
+        (DynoState::Up, Some(Running)) if is_old(row, settings, now) => Some(Step::Cycle),
         (DynoState::Up, Some(Running)) => None,
         (DynoState::Wanted | DynoState::Gone | DynoState::Crashed, _) => None,
     }
@@ -88,6 +92,7 @@ pub(super) async fn take(context: &Context, row: Dyno, step: Step) -> Result<(),
         Step::AwaitPort => port::wait(context, &row).await,
         Step::GiveUpAttach => ended::give_up_attach(context, &row).await,
         Step::Expire => stop::expire(context, &row).await,
+        Step::Cycle => stop::cycle(context, &row).await,
         Step::Ended { exit_code, out_of_memory } => ended::ended(context, &row, exit_code, out_of_memory).await,
         Step::Vanished => ended::vanished(context, &row).await,
         Step::Stop => stop::stop(context, &row).await,
@@ -97,6 +102,17 @@ pub(super) async fn take(context: &Context, row: Dyno, step: Step) -> Result<(),
 /// Nobody has come to a dyno that waits for its client.
 fn is_late(row: &Dyno, settings: &Settings, now: DateTime<Utc>) -> bool {
     (now - row.updated_at).to_std().is_ok_and(|waited| waited > settings.attach_timeout)
+}
+
+/// Whether a dyno of the formation has been up for longer than dynos may be. Each has a little more time of its own (up to
+/// 15 %: Heroku adds up to 216 minutes to 24 hours), so that an app's dynos do not all go at once.
+fn is_old(row: &Dyno, settings: &Settings, now: DateTime<Utc>) -> bool {
+    let (Some(after), Some(up_at)) = (settings.cycle_after, row.up_at) else { return false };
+    let share = u32::try_from(row.id.uuid().as_u128() % 1_000).unwrap_or(0);
+    let limit = after.saturating_add(after * share / 1_000 * 15 / 100);
+    row.kind == DynoKind::Formation
+        && !row.restart_requested
+        && (now - up_at).to_std().is_ok_and(|served| served >= limit)
 }
 
 /// Whether routers send requests to it.

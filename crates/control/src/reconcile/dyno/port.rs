@@ -1,4 +1,5 @@
-//! From `starting` to `up`: a web dyno's port answers; any other is up as soon as it runs.
+//! From `starting` to `up`: a web dyno's port answers, or its health path does where the app has one; any other dyno is
+//! up as soon as it runs.
 
 use std::{net::SocketAddr, time::Duration};
 
@@ -6,15 +7,13 @@ use chrono::Utc;
 use paas_db::{Topic, dynos, dynos::Dyno};
 use paas_hosts::Signal;
 use paas_model::DynoState;
-use tokio::{net::TcpStream, time::timeout};
 
-use super::{Context, ended, is_routed};
-use crate::{OpError, ops::attach::container_of};
+use super::{Context, ended, health, is_routed};
+use crate::{OpError, crash_point, ops::attach::container_of};
 
 /// Between two looks: short at first, for apps that are quick.
 const PROBE_EVERY: Duration = Duration::from_millis(20);
 const PROBE_AT_MOST_EVERY: Duration = Duration::from_millis(250);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
     if !is_routed(row) {
@@ -26,7 +25,7 @@ pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
     let mut pause = PROBE_EVERY;
     loop {
         if let Some(address) = address
-            && timeout(CONNECT_TIMEOUT, TcpStream::connect(address)).await.is_ok_and(|connected| connected.is_ok())
+            && health::answers(address, row.health_path.as_deref()).await
         {
             return up(context, row).await;
         }
@@ -50,7 +49,9 @@ pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
 }
 
 async fn up(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    crash_point!("start.before_up");
     if dynos::up(context.control.db.pool(), row.id).await? {
+        crash_point!("start.up");
         context.say_state(row, "starting", "up");
     }
     Ok(())

@@ -11,7 +11,7 @@ use paas_model::{DynoId, DynoKind};
 
 use super::{Context, ended, is_routed};
 use crate::{
-    OpError,
+    OpError, crash_point,
     ops::attach::container_of,
     reconcile::host::{LABEL_APP, LABEL_DYNO, LABEL_HOST},
 };
@@ -44,7 +44,9 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
     };
     let name = container_of(row.id);
     match make(context, row, &name, recipe).await {
-        Ok(()) => {}
+        Ok(()) => {
+            crash_point!("start.created");
+        }
         Err(EngineError::ImageNotFound(image)) => {
             tracing::error!(dyno.id = %row.id, image, "the image of a release is not in the registry");
             return ended::cannot_start(context, row, "its image is not in the registry").await;
@@ -57,7 +59,10 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
     }
     announce(context, row);
     match context.engine.start(&name).await {
-        Ok(()) => started(context, row).await,
+        Ok(()) => {
+            crash_point!("start.process_started");
+            started(context, row).await
+        }
         Err(EngineError::CannotStart(reason)) => ended::cannot_start(context, row, &reason).await,
         Err(error) => Err(error.into()),
     }
@@ -65,6 +70,7 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
 
 async fn make(context: &Context, row: &Dyno, name: &ContainerName, recipe: Recipe) -> Result<(), EngineError> {
     context.engine.pull(&recipe.image).await?;
+    crash_point!("start.before_create");
     context.engine.create(name, &spec(context, row, recipe)).await
 }
 
@@ -75,7 +81,9 @@ pub(super) async fn started(context: &Context, row: &Dyno) -> Result<(), OpError
     if row.attach {
         announce(context, row);
     }
-    if dynos::starting(context.control.db.pool(), row.id, address).await? && !row.attach {
+    let has_moved = dynos::starting(context.control.db.pool(), row.id, address).await?;
+    crash_point!("start.starting");
+    if has_moved && !row.attach {
         context.followers.ensure(context, row);
     }
     Ok(())

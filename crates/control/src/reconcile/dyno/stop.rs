@@ -9,7 +9,7 @@ use paas_hosts::{ContainerState, EngineError, Signal};
 use tokio::time::timeout;
 
 use super::{Context, is_routed};
-use crate::{OpError, ops::attach::container_of};
+use crate::{OpError, crash_point, ops::attach::container_of};
 
 /// Routers tell when they let go of a dyno; the wake-up may get lost.
 const POLL: Duration = Duration::from_millis(500);
@@ -26,8 +26,11 @@ pub(super) async fn stop(context: &Context, row: &Dyno) -> Result<(), OpError> {
         Some(ContainerState::Running) => {
             if is_routed(row) && row.up_at.is_some() {
                 drain(context, row).await?;
+                crash_point!("stop.drained");
             }
-            Some(end(context, row).await?)
+            let exit_code = end(context, row).await?;
+            crash_point!("stop.ended");
+            Some(exit_code)
         }
     };
     if let Some(exit_code) = exit_code {
@@ -38,7 +41,9 @@ pub(super) async fn stop(context: &Context, row: &Dyno) -> Result<(), OpError> {
     context.control.logs.flush().await;
     let exit_code = exit_code.and_then(|code| i32::try_from(code).ok());
     dynos::gone(context.control.db.pool(), row.id, exit_code, None).await?;
+    crash_point!("stop.gone");
     context.engine.remove(&name).await?;
+    crash_point!("stop.removed");
     Ok(())
 }
 
@@ -48,6 +53,14 @@ pub(super) async fn expire(context: &Context, row: &Dyno) -> Result<(), OpError>
     let mut tx = context.control.db.begin().await?;
     dynos::stop(&mut tx, row.id, "its time limit was reached").await?;
     tx.commit().await.map_err(DbError::from)?;
+    Ok(())
+}
+
+/// A dyno that has been up for long: the plan replaces it like one that somebody restarts.
+pub(super) async fn cycle(context: &Context, row: &Dyno) -> Result<(), OpError> {
+    if dynos::cycle(context.control.db.pool(), row.id).await? {
+        context.say(row, "Cycling");
+    }
     Ok(())
 }
 
@@ -71,6 +84,7 @@ async fn end(context: &Context, row: &Dyno) -> Result<i64, EngineError> {
     let (name, grace) = (container_of(row.id), context.control.settings.stop_timeout);
     context.say(row, "Stopping all processes with SIGTERM");
     context.engine.signal(&name, Signal::Term).await?;
+    crash_point!("stop.signalled");
     if let Ok(exit_code) = timeout(grace, context.engine.wait(&name)).await {
         return exit_code;
     }

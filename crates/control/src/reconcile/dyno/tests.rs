@@ -19,6 +19,7 @@ fn dyno(state: DynoState) -> Dyno {
         id: new_id(),
         app_id: new_id(),
         app_name: AppName::parse("example").unwrap(),
+        health_path: None,
         release_id: new_id(),
         release_version: ReleaseVersion(3),
         kind: DynoKind::Formation,

@@ -1,0 +1,350 @@
+//! What hosts have left, who holds it, and which host the next dyno gets.
+
+use std::collections::BTreeMap;
+
+use paas_model::{AppId, DynoSize, DynoState, HostId, HostState, ProcessType};
+use serde::Serialize;
+
+use crate::{
+    Build, Dyno, Host,
+    amount::Amount,
+    audience::Audience,
+    shelf::Shelves,
+    spread::{Neighbours, Spread},
+};
+
+/// How good a host is for one more dyno of a type; the least one is chosen. Fields in the order of their weight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Score {
+    /// Dynos of this app and type that stay there: a host that dies should take few of them.
+    pub same_type: u32,
+    /// Dynos of this app and type that stay in its zone.
+    pub same_zone: u32,
+    /// Dynos of this app that stay there.
+    pub same_app: u32,
+    /// Memory left there, in MiB: the fullest host that fits, so that large dynos find room elsewhere.
+    pub free_mb: u32,
+    /// So that there is never a tie.
+    pub host: HostId,
+}
+
+/// One more dyno.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    pub(crate) app: AppId,
+    pub(crate) audience: &'a Audience,
+    pub(crate) kind: &'a ProcessType,
+    pub(crate) size: DynoSize,
+}
+
+/// What one host has left. The default is a host that nothing is known of, but that dynos say they are on.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Space {
+    pub(crate) audience: Audience,
+    pub(crate) zone: String,
+    /// What is free now.
+    pub(crate) free: Amount,
+    /// What will be free when all stopping dynos are gone, less what waiting dynos already count on.
+    pub(crate) later: Amount,
+    pub(crate) total: Amount,
+    /// Builds there, and what they hold.
+    pub(crate) builds: u32,
+    pub(crate) builds_hold: Amount,
+    /// Whether it gets dynos. What is free on other hosts is nobody's to have.
+    pub(crate) open: bool,
+}
+
+/// A plan changes it as it goes along and takes everything back at its end ([`Room::roll_back`]).
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    spaces: BTreeMap<HostId, Space>,
+    free: Shelves,
+    later: Shelves,
+    /// Only dynos that stay count: those of older releases leave soon.
+    spread: BTreeMap<AppId, Spread>,
+    /// All that open hosts have, by audience.
+    totals: BTreeMap<Audience, Amount>,
+    journal: Vec<Undo>,
+}
+
+#[derive(Debug)]
+enum Undo {
+    Held { host: HostId, free: Amount, later: Amount },
+    BuildAdded { host: HostId, need: Amount },
+    Closed { host: HostId },
+    Joined { app: AppId, kind: ProcessType, host: HostId },
+    Left { app: AppId, kind: ProcessType, host: HostId },
+}
+
+/// A moment in the life of a [`Room`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark(usize);
+
+// --- What the rows say. Not part of a plan, so it cannot be taken back.
+impl Room {
+    /// A host is new or has changed. What it holds stays as it is.
+    pub(crate) fn set_host(&mut self, host: &Host) {
+        let total = Amount::of_host(host);
+        let held =
+            self.spaces.get(&host.id).map(|space| (space.total.minus(space.free), space.total.minus(space.later)));
+        let (held, later_held) = held.unwrap_or_default();
+        let (builds, builds_hold) =
+            self.spaces.get(&host.id).map(|space| (space.builds, space.builds_hold)).unwrap_or_default();
+        self.set_open(host.id, false);
+        let space = Space {
+            audience: Audience::of_host(&host.labels),
+            zone: host.zone.clone(),
+            free: total.minus(held),
+            later: total.minus(later_held),
+            total,
+            builds,
+            builds_hold,
+            open: false,
+        };
+        self.spaces.insert(host.id, space);
+        self.set_open(host.id, host.state == HostState::Ready && !host.interrupted);
+        self.journal.clear();
+    }
+
+    /// What dynos hold there is remembered, as their rows may go later.
+    pub(crate) fn remove_host(&mut self, host: HostId) {
+        self.set_open(host, false);
+        self.journal.clear();
+    }
+
+    /// A dyno's row is there (`sign` 1), or is taken away again (-1).
+    pub(crate) fn count_dyno(&mut self, dyno: &Dyno, sign: i64) {
+        let Some(host) = dyno.reserves_on() else { return };
+        let need = Amount::of_size(dyno.size).times(-sign);
+        let later = if dyno.state == DynoState::Stopping { Amount::default() } else { need };
+        self.hold(host, need, later);
+        self.journal.clear();
+    }
+
+    pub(crate) fn count_build(&mut self, build: &Build, sign: i64) {
+        let Some(host) = build.host else { return };
+        self.add_build(host, Amount::of_build(build).times(sign), sign);
+        self.journal.clear();
+    }
+
+    /// Where the dynos of an app are that stay.
+    pub(crate) fn set_spread(&mut self, app: AppId, spread: Spread) {
+        match spread.is_empty() {
+            true => drop(self.spread.remove(&app)),
+            false => drop(self.spread.insert(app, spread)),
+        }
+    }
+}
+
+// --- Looking.
+impl Room {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.free.is_empty()
+    }
+
+    pub(crate) fn space(&self, host: HostId) -> Option<&Space> {
+        self.spaces.get(&host)
+    }
+
+    /// The open hosts of an audience.
+    pub(crate) fn hosts<'r>(&'r self, audience: &Audience) -> impl Iterator<Item = (HostId, &'r Space)> {
+        let hosts = self.free.zones(audience).flat_map(|(_, shelf)| shelf.hosts());
+        hosts.filter_map(|host| Some((host, self.spaces.get(&host)?)))
+    }
+
+    pub(crate) fn has_hosts(&self, audience: &Audience) -> bool {
+        self.free.zones(audience).next().is_some()
+    }
+
+    /// All that the open hosts of an audience have.
+    pub(crate) fn total(&self, audience: &Audience) -> Amount {
+        self.totals.get(audience).copied().unwrap_or_default()
+    }
+
+    /// The host for one more dyno; `None`: none has room.
+    ///
+    /// Same answer as the least [`Score`] of all hosts with room, without looking at all of them.
+    pub(crate) fn choose(&self, wanted: Wanted<'_>) -> Option<HostId> {
+        let zones = self.free.zones(wanted.audience);
+        let Some(known) = self.spread.get(&wanted.app) else {
+            return zones.filter_map(|(_, shelf)| shelf.fullest(wanted.size, |_| true)).min().map(|(_, host)| host);
+        };
+        let in_zone = self.zones_of(known, wanted.kind);
+        // Of the hosts without this app only the fullest of each zone can be the best.
+        let strangers = zones.filter_map(|(zone, shelf)| {
+            let (mb, host) = shelf.fullest(wanted.size, |host| !known.is_on(*host))?;
+            let same_zone = in_zone.get(zone).copied().unwrap_or(0);
+            let (free_mb, _) = Amount { mb, millis: 0 }.shown();
+            Some(Score { same_type: 0, same_zone, same_app: 0, free_mb, host })
+        });
+        let need = Amount::of_size(wanted.size);
+        let neighbours = known.hosts().filter_map(|(host, neighbours)| {
+            let space = self.spaces.get(&host)?;
+            let fits = space.open && space.audience == *wanted.audience && need.fits_in(space.free);
+            fits.then(|| score(host, space, Some(neighbours), wanted.kind, &in_zone))
+        });
+        strangers.chain(neighbours).min().map(|score| score.host)
+    }
+
+    /// `None` for a host that is not known.
+    pub(crate) fn score(&self, wanted: Wanted<'_>, host: HostId) -> Option<Score> {
+        let space = self.spaces.get(&host)?;
+        let known = self.spread.get(&wanted.app);
+        let in_zone = known.map(|known| self.zones_of(known, wanted.kind)).unwrap_or_default();
+        Some(score(host, space, known.and_then(|known| known.on(host)), wanted.kind, &in_zone))
+    }
+
+    /// How many dynos of a type are in each zone.
+    fn zones_of(&self, known: &Spread, kind: &ProcessType) -> BTreeMap<&str, u32> {
+        let mut zones = BTreeMap::new();
+        for (host, neighbours) in known.hosts() {
+            if let Some(space) = self.spaces.get(&host).filter(|space| space.open) {
+                *zones.entry(space.zone.as_str()).or_default() += neighbours.of(kind);
+            }
+        }
+        zones
+    }
+}
+
+fn score(
+    host: HostId,
+    space: &Space,
+    neighbours: Option<&Neighbours>,
+    kind: &ProcessType,
+    in_zone: &BTreeMap<&str, u32>,
+) -> Score {
+    Score {
+        same_type: neighbours.map_or(0, |neighbours| neighbours.of(kind)),
+        same_zone: in_zone.get(space.zone.as_str()).copied().unwrap_or(0),
+        same_app: neighbours.map_or(0, Neighbours::total),
+        free_mb: space.free.shown().0,
+        host,
+    }
+}
+
+// --- Planning.
+impl Room {
+    pub(crate) fn mark(&self) -> Mark {
+        Mark(self.journal.len())
+    }
+
+    /// Takes back all that was planned since.
+    pub(crate) fn roll_back(&mut self, to: Mark) {
+        while self.journal.len() > to.0 {
+            match self.journal.pop() {
+                Some(Undo::Held { host, free, later }) => self.hold(host, free.times(-1), later.times(-1)),
+                Some(Undo::BuildAdded { host, need }) => self.add_build(host, need.times(-1), -1),
+                Some(Undo::Closed { host }) => self.set_open(host, true),
+                Some(Undo::Joined { app, kind, host }) => self.leave(app, &kind, host),
+                Some(Undo::Left { app, kind, host }) => self.join(app, &kind, host),
+                None => return,
+            }
+            // Taking back is noted down like everything else.
+            self.journal.pop();
+        }
+    }
+
+    /// A dyno is placed that does not stay, so that nobody minds to be beside it.
+    pub(crate) fn take(&mut self, host: HostId, size: DynoSize) {
+        let need = Amount::of_size(size).times(-1);
+        self.hold(host, need, need);
+    }
+
+    /// A dyno is placed that stays: the next of its kind had better go elsewhere.
+    pub(crate) fn take_for(&mut self, wanted: Wanted<'_>, host: HostId) {
+        self.take(host, wanted.size);
+        self.join(wanted.app, wanted.kind, host);
+    }
+
+    pub(crate) fn take_build(&mut self, host: HostId, need: Amount) {
+        self.add_build(host, need, 1);
+    }
+
+    /// A dyno is told to stop: what it holds is free later.
+    pub(crate) fn release(&mut self, dyno: &Dyno, stays: bool) {
+        let Some(host) = dyno.reserves_on() else { return };
+        if dyno.state != DynoState::Stopping {
+            self.hold(host, Amount::default(), Amount::of_size(dyno.size));
+        }
+        if stays {
+            self.leave(dyno.app_id, &dyno.name.kind, host);
+        }
+    }
+
+    /// Counts on what becomes free; `None`: there will not be enough on any host.
+    pub(crate) fn promise(&mut self, wanted: Wanted<'_>) -> Option<HostId> {
+        let zones = self.later.zones(wanted.audience);
+        let (_, host) = zones.filter_map(|(_, shelf)| shelf.fullest(wanted.size, |_| true)).min()?;
+        self.promise_on(host, wanted.size);
+        Some(host)
+    }
+
+    pub(crate) fn promise_on(&mut self, host: HostId, size: DynoSize) {
+        self.hold(host, Amount::default(), Amount::of_size(size).times(-1));
+    }
+
+    /// The host gets nothing any more.
+    pub(crate) fn close(&mut self, host: HostId) {
+        self.set_open(host, false);
+    }
+}
+
+// --- The steps that can be taken back.
+impl Room {
+    /// Changes what is free by these.
+    fn hold(&mut self, host: HostId, free: Amount, later: Amount) {
+        let space = self.spaces.entry(host).or_default();
+        if space.open {
+            self.free.remove(&space.audience, &space.zone, host, space.free);
+            self.later.remove(&space.audience, &space.zone, host, space.later);
+        }
+        space.free = space.free.plus(free);
+        space.later = space.later.plus(later);
+        if space.open {
+            self.free.insert(&space.audience, &space.zone, host, space.free);
+            self.later.insert(&space.audience, &space.zone, host, space.later);
+        }
+        self.journal.push(Undo::Held { host, free, later });
+    }
+
+    fn add_build(&mut self, host: HostId, need: Amount, sign: i64) {
+        let space = self.spaces.entry(host).or_default();
+        space.builds = space.builds.saturating_add_signed(i32::try_from(sign).unwrap_or(0));
+        space.builds_hold = space.builds_hold.plus(need);
+        let held = need.times(-1);
+        self.hold(host, held, held);
+        self.journal.pop();
+        self.journal.push(Undo::BuildAdded { host, need });
+    }
+
+    fn set_open(&mut self, host: HostId, open: bool) {
+        let Some(space) = self.spaces.get_mut(&host).filter(|space| space.open != open) else { return };
+        space.open = open;
+        let total = self.totals.entry(space.audience.clone()).or_default();
+        if open {
+            *total = total.plus(space.total);
+            self.free.insert(&space.audience, &space.zone, host, space.free);
+            self.later.insert(&space.audience, &space.zone, host, space.later);
+        } else {
+            *total = total.minus(space.total);
+            self.free.remove(&space.audience, &space.zone, host, space.free);
+            self.later.remove(&space.audience, &space.zone, host, space.later);
+        }
+        self.journal.push(Undo::Closed { host });
+    }
+
+    fn join(&mut self, app: AppId, kind: &ProcessType, host: HostId) {
+        self.spread.entry(app).or_default().add(kind, host);
+        self.journal.push(Undo::Joined { app, kind: kind.clone(), host });
+    }
+
+    fn leave(&mut self, app: AppId, kind: &ProcessType, host: HostId) {
+        if let Some(spread) = self.spread.get_mut(&app) {
+            spread.remove(kind, host);
+            if spread.is_empty() {
+                self.spread.remove(&app);
+            }
+        }
+        self.journal.push(Undo::Left { app, kind: kind.clone(), host });
+    }
+}

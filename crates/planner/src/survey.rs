@@ -1,0 +1,240 @@
+//! From an app's dynos to what is to be stopped and what needs a host: slot by slot, then what the type as a whole asks.
+//!
+//! **Stand-ins.** A dyno that is moved off a draining host stops in the step in which its successor starts, as one
+//! release never has two dynos in a slot. So that no fewer serve meanwhile, the type gets slots past its quantity first,
+//! as many as the surge. Once these are up, that many may be moved at a time, and when all are moved they stop.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use paas_model::{AppId, DynoKind, DynoState, HostId, ProcessType};
+
+use crate::{
+    App, Dyno, Formation, StopReason, WaitReason,
+    audience::Audience,
+    draft::Draft,
+    need::{Crew, Need, Step},
+    slot::{Next, Pace, Target, judge},
+    standing::{Standing, Standings as _},
+};
+
+/// The live dynos of one type by slot, and those that are stopping.
+#[derive(Debug, Default)]
+struct Slots<'a> {
+    live: BTreeMap<u32, Vec<&'a Dyno>>,
+    stopping: BTreeMap<u32, Vec<&'a Dyno>>,
+}
+
+/// What a type is judged to need before anything is done about it.
+#[derive(Debug, Default)]
+struct Tally {
+    /// Dynos that serve on hosts which are being emptied.
+    moving: u32,
+    rescues: bool,
+    /// Slots that lack a dyno because it crashes: nothing that a move could spoil.
+    failing: u32,
+    /// Slots whose dyno is on its way.
+    coming: u32,
+    empties: Option<HostId>,
+}
+
+impl<'a> Draft<'a> {
+    /// Judges every slot of an app, stops what is not wanted, and notes down what needs a host.
+    pub(crate) fn survey(&mut self, id: AppId) {
+        let store = self.store;
+        let mut types: BTreeMap<&'a ProcessType, Slots<'a>> = BTreeMap::new();
+        let audience = store.audience(id);
+        for dyno in store.dynos_of(id) {
+            if dyno.state.may_have_container() && dyno.state != DynoState::Up && !store.standing(dyno).is_lost() {
+                self.in_motion = true;
+                self.restless.insert(id);
+            }
+            if dyno.kind != DynoKind::Formation {
+                if dyno.state == DynoState::Wanted {
+                    self.needs.push(Need::command(dyno, audience.clone()));
+                }
+                continue;
+            }
+            let slots = types.entry(&dyno.name.kind).or_default();
+            let by_number = if dyno.is_live() { &mut slots.live } else { &mut slots.stopping };
+            by_number.entry(dyno.name.number).or_default().push(dyno);
+            self.rollouts.entry((id, &dyno.name.kind)).or_default().serving += u32::from(store.serves(dyno));
+        }
+        let app = store.apps.get(&id);
+        if let Some((app, release)) = app.and_then(|app| Some((app, app.runnable()?))) {
+            let mut formations: Vec<_> = app.formation.iter().collect();
+            formations.sort_by_key(|formation| &formation.kind);
+            for formation in formations {
+                let slots = types.remove(&formation.kind).unwrap_or_default();
+                self.survey_type(app, Target { release: release.id, formation }, &slots, &audience);
+            }
+        }
+        for dyno in types.into_values().flat_map(|slots| slots.live.into_values()).flatten() {
+            self.stop(dyno, StopReason::AppChanged);
+        }
+    }
+
+    fn survey_type(&mut self, app: &'a App, target: Target<'a>, slots: &Slots<'a>, audience: &Audience) {
+        let Formation { kind, quantity, singleton, .. } = target.formation;
+        let (crew, quantity): (Crew<'a>, _) = ((app.id, kind), *quantity);
+        let tally = self.tally(target, slots);
+        let (surge, floor) = (self.policy.surge(quantity), self.policy.min_up(quantity));
+        let canary = self.canary(app, target, slots, crew);
+        let rollout = self.rollouts.entry(crew).or_default();
+        rollout.surge = surge;
+        rollout.canary = canary;
+        // A singleton cannot have a stand-in. What crashes is not missed because of a move.
+        rollout.floor = if *singleton { 0 } else { floor.saturating_sub(tally.failing) };
+        let at_once = if tally.rescues { tally.moving } else { tally.moving.min(surge) };
+        let stand_ins = if *singleton { 0 } else { at_once.saturating_sub(quantity - floor) };
+        let last = quantity.saturating_add(stand_ins);
+
+        for number in 1..=last {
+            self.survey_slot(crew, target, slots, number, audience, &tally);
+        }
+        for dyno in slots.live.range(last.saturating_add(1)..).rev().flat_map(|(_, dynos)| dynos) {
+            // One that stood in goes on until those that were moved serve again.
+            let stood_in = tally.coming > 0 && self.store.serves(dyno) && !self.can_spare(crew);
+            if !stood_in {
+                self.stop(dyno, StopReason::ScaledDown);
+            }
+        }
+    }
+
+    fn tally(&self, target: Target<'a>, slots: &Slots<'a>) -> Tally {
+        let mut tally = Tally::default();
+        for (_, dynos) in slots.live.range(..=target.formation.quantity) {
+            let verdict = judge(target, dynos, self.store, self.now);
+            match verdict.next {
+                Next::BackingOff { .. } | Next::Start { replaces: Some(_), .. } => tally.failing += 1,
+                Next::Coming if dynos.iter().any(|dyno| dyno.crashes > 0) => tally.failing += 1,
+                Next::Coming => tally.coming += 1,
+                Next::Swap { dyno, pace, .. } if pace.is_move() => {
+                    tally.moving += 1;
+                    tally.rescues |= pace == Pace::Rescue;
+                    tally.empties = tally.empties.or(dyno.host);
+                }
+                _ => {}
+            }
+        }
+        tally
+    }
+
+    fn survey_slot(
+        &mut self,
+        crew: Crew<'a>,
+        target: Target<'a>,
+        slots: &Slots<'a>,
+        number: u32,
+        audience: &Audience,
+        tally: &Tally,
+    ) {
+        let formation = target.formation;
+        let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
+        let verdict = judge(target, dynos, self.store, self.now);
+        let loses_one = verdict.stops.iter().any(|(dyno, _)| self.store.serves(dyno));
+        for (dyno, reason) in verdict.stops {
+            self.stop(dyno, reason);
+        }
+        let stands_in = number > formation.quantity;
+        let rollout = self.rollouts.entry(crew).or_default();
+        let makes_room = |older: &'a Dyno| (older, StopReason::MakesRoom);
+        let start = |crashes, replaces, instead_of| Step::Start {
+            release: target.release,
+            command: &formation.command,
+            crashes,
+            replaces,
+            instead_of,
+            stands_in,
+        };
+        let mut empties = tally.empties.filter(|_| stands_in);
+        let (pace, step, gives_up) = match verdict.next {
+            Next::Settled => return,
+            Next::Coming => {
+                rollout.coming += 1;
+                return;
+            }
+            Next::BackingOff { until } => {
+                rollout.failing += 1;
+                rollout.crashed = true;
+                self.plan.wake(until);
+                self.wait(crew, WaitReason::CrashBackOff { until });
+                return;
+            }
+            Next::Place(dyno, older) => (Pace::Outright, Step::Place(dyno), older.map(makes_room)),
+            Next::Start { crashes, replaces, pace, older } => {
+                rollout.crashed |= replaces.is_some();
+                (pace, start(crashes, replaces.map(|dyno| dyno.id), None), older.map(makes_room))
+            }
+            Next::Swap { dyno, reason, pace } => {
+                // What a person asked for starts with a clean slate; a move to another host does not.
+                let moves = matches!(reason, StopReason::HostDraining | StopReason::HostLost);
+                let crashes = if moves { dyno.crashes } else { 0 };
+                empties = dyno.host.filter(|_| pace.is_move());
+                (pace, start(crashes, None, Some((dyno, reason))), Some((dyno, reason)))
+            }
+        };
+        // Two that serve in one slot: their memory is on its way already, and the other has to take over.
+        let gives_up = gives_up.filter(|_| !loses_one);
+        let mut need =
+            Need { pace, number, crew, audience: audience.clone(), size: formation.size, step, gives_up, empties };
+        if formation.singleton {
+            let stopping = slots.stopping.get(&number).map_or(&[][..], Vec::as_slice);
+            match self.one_at_a_time(need, dynos, stopping) {
+                Some(held) => need = held,
+                None => return,
+            }
+        }
+        self.needs.push(need);
+    }
+
+    /// Turns the need of a singleton into one that never has two run. `None`: it has to wait.
+    fn one_at_a_time(&mut self, need: Need<'a>, live: &[&'a Dyno], stopping: &[&'a Dyno]) -> Option<Need<'a>> {
+        let running = live.iter().filter(|dyno| dyno.state.may_have_container());
+        let mut stops_first = None;
+        for dyno in stopping.iter().chain(running).copied() {
+            let standing = self.store.standing(dyno);
+            let Some(until) = standing.may_run_until(self.policy, self.now) else { continue };
+            if dyno.is_live() && !matches!(standing, Standing::Unreachable { .. }) {
+                stops_first = Some(dyno);
+                continue;
+            }
+            if let Some(until) = until {
+                self.plan.wake(until);
+            }
+            let host = dyno.host.and_then(|host| self.store.host(host)).map(|host| host.name.clone());
+            self.wait(need.crew, WaitReason::Singleton { host: host.unwrap_or_default() });
+            return None;
+        }
+        let Some(dyno) = stops_first else { return Some(need) };
+        let reason = match need.step {
+            Step::Start { instead_of: Some((_, reason)), .. } => reason,
+            _ => StopReason::Singleton,
+        };
+        let gives_up = need.gives_up.map(|_| (dyno, reason));
+        Some(Need { step: Step::StopFirst(dyno, reason), gives_up, ..need })
+    }
+
+    /// Whether the newest release still has to prove itself: with how many dynos it does so. Says until when.
+    fn canary(&mut self, app: &App, target: Target<'a>, slots: &Slots<'a>, crew: Crew<'a>) -> Option<u32> {
+        let seconds = TimeDelta::seconds(i64::from(app.canary_seconds?));
+        let newest = |dyno: &&&Dyno| dyno.release_id == target.release && dyno.state == DynoState::Up;
+        let ends = |dyno: &&Dyno| dyno.up_at.and_then(|at| at.checked_add_signed(seconds));
+        let up: Vec<DateTime<Utc>> = slots.live.values().flatten().filter(newest).filter_map(ends).collect();
+        let Some(until) = up.iter().min().copied() else { return Some(0) };
+        if until <= self.now {
+            return None;
+        }
+        let (quantity, newest) = (target.formation.quantity as usize, up.len());
+        if newest < quantity {
+            self.plan.wake(until);
+            self.wait(crew, WaitReason::Canary { until });
+        }
+        Some(1)
+    }
+
+    /// Whether the type has one more dyno serving than moves have to leave it.
+    pub(crate) fn can_spare(&self, crew: Crew<'a>) -> bool {
+        self.rollouts.get(&crew).is_some_and(|rollout| rollout.serving > rollout.floor)
+    }
+}
