@@ -6,7 +6,7 @@ use paas_hosts::{Engine, Engines, HostEndpoint};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId};
 
-use crate::OpError;
+use crate::{HostRegistry, HostSigner, OpError};
 
 /// The handle that use-cases and loops work through. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -56,6 +56,10 @@ pub struct Settings {
     pub host_grace: Duration,
     /// MiB of hosts that joined which dynos may not use: their system's own.
     pub host_reserved_mb: u32,
+    /// Signs the certificates of hosts that join.
+    pub signer: Arc<dyn HostSigner>,
+    /// `None`: it listens for this machine only, so that no other can join.
+    pub host_registry: Option<HostRegistry>,
 }
 
 impl Settings {

@@ -10,6 +10,7 @@ pub mod crash;
 mod error;
 pub mod ops;
 pub mod reconcile;
+mod signer;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
@@ -18,3 +19,4 @@ pub use crash::CRASH_POINTS;
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.
 pub use paas_db::{accounts::Account, apps::App};
+pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};

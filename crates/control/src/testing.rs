@@ -1,5 +1,7 @@
 //! A control plane for tests: a throw-away database, a fake engine, and the real loops.
 
+mod signer;
+
 use std::{sync::Arc, time::Duration};
 
 use paas_builder::{Builder, BuilderConfig, Registry, RegistryConfig, StackConfig};
@@ -11,7 +13,8 @@ use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Control, Settings, ops, reconcile};
+pub use self::signer::TestSigner;
+use crate::{Control, HostRegistry, Settings, ops, reconcile};
 
 /// Everything a use-case needs, and what the tests look at. Loops run after [`TestControl::start`].
 #[derive(Debug)]
@@ -146,6 +149,8 @@ pub fn settings() -> Settings {
         host_heartbeat: Duration::from_millis(50),
         host_grace: Duration::from_millis(300),
         host_reserved_mb: 0,
+        signer: Arc::new(TestSigner::new()),
+        host_registry: Some(HostRegistry { address: "10.0.0.1:5050".to_owned(), is_ours: true }),
     }
 }
 
