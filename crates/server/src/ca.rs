@@ -11,7 +11,7 @@ use paas_db::{
 };
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, date_time_ymd,
+    KeyUsagePurpose, PublicKeyData, date_time_ymd,
 };
 use rustls::{
     crypto::aws_lc_rs,
@@ -61,10 +61,9 @@ impl Authority {
                 authority::settle(db, &new).await.map_err(explain)?
             }
         };
-        let key = KeyPair::from_pem(stored.key.expose_secret()).context("reading the stored authority's key")?;
-        let issuer = Issuer::from_ca_cert_pem(&stored.certificate, key).context("reading the stored authority")?;
-        leave_only_certificate(directory, &stored.certificate)?;
-        Ok(Self { pem: stored.certificate, issuer })
+        let authority = Self::of(stored)?;
+        leave_only_certificate(directory, authority.pem())?;
+        Ok(authority)
     }
 
     /// The certificate that clients trust.
@@ -81,28 +80,64 @@ impl Authority {
     pub(crate) fn issue(&self, names: &[String], now: DateTime<Utc>) -> Result<Issued> {
         let params = CertificateParams::new(names)
             .with_context(|| format!("a certificate cannot be made out to {}", names.join(", ")))?;
+        self.issue_for(params, "paas server", ExtendedKeyUsagePurpose::ServerAuth, now)
+    }
+
+    /// A certificate that shows hosts' engines that this is the control plane: good for nothing else.
+    ///
+    /// # Errors
+    /// None that this build of rcgen can have.
+    pub(crate) fn issue_client(&self, now: DateTime<Utc>) -> Result<Issued> {
+        self.issue_for(CertificateParams::default(), "paas control plane", ExtendedKeyUsagePurpose::ClientAuth, now)
+    }
+
+    fn issue_for(
+        &self,
+        params: CertificateParams,
+        name: &str,
+        usage: ExtendedKeyUsagePurpose,
+        now: DateTime<Utc>,
+    ) -> Result<Issued> {
         let key = KeyPair::generate()?;
-        let certificate =
-            self.sign(params, "paas server", ExtendedKeyUsagePurpose::ServerAuth, now, |params, issuer| {
-                params.signed_by(&key, issuer)
-            })?;
+        let certificate = self.sign(params, name, usage, now, &key)?;
         Ok(Issued { certificate, key: SecretString::from(key.serialize_pem()) })
     }
 
-    fn sign(
+    /// A certificate (PEM) for a key that may be somebody else's. Of the parameters only the alternative names count.
+    ///
+    /// # Errors
+    /// None that this build of rcgen can have.
+    pub(crate) fn sign(
         &self,
         mut params: CertificateParams,
         name: &str,
         usage: ExtendedKeyUsagePurpose,
         now: DateTime<Utc>,
-        sign: impl FnOnce(CertificateParams, &Issuer<'static, KeyPair>) -> Result<rcgen::Certificate, rcgen::Error>,
+        key: &impl PublicKeyData,
     ) -> Result<String> {
         params.distinguished_name = common_name(name);
         valid_until(&mut params, now, now + TimeDelta::days(CERTIFICATE_DAYS));
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![usage];
         params.use_authority_key_identifier_extension = true;
-        Ok(sign(params, &self.issuer)?.pem())
+        Ok(params.signed_by(key, &self.issuer)?.pem())
+    }
+
+    /// One that is in no database.
+    #[cfg(test)]
+    pub(crate) fn for_test() -> Self {
+        Self::for_test_at("2026-11-23T03:00:00Z".parse().unwrap())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_test_at(now: DateTime<Utc>) -> Self {
+        Self::of(make(now).unwrap()).unwrap()
+    }
+
+    fn of(stored: StoredAuthority) -> Result<Self> {
+        let key = KeyPair::from_pem(stored.key.expose_secret()).context("reading the stored authority's key")?;
+        let issuer = Issuer::from_ca_cert_pem(&stored.certificate, key).context("reading the stored authority")?;
+        Ok(Self { pem: stored.certificate, issuer })
     }
 }
 

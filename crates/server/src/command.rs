@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::{
     config::Config,
     roles::{self, Role},
-    telemetry,
+    telemetry, variables,
 };
 
 /// Requests wait for the database and for other machines, not for this one's processors.
@@ -33,6 +33,9 @@ enum Command {
     Router,
     /// Runs a controller alone: what builds, places and looks after dynos and hosts. Any number may run.
     Controller,
+    /// Lists the places at which `PAAS_CRASH_AT` can have a process die. For tests.
+    #[cfg(debug_assertions)]
+    CrashPoints,
     /// What git runs before it takes a push. Not for people.
     #[command(hide = true)]
     GitHook,
@@ -48,6 +51,11 @@ pub fn run() -> ExitCode {
         Command::Web => run_server(Role::Web),
         Command::Router => run_server(Role::Router),
         Command::Controller => run_server(Role::Controller),
+        #[cfg(debug_assertions)]
+        Command::CrashPoints => {
+            paas_control::CRASH_POINTS.iter().for_each(|point| println!("{point}"));
+            Ok(())
+        }
         Command::GitHook => return paas_git::hook::main(),
         Command::Version => {
             println!("paasd {}", env!("CARGO_PKG_VERSION"));
@@ -68,6 +76,9 @@ pub fn run() -> ExitCode {
 
 fn run_server(role: Role) -> Result<()> {
     let mut config = Config::from_env()?;
+    if let Some(point) = &config.crash_at {
+        paas_control::crash::arm(point).with_context(|| format!("{}={point}", variables::CRASH_AT.name))?;
+    }
     telemetry::start(std::mem::take(&mut config.log), config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)

@@ -32,6 +32,9 @@ pub struct Config {
     /// `None`: the embedded one, on `registry_port`.
     pub registry: Option<RegistryConfig>,
     pub registry_port: u16,
+    /// Where the embedded registry answers hosts; `None`: this machine only, on `registry_port`.
+    pub registry_listen: Option<SocketAddr>,
+    pub local_host: LocalHostChoice,
     /// Path of the engine's socket.
     pub docker_socket: PathBuf,
     /// Lower case.
@@ -60,11 +63,25 @@ pub struct Config {
     pub boot_timeout: Duration,
     pub stop_timeout: Duration,
     pub drain_timeout: Duration,
+    /// `None`: never.
+    pub cycle_after: Option<Duration>,
+    pub host_grace: Duration,
     pub host_reserved_mb: u32,
+    /// The name of a crash point, not checked yet.
+    pub crash_at: Option<String>,
     pub log: EnvFilter,
     pub log_format: LogFormat,
     /// Where this user's `paas` keeps its credentials; `None` for a user without a home.
     pub cli_directory: Option<PathBuf>,
+}
+
+/// Whether the machine that a process runs on is a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalHostChoice {
+    /// Where the database is on this machine too.
+    Auto,
+    On,
+    Off,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +124,17 @@ impl Config {
             registry_port: read
                 .required(&variables::REGISTRY_PORT, "a port number", |text| text.parse::<NonZeroU16>().ok())?
                 .get(),
+            registry_listen: read.optional(
+                &variables::REGISTRY_LISTEN,
+                "an address of this machine that hosts reach, and a port, such as 10.0.0.1:5050",
+                |text| text.parse().ok().filter(|address: &SocketAddr| !address.ip().is_unspecified()),
+            )?,
+            local_host: read.required(&variables::LOCAL_HOST, "auto, on or off", |text| match text {
+                "auto" => Some(LocalHostChoice::Auto),
+                "on" => Some(LocalHostChoice::On),
+                "off" => Some(LocalHostChoice::Off),
+                _ => None,
+            })?,
             docker_socket: read.required(
                 &variables::DOCKER_HOST,
                 "unix:// and the absolute path of a socket; engines on other machines are not supported yet",
@@ -153,7 +181,12 @@ impl Config {
             boot_timeout: read.seconds(&variables::BOOT_TIMEOUT)?,
             stop_timeout: read.seconds(&variables::STOP_TIMEOUT)?,
             drain_timeout: read.seconds(&variables::DRAIN_TIMEOUT)?,
+            cycle_after: read.optional(&variables::CYCLE_AFTER, "a whole number, at least 60", |text| {
+                text.parse().ok().filter(|seconds| *seconds >= 60).map(Duration::from_secs)
+            })?,
+            host_grace: read.seconds(&variables::HOST_GRACE)?,
             host_reserved_mb: read.at_least(&variables::HOST_RESERVED_MB, 0)?,
+            crash_at: read.text(&variables::CRASH_AT)?,
             log: read.required(&variables::LOG, "a tracing filter, such as info or paas_router=debug", |text| {
                 EnvFilter::try_new(text).ok()
             })?,
@@ -375,6 +408,10 @@ mod tests {
             ("PAAS_PUBLIC_URL", "https://paas.example.com/api"),
             ("PAAS_APP_URL", "https://apps.example.com/"),
             ("PAAS_REGISTRY_PORT", "0"),
+            ("PAAS_REGISTRY_LISTEN", "0.0.0.0:5050"),
+            ("PAAS_REGISTRY_LISTEN", "5050"),
+            ("PAAS_LOCAL_HOST", "yes"),
+            ("PAAS_CYCLE_AFTER_SECONDS", "0"),
             ("PAAS_BOOT_TIMEOUT_SECONDS", "0"),
             ("PAAS_BOOT_TIMEOUT_SECONDS", "1m"),
             ("DOCKER_HOST", "tcp://10.0.0.1:2376"),

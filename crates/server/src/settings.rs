@@ -11,7 +11,12 @@ use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
 
-use crate::config::Config;
+use crate::{
+    ca::Authority,
+    config::{Config, LocalHostChoice},
+    image_store::ImageStore,
+    roles::Role,
+};
 
 /// What the platform calls itself to users.
 const PRODUCT: &str = "PaaS";
@@ -29,10 +34,8 @@ const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
 const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
-/// A host that does not answer for this long is lost.
-const HOST_GRACE: Duration = Duration::from_secs(10);
 
-pub(crate) fn control(config: &Config) -> Settings {
+pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Settings {
     Settings {
         product: PRODUCT.to_owned(),
         public_url: config.public_url.origin().ascii_serialization(),
@@ -45,12 +48,14 @@ pub(crate) fn control(config: &Config) -> Settings {
         drain_timeout: config.drain_timeout,
         attach_timeout: ATTACH_TIMEOUT,
         one_off_lifetime: ONE_OFF_LIFETIME,
-        cycle_after: None,
+        cycle_after: config.cycle_after,
         lease: LEASE,
         host_lease: HOST_LEASE,
         host_heartbeat: HOST_HEARTBEAT,
-        host_grace: HOST_GRACE,
+        host_grace: config.host_grace,
         host_reserved_mb: config.host_reserved_mb,
+        signer: Arc::<Authority>::clone(authority),
+        host_registry: image_store.for_hosts(),
     }
 }
 
@@ -95,6 +100,17 @@ pub(crate) fn endpoint(config: &Config) -> HostEndpoint {
     HostEndpoint::Unix(config.docker_socket.display().to_string())
 }
 
-pub(crate) fn local_host(config: &Config) -> LocalHost {
-    LocalHost { name: "local".to_owned(), endpoint: endpoint(config).to_string(), reserved_mb: config.host_reserved_mb }
+/// This machine as a host, if it is to be one. Another machine's engine cannot be told from ours by the path of its socket:
+/// where the database is elsewhere, so may other controllers be.
+pub(crate) fn local_host(config: &Config, role: Role) -> Option<LocalHost> {
+    let is_host = match config.local_host {
+        LocalHostChoice::On => true,
+        LocalHostChoice::Off => false,
+        LocalHostChoice::Auto => role == Role::Everything || config.database_url.is_none(),
+    };
+    is_host.then(|| LocalHost {
+        name: "local".to_owned(),
+        endpoint: endpoint(config).to_string(),
+        reserved_mb: config.host_reserved_mb,
+    })
 }

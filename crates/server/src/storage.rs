@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use chrono::Utc;
-use paas_builder::{Registry as RegistryClient, RegistryConfig};
+use paas_builder::Registry as RegistryClient;
 use paas_db::{Db, Vault};
 use tokio_util::sync::CancellationToken;
 
@@ -12,14 +12,13 @@ use crate::{
     ca::Authority,
     config::Config,
     database::{self, Database},
-    master_key,
+    image_store::{ImageStore, REGISTRY_DIRECTORY},
+    local_trust, master_key,
     progress::step,
-    registry::Registry,
+    registry::{Registry, RegistryListen},
+    registry_access,
     tasks::Tasks,
 };
-
-/// Under the data directory.
-const REGISTRY_DIRECTORY: &str = "registry";
 
 /// Connections to both, and the embedded servers under them.
 #[derive(Debug)]
@@ -27,6 +26,7 @@ pub(crate) struct Storage {
     pub(crate) db: Db,
     pub(crate) authority: Arc<Authority>,
     pub(crate) registry: RegistryClient,
+    pub(crate) image_store: ImageStore,
     database: Database,
     /// `None`: the registry is somebody else's to keep running.
     embedded_registry: Option<Registry>,
@@ -47,18 +47,24 @@ impl Storage {
         step("Migrating the database", db.migrate()).await?;
         let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
 
-        let (embedded_registry, client) = match &config.registry {
-            Some(given) => (None, given.clone()),
+        let (embedded_registry, image_store) = match &config.registry {
+            Some(given) => (None, ImageStore::given(given.clone())),
             None => {
                 let directory = config.path(REGISTRY_DIRECTORY);
-                let registry = Registry::ensure(&directory, config.registry_port);
+                let (listen, login) = match config.registry_listen {
+                    None => (RegistryListen::Loopback(config.registry_port), None),
+                    Some(address) => {
+                        let login = registry_access::ensure(&directory, address, &authority, Utc::now())?;
+                        local_trust::ensure(address, &authority, &config.path("tls/ca.pem"));
+                        (RegistryListen::Network(address), Some(login))
+                    }
+                };
+                let registry = Registry::ensure(&directory, listen);
                 let registry = step("Starting the image registry", registry).await?;
-                let url = format!("http://{}", registry.address()).parse()?;
-                (Some(registry), RegistryConfig { url, credentials: None })
+                (Some(registry), ImageStore::embedded(listen, login)?)
             }
         };
-        let registry = RegistryClient::new(client)?;
-        Ok(Self { db, authority: Arc::new(authority), registry, database, embedded_registry })
+        Self::with(db, authority, image_store, database, embedded_registry)
     }
 
     /// Connects to what other processes keep running, as soon as it answers. `None`: told to stop before that.
@@ -68,26 +74,43 @@ impl Storage {
     pub(crate) async fn join(config: &Config, stop: &CancellationToken) -> Result<Option<Self>> {
         let vault = master_key::vault_of_installation(config)?;
         let database = Database::find(config)?;
-        let client = shared_registry(config)?;
+        let image_store = ImageStore::find(config)?;
         let db = database.lazy(vault)?;
         let reached = step("Reaching PostgreSQL", database::reach(&db));
         let Some(reached) = stop.run_until_cancelled(reached).await else {
             return Ok(None);
         };
         reached?;
-        let authority = Arc::new(Authority::ensure(&db, &config.path("tls"), Utc::now()).await?);
-        let registry = RegistryClient::new(client)?;
-        Ok(Some(Self { db, authority, registry, database, embedded_registry: None }))
+        let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
+        Self::with(db, authority, image_store, database, None).map(Some)
+    }
+
+    fn with(
+        db: Db,
+        authority: Authority,
+        image_store: ImageStore,
+        database: Database,
+        embedded_registry: Option<Registry>,
+    ) -> Result<Self> {
+        let registry = image_store.client(&authority)?;
+        Ok(Self { db, authority: Arc::new(authority), registry, image_store, database, embedded_registry })
     }
 
     /// Restarts what is ours and dies.
-    pub(crate) fn supervise(&self, tasks: &Tasks) {
+    pub(crate) fn supervise(&self, config: &Config, tasks: &Tasks) {
         if let Database::Embedded { .. } = &self.database {
             let (database, db) = (self.database.clone(), self.db.clone());
             tasks.spawn("database", |stop| async move { database.supervise(db, stop).await });
         }
         if let Some(registry) = self.embedded_registry.clone() {
-            tasks.spawn("registry", |stop| async move { registry.supervise(stop).await });
+            let supervised = registry.clone();
+            tasks.spawn("registry", |stop| async move { supervised.supervise(stop).await });
+            if config.registry_listen.is_some() {
+                let (directory, authority) = (config.path(REGISTRY_DIRECTORY), Arc::clone(&self.authority));
+                tasks.spawn("registry certificate", |stop| {
+                    registry_access::keep_fresh(registry, directory, authority, stop)
+                });
+            }
         }
     }
 
@@ -106,21 +129,4 @@ impl Storage {
         }
         Ok(())
     }
-}
-
-/// The one that is configured, else the one that `paasd up` keeps running on this data directory.
-fn shared_registry(config: &Config) -> Result<RegistryConfig> {
-    if let Some(given) = &config.registry {
-        return Ok(given.clone());
-    }
-    let directory = config.path(REGISTRY_DIRECTORY);
-    if !directory.exists() {
-        bail!(
-            "REGISTRY_URL is not set, and there is no private registry in {}.\n\
-             Set REGISTRY_URL to the registry that all processes of the installation share, or start `paasd up` with the \
-             same PAAS_DATA_DIR first.",
-            directory.display()
-        );
-    }
-    Ok(RegistryConfig { url: format!("http://127.0.0.1:{}", config.registry_port).parse()?, credentials: None })
 }

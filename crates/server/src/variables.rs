@@ -41,8 +41,16 @@ variables! {
     /// Port of the private registry, on 127.0.0.1.
     REGISTRY_PORT = "PAAS_REGISTRY_PORT", Is("5050");
 
+    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS and with a password.
+    /// Needed for hosts to join. Images are named by it: set it before the first push.
+    REGISTRY_LISTEN = "PAAS_REGISTRY_LISTEN", Means("none: 127.0.0.1 alone");
+
     /// The container engine, `unix://PATH` of a Docker Engine's socket.
     DOCKER_HOST = "DOCKER_HOST", Is("unix:///var/run/docker.sock");
+
+    /// Whether this machine's engine is a host: `on`, `off`, or `auto`: for `paasd up`, and for controllers without a
+    /// `DATABASE_URL`, which are on the same machine.
+    LOCAL_HOST = "PAAS_LOCAL_HOST", Is("auto");
 
     /// Domain of apps: the app `hello` answers at `hello.DOMAIN`. Names under `localhost` need no DNS.
     DOMAIN = "PAAS_DOMAIN", Is("localhost");
@@ -110,8 +118,18 @@ variables! {
     /// How long a replaced dyno may finish its requests before SIGTERM, seconds.
     DRAIN_TIMEOUT = "PAAS_DRAIN_TIMEOUT_SECONDS", Is("30");
 
-    /// Memory of this machine that dynos do not get, MiB: for the system, the server and builds.
+    /// How long a dyno may run before a fresh one replaces it, seconds (Heroku: 24 hours).
+    CYCLE_AFTER = "PAAS_CYCLE_AFTER_SECONDS", Means("never");
+
+    /// How long a host's engine may be silent before the host is lost and its dynos start elsewhere, seconds.
+    HOST_GRACE = "PAAS_HOST_GRACE_SECONDS", Is("10");
+
+    /// Memory of each host that dynos do not get, MiB: for the system, the server and builds.
     HOST_RESERVED_MB = "PAAS_HOST_RESERVED_MB", Is("1024");
+
+    /// Crash point (`paasd crash-points`) at which the process kills itself, to test that others go on from there; in debug
+    /// builds only.
+    CRASH_AT = "PAAS_CRASH_AT", Means("none");
 
     /// What the server logs, as a `tracing` filter: `debug`, or `info,paas_router=debug`.
     LOG = "PAAS_LOG", Is("info,sqlx=warn");

@@ -132,11 +132,11 @@ async fn load(db: &mut Connection) -> Result<World, DbError> {
     });
     let apps = apps.collect();
     let hosts = hosts::list(&mut *db).await?.into_iter().map(|row| paas_planner::Host {
+        fault: row.fault(),
         id: row.id,
         name: row.name,
         state: row.state,
         pool: None,
-        fault: row.fault(),
         zone: row.zone,
         labels: row.labels,
         memory_mb: row.memory_mb,

@@ -2,7 +2,10 @@
 
 use anyhow::Result;
 
-use super::parts::{self, Groups};
+use super::{
+    Role,
+    parts::{self, Groups},
+};
 use crate::{config::Config, progress::line, settings, storage::Storage, tasks::Fate};
 
 pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
@@ -10,9 +13,14 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
         return Ok(());
     };
     let groups = Groups::new(fate);
-    let control = parts::control(&config, &storage, &groups.writers).await?;
-    parts::start_loops(&control, settings::local_host(&config), &groups.loops);
+    let control = parts::control(&config, &storage, &groups).await?;
+    let local = settings::local_host(&config, Role::Controller);
     line("Ready");
+    match &local {
+        Some(local) => line(format_args!("  This machine  {}", local.endpoint)),
+        None => line("  This machine is no host: PAAS_LOCAL_HOST says when it is"),
+    }
+    parts::start_loops(&control, local, &groups.loops);
     fate.shutdown.cancelled().await;
 
     line("Stopping. Dynos keep running.");

@@ -10,7 +10,7 @@ use paas_control::{
 };
 use paas_db::{Changes, Db};
 use paas_git::GitConfig;
-use paas_hosts::LocalEngines;
+use paas_hosts::DockerEngines;
 use paas_logs::Logs;
 use paas_router::Listeners;
 use paas_web::WebConfig;
@@ -22,6 +22,7 @@ use crate::{
     addresses::Api,
     ca::{Authority, server_names},
     config::Config,
+    engine_certificate::{self, engine_tls},
     listen::{self, Endpoint},
     progress::line,
     server_certificate::ServerCertificate,
@@ -71,21 +72,33 @@ impl Groups {
 }
 
 /// The handle that API, git and loops work through.
-pub(super) async fn control(config: &Config, storage: &Storage, writers: &CancellationToken) -> Result<Control> {
-    let changes = Changes::listen(&storage.db, writers.clone()).await?;
-    let logs = Logs::start(storage.db.clone(), changes.clone(), writers.clone());
+pub(super) async fn control(config: &Config, storage: &Storage, groups: &Groups) -> Result<Control> {
+    let changes = Changes::listen(&storage.db, groups.writers.clone()).await?;
+    let logs = Logs::start(storage.db.clone(), changes.clone(), groups.writers.clone());
     Ok(Control {
         db: storage.db.clone(),
         changes,
         logs,
         registry: storage.registry.clone(),
         builder: Arc::new(Builder::new(settings::builder(config), storage.registry.clone())),
-        engines: Arc::new(LocalEngines),
-        settings: Arc::new(settings::control(config)),
+        engines: engines(storage, &groups.loops)?,
+        settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)),
     })
 }
 
-pub(super) fn start_loops(control: &Control, local: LocalHost, loops: &Tasks) {
+/// Engines of this machine and, with a certificate that is kept fresh, of others.
+fn engines(storage: &Storage, loops: &Tasks) -> Result<Arc<DockerEngines>> {
+    let mut engines = DockerEngines::new(Some(&engine_tls(&storage.authority)?))?;
+    if let Some(login) = storage.image_store.login() {
+        engines = engines.with_registry(login.clone());
+    }
+    let engines = Arc::new(engines);
+    let (renewed, authority) = (Arc::clone(&engines), Arc::clone(&storage.authority));
+    loops.spawn("engine certificate", |stop| engine_certificate::keep_fresh(renewed, authority, stop));
+    Ok(engines)
+}
+
+pub(super) fn start_loops(control: &Control, local: Option<LocalHost>, loops: &Tasks) {
     let control = control.clone();
     loops.spawn("loops", |stop| reconcile::run(control, local, stop));
 }

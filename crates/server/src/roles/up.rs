@@ -4,7 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use super::parts::{self, Groups};
+use super::{
+    Role,
+    parts::{self, Groups},
+};
 use crate::{
     addresses::{Api, router_listeners},
     config::Config,
@@ -22,15 +25,15 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
 
     let storage = Storage::start(&config).await?;
     let groups = Groups::new(fate);
-    storage.supervise(&groups.supervisors);
-    let control = parts::control(&config, &storage, &groups.writers).await?;
+    storage.supervise(&config, &groups.supervisors);
+    let control = parts::control(&config, &storage, &groups).await?;
     let (email, ca) = (&config.owner_email, storage.authority.pem());
     let login = first_start::ensure_login(&control, email, config.cli_directory.as_deref(), ca);
     let new_credentials = login.await?;
 
     let certificate = parts::certificate(&config, &storage.authority)?;
     parts::start_keeping_fresh(&certificate, &storage.authority, &groups.loops);
-    parts::start_loops(&control, settings::local_host(&config), &groups.loops);
+    parts::start_loops(&control, settings::local_host(&config, Role::Everything), &groups.loops);
     let tls = certificate.tls()?;
     let storages = (control.db.clone(), control.changes.clone(), control.logs.clone());
     parts::start_router(&config, &tls, listeners, storages, &groups.edges);

@@ -15,7 +15,7 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
         return Ok(());
     };
     let groups = Groups::new(fate);
-    let control = parts::control(&config, &storage, &groups.writers).await?;
+    let control = parts::control(&config, &storage, &groups).await?;
     let (email, ca) = (&config.owner_email, storage.authority.pem());
     let login = first_start::ensure_login(&control, email, config.cli_directory.as_deref(), ca);
     let new_credentials = login.await?;
