@@ -1,12 +1,14 @@
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
-use paas_hosts::{Engine, Engines, HostEndpoint};
+use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId};
+use paas_planner::Policy;
+use secrecy::SecretString;
 
-use crate::{HostRegistry, HostSigner, OpError};
+use crate::{Catalog, HostRegistry, HostSigner, OpError};
 
 /// The handle that use-cases and loops work through. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +19,9 @@ pub struct Control {
     pub registry: Registry,
     pub builder: Arc<Builder>,
     pub engines: Arc<dyn Engines>,
+    /// What launches machines for pools; `None`: nothing does.
+    pub machines: Option<Arc<dyn Machines>>,
+    pub catalog: Catalog,
     pub settings: Arc<Settings>,
 }
 
@@ -48,6 +53,10 @@ pub struct Settings {
     pub cycle_after: Option<Duration>,
     /// A worker that does not renew its claim for this long has lost it.
     pub lease: Duration,
+    /// Signs the certificates of hosts that join.
+    pub signer: Arc<dyn HostSigner>,
+    /// `None`: it listens for this machine only, so that no other can join.
+    pub host_registry: Option<HostRegistry>,
     /// A controller that does not renew its leases for this long has lost its hosts.
     pub host_lease: Duration,
     /// How often each host's engine is asked whether it is there.
@@ -56,10 +65,34 @@ pub struct Settings {
     pub host_grace: Duration,
     /// MiB of hosts that joined which dynos may not use: their system's own.
     pub host_reserved_mb: u32,
-    /// Signs the certificates of hosts that join.
-    pub signer: Arc<dyn HostSigner>,
-    /// `None`: it listens for this machine only, so that no other can join.
-    pub host_registry: Option<HostRegistry>,
+    /// What a build holds of its host in plans: it may use more for a while. MiB, and thousandths of a core.
+    pub build_reserved_mb: u32,
+    pub build_reserved_millis: u32,
+    /// How plans are made, but for `crash`, which is the one above.
+    pub placement: Policy,
+    /// What a launched machine runs at its first start.
+    pub user_data: UserData,
+}
+
+/// Writes the script that makes a machine a host: `(join token, host)`.
+#[derive(Clone)]
+pub struct UserData(Arc<dyn Fn(&SecretString, HostId) -> String + Send + Sync>);
+
+impl UserData {
+    pub fn new(write: impl Fn(&SecretString, HostId) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(write))
+    }
+
+    #[must_use]
+    pub(crate) fn write(&self, token: &SecretString, host: HostId) -> String {
+        (self.0)(token, host)
+    }
+}
+
+impl fmt::Debug for UserData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserData")
+    }
 }
 
 impl Settings {
@@ -81,13 +114,11 @@ impl Control {
     /// [`OpError::NotFound`] when there is no such host (any more), or its endpoint is of a kind this server does not
     /// know.
     pub(crate) async fn engine(&self, host: HostId) -> Result<Arc<dyn Engine>, OpError> {
-        let hosts = paas_db::hosts::list(self.db.pool()).await?;
-        let row = hosts.into_iter().find(|row| row.id == host).ok_or_else(|| OpError::not_found("host"))?;
+        let row = paas_db::hosts::find(self.db.pool(), host).await?.ok_or_else(|| OpError::not_found("host"))?;
         self.engine_at(row.endpoint.as_deref().ok_or_else(|| OpError::not_found("host"))?)
     }
 
     pub(crate) fn engine_at(&self, endpoint: &str) -> Result<Arc<dyn Engine>, OpError> {
-        let path = endpoint.strip_prefix("unix://").ok_or_else(|| OpError::not_found("host"))?;
-        Ok(self.engines.engine(&HostEndpoint::Unix(path.to_owned()))?)
+        Ok(self.engines.engine(&endpoint.parse::<HostEndpoint>()?)?)
     }
 }

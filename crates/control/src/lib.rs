@@ -5,6 +5,7 @@
 //! anything else; a loop takes no input but rows, may be killed between any two statements, and goes on where it was.
 //! No state lives only here: the handle below holds connections and settings.
 
+mod catalog;
 mod control;
 pub mod crash;
 mod error;
@@ -13,10 +14,14 @@ pub mod reconcile;
 mod signer;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+pub mod world;
 
-pub use control::{Control, Settings};
+pub use catalog::Catalog;
+pub use control::{Control, Settings, UserData};
 pub use crash::CRASH_POINTS;
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.
 pub use paas_db::{accounts::Account, apps::App};
+/// How plans are made.
+pub use paas_planner::Policy as PlacementPolicy;
 pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};

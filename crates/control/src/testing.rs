@@ -2,25 +2,48 @@
 
 mod signer;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use chrono::{TimeDelta, Utc};
 use paas_builder::{Builder, BuilderConfig, Registry, RegistryConfig, StackConfig};
-use paas_db::{Changes, accounts::Account, apps::App, new_id, slugs, testing::TestDb};
-use paas_hosts::{Engine, EngineError, Engines, HostEndpoint, testing::FakeEngine};
+use paas_db::{
+    Changes, Db, SecretHash,
+    accounts::Account,
+    apps::App,
+    hosts, new_id, new_secret, slugs,
+    testing::{TestDb, test_vault},
+};
+use paas_hosts::{
+    Engine, EngineError, Engines, HostEndpoint,
+    testing::{FakeEngine, FakeMachines},
+};
 use paas_logs::Logs;
-use paas_model::{CrashPolicy, ProcessType, SlugId};
-use secrecy::SecretString;
-use tokio::task::JoinHandle;
+use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId};
+use paas_planner::Policy;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::signer::TestSigner;
-use crate::{Control, HostRegistry, Settings, ops, reconcile};
+use crate::{Catalog, Control, HostRegistry, Settings, UserData, ops, reconcile};
+
+/// The endpoint of the host that a test's server runs on.
+const LOCAL: &str = "unix:///fake";
 
 /// Everything a use-case needs, and what the tests look at. Loops run after [`TestControl::start`].
 #[derive(Debug)]
 pub struct TestControl {
     pub control: Control,
+    /// The local host's engine.
     pub engine: FakeEngine,
+    pub engines: FakeEngines,
+    /// What launches machines for pools.
+    pub machines: FakeMachines,
     pub db: TestDb,
     /// The owner of the installation.
     pub owner: Account,
@@ -43,7 +66,8 @@ impl TestControl {
     #[expect(clippy::expect_used, reason = "a test that cannot have its parts must fail, saying why")]
     pub async fn with(settings: Settings) -> Self {
         let db = TestDb::new().await;
-        let engine = FakeEngine::default();
+        let (engines, machines) = (FakeEngines::default(), FakeMachines::default());
+        let engine = engines.at(LOCAL);
         let stop = CancellationToken::new();
         let changes = Changes::listen(db.db(), stop.clone()).await.expect("the test database notifies");
         let logs = Logs::start(db.db().clone(), changes.clone(), stop.clone());
@@ -56,13 +80,15 @@ impl TestControl {
             logs,
             registry,
             builder: Arc::new(builder),
-            engines: Arc::new(OneEngine(engine.clone())),
+            engines: Arc::new(engines.clone()),
+            machines: Some(Arc::new(machines.clone())),
+            catalog: Catalog::default(),
             settings: Arc::new(settings),
         };
         let made = ops::accounts::create(&control, "owner@example.com", true).await;
         let (owner, token) = made.expect("an account can be made");
         let guard = stop.clone().drop_guard();
-        Self { control, engine, db, owner, token, stop, _stop_at_the_end: guard }
+        Self { control, engine, engines, machines, db, owner, token, stop, _stop_at_the_end: guard }
     }
 
     /// Starts the loops, as a server does.
@@ -84,9 +110,72 @@ impl TestControl {
     /// Starts the loops; `stop` ends them alone.
     #[must_use]
     pub fn start_until(&self, stop: CancellationToken) -> JoinHandle<()> {
-        let local =
-            reconcile::LocalHost { name: "local".to_owned(), endpoint: "unix:///fake".to_owned(), reserved_mb: 0 };
+        let local = reconcile::LocalHost { name: "local".to_owned(), endpoint: LOCAL.to_owned(), reserved_mb: 0 };
         tokio::spawn(reconcile::run(self.control.clone(), Some(local), stop))
+    }
+
+    /// Starts the loops of a controller whose own machine is no host; `stop` ends them alone.
+    #[must_use]
+    pub fn start_controller(&self, stop: CancellationToken) -> JoinHandle<()> {
+        tokio::spawn(reconcile::run(self.control.clone(), None, stop))
+    }
+
+    /// Starts the loops of a controller that dies like a killed process when it is dropped: nothing of it runs on, and it
+    /// gives nothing up.
+    ///
+    /// # Panics
+    /// When the system has no thread for it.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a test helper")]
+    pub fn start_doomed_controller(&self) -> DoomedController {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let runtime = runtime.expect("a runtime can be made");
+        let (mut control, url) = (self.control.clone(), self.db.url());
+        runtime.spawn(async move {
+            let stop = CancellationToken::new();
+            // Connections belong to the runtime that made them.
+            control.db = Db::connect(&url, test_vault()).await.expect("the test database answers");
+            control.changes = Changes::listen(&control.db, stop.clone()).await.expect("the test database notifies");
+            control.logs = Logs::start(control.db.clone(), control.changes.clone(), stop.clone());
+            reconcile::run(control, None, stop).await;
+        });
+        DoomedController(Some(runtime))
+    }
+
+    /// A machine joins by hand, as `host-<number>`; its engine is ready to be asked.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn join(&self, number: u8, labels: &[(&str, &str)]) -> (HostId, FakeEngine) {
+        let id = new_id::<HostId>();
+        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        (id, self.join_as(id, number, labels).await)
+    }
+
+    /// The machine of a launched host boots, runs its user data, and joins.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    pub async fn join_launched(&self, id: HostId, number: u8) -> FakeEngine {
+        self.join_as(id, number, Labels::new()).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test helper")]
+    async fn join_as(&self, id: HostId, number: u8, labels: Labels) -> FakeEngine {
+        let endpoint = HostEndpoint::tcp(SocketAddr::from(([10, 0, 0, number], 2376)), id).to_string();
+        let joined = hosts::Joined {
+            id,
+            name: format!("host-{number}"),
+            endpoint: endpoint.clone(),
+            zone: None,
+            labels,
+            machine_id: None,
+            renewal_hash: SecretHash::of(&new_secret("")),
+            certificate_expires_at: Utc::now() + TimeDelta::days(90),
+        };
+        let engine = self.engines.at(&endpoint);
+        assert!(hosts::join(self.control.db.pool(), &joined).await.expect("a host can join"), "it is past joining");
+        engine
     }
 
     /// Releases a slug with these process types as a build would, its image already on the host.
@@ -97,6 +186,7 @@ impl TestControl {
     pub async fn deploy(&self, app: &App, process_types: &[(&str, &str)]) -> paas_db::releases::Release {
         let id = new_id::<SlugId>();
         let image = format!("127.0.0.1:9/apps/{}:{id}", app.id);
+        // Elsewhere it is pulled.
         self.engine.add_image(&image);
         let types = process_types
             .iter()
@@ -128,6 +218,18 @@ impl TestControl {
     }
 }
 
+/// A controller that is killed by dropping it.
+#[derive(Debug)]
+pub struct DoomedController(Option<Runtime>);
+
+impl Drop for DoomedController {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 /// Quick ones.
 #[must_use]
 pub fn settings() -> Settings {
@@ -145,20 +247,34 @@ pub fn settings() -> Settings {
         one_off_lifetime: Duration::from_secs(60),
         cycle_after: None,
         lease: Duration::from_secs(2),
+        signer: Arc::new(TestSigner::new()),
+        host_registry: Some(HostRegistry { address: "10.0.0.1:5050".to_owned(), is_ours: true }),
         host_lease: Duration::from_secs(1),
         host_heartbeat: Duration::from_millis(50),
         host_grace: Duration::from_millis(300),
         host_reserved_mb: 0,
-        signer: Arc::new(TestSigner::new()),
-        host_registry: Some(HostRegistry { address: "10.0.0.1:5050".to_owned(), is_ours: true }),
+        build_reserved_mb: 256,
+        build_reserved_millis: 100,
+        placement: Policy::default(),
+        user_data: UserData::new(|token, host| format!("#!/bin/sh\njoin {} {host}\n", token.expose_secret())),
     }
 }
 
-#[derive(Debug)]
-struct OneEngine(FakeEngine);
+/// One engine for each endpoint, made when it is first asked for. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct FakeEngines(Arc<Mutex<BTreeMap<String, FakeEngine>>>);
 
-impl Engines for OneEngine {
-    fn engine(&self, _endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError> {
-        Ok(Arc::new(self.0.clone()))
+impl FakeEngines {
+    /// The engine behind an endpoint as it stands in a host's row.
+    #[must_use]
+    pub fn at(&self, endpoint: &str) -> FakeEngine {
+        let mut engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.entry(endpoint.to_owned()).or_default().clone()
+    }
+}
+
+impl Engines for FakeEngines {
+    fn engine(&self, endpoint: &HostEndpoint) -> Result<Arc<dyn Engine>, EngineError> {
+        Ok(Arc::new(self.at(&endpoint.to_string())))
     }
 }

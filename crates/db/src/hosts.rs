@@ -244,6 +244,14 @@ pub async fn extend(db: impl PgExecutor<'_>, controller: ControllerId, ttl: Dura
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?)
 }
 
+/// Who looks after each host that is not gone, by name; `None`: nobody.
+pub async fn leases(db: impl PgExecutor<'_>) -> Result<Vec<Option<ControllerId>>, DbError> {
+    let query = sqlx::query_scalar(
+        "select case when lease_expires_at > now() then lease_id end from hosts where state <> 'gone' order by name",
+    );
+    Ok(query.fetch_all(db).await?)
+}
+
 /// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`.
 pub async fn let_go(
     db: impl PgExecutor<'_>,

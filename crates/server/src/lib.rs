@@ -8,6 +8,8 @@
 //! roles.rs       start, run, stop, in order       stacks.rs                       the images that builds need
 //! tasks.rs       parts that run side by side      listen.rs, replay.rs            HTTP and rendezvous on one port
 //! addresses.rs   all that is listened on          telemetry.rs, progress.rs       what it says while it runs
+//! machines.rs    what launches machines           host_signer.rs                  what hosts' certificates say
+//! image_store.rs the registry, wherever it is     registry_access.rs              and who may use ours
 //! ```
 //!
 //! Invariants: the environment is read here and nowhere else, once. The children (PostgreSQL, registry) outlive a killed
@@ -28,6 +30,7 @@ mod image_store;
 mod listen;
 mod local_trust;
 mod lock;
+mod machines;
 mod master_key;
 mod own_directory;
 mod progress;

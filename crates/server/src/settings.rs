@@ -5,11 +5,12 @@ use std::{env::current_exe, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
-use paas_control::{Settings, reconcile::LocalHost};
+use paas_control::{PlacementPolicy, Settings, UserData, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
+use secrecy::ExposeSecret;
 
 use crate::{
     ca::Authority,
@@ -33,6 +34,9 @@ pub(crate) const ROUTER_DIRECTORY: &str = "router";
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
+/// What builds hold of a host in plans. Little: they are short, and where there is no other machine they must run too.
+const BUILD_RESERVED_MB: u32 = 256;
+const BUILD_RESERVED_MILLIS: u32 = 100;
 const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
 
 pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Settings {
@@ -56,7 +60,28 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         host_reserved_mb: config.host_reserved_mb,
         signer: Arc::<Authority>::clone(authority),
         host_registry: image_store.for_hosts(),
+        build_reserved_mb: BUILD_RESERVED_MB,
+        build_reserved_millis: BUILD_RESERVED_MILLIS,
+        placement: placement(config),
+        user_data: user_data(config, authority),
     }
+}
+
+fn placement(config: &Config) -> PlacementPolicy {
+    PlacementPolicy {
+        surge_percent: config.surge_percent,
+        singleton_grace: config.singleton_grace,
+        spare_after: config.spare_after,
+        join_timeout: config.join_timeout,
+        headroom_mb: config.headroom_mb,
+        ..PlacementPolicy::default()
+    }
+}
+
+/// What a launched machine runs at its first start: the same command that a person would.
+fn user_data(config: &Config, authority: &Authority) -> UserData {
+    let (url, ca) = (config.public_url.origin().ascii_serialization(), authority.pem().to_owned());
+    UserData::new(move |token, _| paas_hosts::user_data(&url, &ca, token.expose_secret(), &[]))
 }
 
 pub(crate) fn builder(config: &Config) -> BuilderConfig {

@@ -109,7 +109,7 @@ impl<'a> Heartbeat<'a> {
             && at.elapsed() < MEASURE_EVERY
             && !self.is_lost
         {
-            tokio::time::timeout(DEADLINE, self.engine.info()).await.map_err(late)??;
+            tokio::time::timeout(DEADLINE, self.engine.ping()).await.map_err(late)??;
             return Ok(capacity.clone());
         }
         let info = tokio::time::timeout(DEADLINE, self.engine.info()).await.map_err(late)??;

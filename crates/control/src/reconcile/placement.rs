@@ -6,15 +6,26 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id, world};
-use paas_model::{AppId, ControllerId, DynoKind, DynoName, HostState, ProcessType};
-use paas_planner::{Action, Plan, Policy, WaitReason, Waiting, World};
+use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id, pools};
+use paas_model::{AppId, ControllerId, DynoKind, DynoName, HostId, HostState, ProcessType};
+use paas_planner::{Action, Offer, Plan, Pool, WaitReason, Waiting, World};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Control, crash_point, error::chain};
+use crate::{Control, crash_point, error::chain, world};
 
 /// A wait that is shorter is nothing to tell anybody.
 const TELL_AFTER: Duration = Duration::from_secs(2);
+/// A host's name is a DNS label.
+const MAX_NAME: usize = 63;
+/// The plan may end a host from any state that is not past that.
+const TERMINABLE: [HostState; 6] = [
+    HostState::Requested,
+    HostState::Launching,
+    HostState::Joining,
+    HostState::Ready,
+    HostState::Draining,
+    HostState::Lost,
+];
 
 pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationToken) {
     let topics =
@@ -42,31 +53,30 @@ pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationTo
 }
 
 async fn turn(control: &Control) -> Result<Plan, DbError> {
+    if let Some(machines) = &control.machines {
+        // Before the transaction: nobody is to wait for a provider.
+        control.catalog.learn(&**machines, &pools::list(control.db.pool()).await?).await;
+    }
     let mut tx = control.db.begin().await?;
     dynos::lock_placement(&mut tx).await?;
     builds::displace(&mut *tx).await?;
-    let world = load(&mut tx).await?;
-    let policy = Policy { crash: control.settings.crash, ..Policy::default() };
-    let plan = paas_planner::plan(&world, &policy, Utc::now());
+    let world = world::load(control, &mut tx).await?;
+    let plan = paas_planner::plan(&world, &world::policy(&control.settings), Utc::now());
     crash_point!("rollout.planned");
     for action in &plan.actions {
         tracing::debug!(?action, "placement");
-        apply(&mut tx, control.db.vault(), action).await?;
-    }
-    let ready = world.hosts.iter().find(|host| host.state == HostState::Ready);
-    if let Some(host) = ready {
-        for build in world::builds(&mut *tx).await?.iter().filter(|build| build.host_id.is_none()) {
-            builds::place(&mut *tx, build.id, host.id).await?;
-            crash_point!("build.placed");
-        }
+        apply(&mut tx, control.db.vault(), &world, action).await?;
     }
     crash_point!("rollout.before_commit");
     tx.commit().await?;
     crash_point!("rollout.applied");
+    for action in &plan.actions {
+        announce(&world, action);
+    }
     Ok(plan)
 }
 
-async fn apply(db: &mut Connection, vault: &Vault, action: &Action) -> Result<(), DbError> {
+async fn apply(db: &mut Connection, vault: &Vault, world: &World, action: &Action) -> Result<(), DbError> {
     match action {
         Action::Start { app_id, release_id, kind, number, size, command, crashes, host, replaces } => {
             if let Some(crashed) = replaces {
@@ -92,79 +102,78 @@ async fn apply(db: &mut Connection, vault: &Vault, action: &Action) -> Result<()
         }
         Action::Place { dyno, host } => dynos::place(db, *dyno, *host).await.map(drop),
         Action::Stop { dyno, reason } => dynos::stop(db, *dyno, &reason.to_string()).await.map(drop),
-        // The world that `load` reads has neither pools nor builds, so no plan asks for these.
-        Action::PlaceBuild { .. }
-        | Action::Launch { .. }
-        | Action::Drain { .. }
-        | Action::Undrain { .. }
-        | Action::Terminate { .. }
-        | Action::MarkSpare { .. }
-        | Action::UnmarkSpare { .. } => {
-            tracing::error!(?action, "a plan without pools and builds does something about them");
+        Action::PlaceBuild { build, host } => {
+            builds::place(&mut *db, *build, *host).await?;
+            crash_point!("build.placed");
             Ok(())
         }
+        Action::Launch { pool, instance_type, zone, spot } => {
+            let pool = world.pools.iter().find(|known| known.id == *pool);
+            let offer = pool.and_then(|pool| {
+                let wanted =
+                    |offer: &&Offer| (&offer.instance_type, &offer.zone, offer.spot) == (instance_type, zone, *spot);
+                pool.offers.iter().find(wanted)
+            });
+            match pool.zip(offer) {
+                Some((pool, offer)) => hosts::request(db, &requested(pool, offer)).await,
+                None => Ok(()),
+            }
+        }
+        Action::Drain { host, reason } => {
+            let reason = reason.to_string();
+            hosts::advance(db, *host, &[HostState::Ready], HostState::Draining, Some(&reason)).await.map(drop)
+        }
+        Action::Undrain { host } => {
+            hosts::advance(db, *host, &[HostState::Draining], HostState::Ready, None).await.map(drop)
+        }
+        Action::Terminate { host, reason } => {
+            let reason = reason.to_string();
+            hosts::advance(db, *host, &TERMINABLE, HostState::Terminating, Some(&reason)).await.map(drop)
+        }
+        Action::MarkSpare { host } => hosts::set_spare(db, *host, Some(Utc::now())).await,
+        Action::UnmarkSpare { host } => hosts::set_spare(db, *host, None).await,
     }
 }
 
-async fn load(db: &mut Connection) -> Result<World, DbError> {
-    let mut formations: BTreeMap<AppId, Vec<paas_planner::Formation>> = BTreeMap::new();
-    for row in world::formations(&mut *db).await? {
-        let formation = paas_planner::Formation {
-            kind: row.kind,
-            quantity: row.quantity,
-            size: row.size,
-            command: row.command,
-            singleton: row.singleton,
-        };
-        formations.entry(row.app_id).or_default().push(formation);
+/// The row of a host that is to be launched.
+fn requested(pool: &Pool, offer: &Offer) -> hosts::Requested {
+    let id: HostId = new_id();
+    // The end of the id is random; the pool's name is cut so that the whole is still a name.
+    let suffix: String = id.uuid().simple().to_string().chars().skip(24).collect();
+    let prefix: String = pool.name.chars().take(MAX_NAME - suffix.len() - 1).collect();
+    hosts::Requested {
+        id,
+        name: format!("{prefix}-{suffix}"),
+        pool_id: pool.id,
+        zone: offer.zone.clone(),
+        labels: pool.labels.clone(),
+        instance_type: offer.instance_type.clone(),
+        spot: offer.spot,
+        image: pool.image.clone().unwrap_or_default(),
+        memory_mb: offer.memory_mb,
+        cpus: (offer.cpu_millis / 1_000).max(1),
+        price_micros: i64::try_from(offer.price_micros_per_hour).unwrap_or(i64::MAX),
     }
-    let apps = world::apps(&mut *db).await?.into_iter().map(|row| paas_planner::App {
-        id: row.id,
-        canary_seconds: row.canary_seconds(),
-        name: row.name,
-        labels: row.labels,
-        release: row.release_id.zip(row.release_version).map(|(id, version)| paas_planner::Release {
-            id,
-            version,
-            has_slug: row.has_slug,
-        }),
-        formation: formations.remove(&row.id).unwrap_or_default(),
-    });
-    let apps = apps.collect();
-    let hosts = hosts::list(&mut *db).await?.into_iter().map(|row| paas_planner::Host {
-        fault: row.fault(),
-        id: row.id,
-        name: row.name,
-        state: row.state,
-        pool: None,
-        zone: row.zone,
-        labels: row.labels,
-        memory_mb: row.memory_mb,
-        cpu_millis: row.cpus.saturating_mul(1_000),
-        since: row.since,
-        spare_since: row.spare_since,
-        interrupted: row.interrupted_at.is_some(),
-        drain_requested: row.drain_requested,
-        image: row.image,
-        price_micros_per_hour: u64::try_from(row.price_micros).unwrap_or_default(),
-    });
-    let hosts = hosts.collect();
-    let dynos = dynos::live(db).await?.into_iter().map(|row| paas_planner::Dyno {
-        id: row.id,
-        app_id: row.app_id,
-        release_id: row.release_id,
-        kind: row.kind,
-        name: row.name(),
-        size: row.size,
-        command: row.command,
-        state: row.state,
-        host: row.host_id,
-        up_at: row.up_at,
-        crashes: row.crashes,
-        restart_at: row.restart_at,
-        restart_requested: row.restart_requested,
-    });
-    Ok(World { pools: Vec::new(), hosts, apps, dynos: dynos.collect(), builds: Vec::new() })
+}
+
+/// What operators see of the pool's size.
+fn announce(world: &World, action: &Action) {
+    let name = |id: &HostId| world.hosts.iter().find(|host| host.id == *id).map(|host| host.name.as_str());
+    match action {
+        Action::Launch { pool, instance_type, zone, spot } => {
+            let pool = world.pools.iter().find(|known| known.id == *pool).map(|pool| pool.name.as_str());
+            tracing::info!(pool.name = pool, instance_type, zone, spot, "a host is wanted");
+        }
+        Action::Drain { host, reason } => tracing::info!(host.name = name(host), %reason, "draining a host"),
+        Action::Undrain { host } => tracing::info!(host.name = name(host), "a host is needed after all"),
+        Action::Terminate { host, reason } => tracing::info!(host.name = name(host), %reason, "ending a host"),
+        Action::Start { .. }
+        | Action::Place { .. }
+        | Action::Stop { .. }
+        | Action::PlaceBuild { .. }
+        | Action::MarkSpare { .. }
+        | Action::UnmarkSpare { .. } => {}
+    }
 }
 
 /// What apps wait for, since when, and whether they have been told.
@@ -176,7 +185,10 @@ impl Waits {
     fn tell(&mut self, control: &Control, waiting: &[Waiting]) {
         let short = waiting.iter().filter(|wait| {
             // A crash has its own lines, and room that is becoming free is not news.
-            matches!(wait.reason, WaitReason::NoHosts | WaitReason::NoCapacity { .. })
+            !matches!(
+                wait.reason,
+                WaitReason::CrashBackOff { .. } | WaitReason::Stopping { .. } | WaitReason::Canary { .. }
+            )
         });
         let now: BTreeSet<_> = short.map(|wait| (wait.app_id, wait.kind.clone(), wait.reason.to_string())).collect();
         self.0.retain(|wait, _| now.contains(wait));

@@ -6,6 +6,7 @@ mod apps;
 mod attach;
 mod config;
 mod crashes;
+mod hosts;
 mod release_phase;
 mod rollout;
 mod support;

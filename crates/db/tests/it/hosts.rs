@@ -171,7 +171,10 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let row = world.host(host).await;
     assert_eq!((row.state, row.reason.as_deref()), (HostState::Ready, Some("refused")));
     assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap());
-    assert!(!hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(), "it is lost already");
+    assert!(
+        !hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(),
+        "it is lost already"
+    );
     let row = world.host(host).await;
     assert_eq!((row.state, row.fault()), (HostState::Lost, Some(HostFault::EngineUnreachable)));
     assert!(world.seen(host, controller).await);

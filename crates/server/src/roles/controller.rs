@@ -20,7 +20,9 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
         Some(local) => line(format_args!("  This machine  {}", local.endpoint)),
         None => line("  This machine is no host: PAAS_LOCAL_HOST says when it is"),
     }
+    let images = parts::stack_images(&config, &control, local.is_some());
     parts::start_loops(&control, local, &groups.loops);
+    groups.loops.spawn("stack images", |stop| images.keep_trying(stop));
     fate.shutdown.cancelled().await;
 
     line("Stopping. Dynos keep running.");

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use anyhow::Result;
 use paas_builder::Builder;
 use paas_control::{
-    Control,
+    Catalog, Control,
     reconcile::{self, LocalHost},
 };
 use paas_db::{Changes, Db};
@@ -24,9 +24,11 @@ use crate::{
     config::Config,
     engine_certificate::{self, engine_tls},
     listen::{self, Endpoint},
+    machines,
     progress::line,
     server_certificate::ServerCertificate,
     settings,
+    stacks::StackImages,
     storage::Storage,
     tasks::{Fate, Tasks},
 };
@@ -82,6 +84,8 @@ pub(super) async fn control(config: &Config, storage: &Storage, groups: &Groups)
         registry: storage.registry.clone(),
         builder: Arc::new(Builder::new(settings::builder(config), storage.registry.clone())),
         engines: engines(storage, &groups.loops)?,
+        machines: machines::connect(config, &storage.authority).await?,
+        catalog: Catalog::default(),
         settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)),
     })
 }
@@ -101,6 +105,15 @@ fn engines(storage: &Storage, loops: &Tasks) -> Result<Arc<DockerEngines>> {
 pub(super) fn start_loops(control: &Control, local: Option<LocalHost>, loops: &Tasks) {
     let control = control.clone();
     loops.spawn("loops", |stop| reconcile::run(control, local, stop));
+}
+
+pub(super) fn stack_images(config: &Config, control: &Control, on_this_machine: bool) -> StackImages {
+    StackImages {
+        control: control.clone(),
+        local: on_this_machine.then(|| settings::endpoint(config)),
+        registry: control.registry.clone(),
+        stacks: config.stacks.clone(),
+    }
 }
 
 /// A certificate for the names of this server.

@@ -14,7 +14,7 @@ use crate::{
     first_start,
     lock::Lock,
     progress::line,
-    settings, stacks,
+    settings,
     storage::Storage,
     tasks::Fate,
 };
@@ -33,19 +33,25 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
 
     let certificate = parts::certificate(&config, &storage.authority)?;
     parts::start_keeping_fresh(&certificate, &storage.authority, &groups.loops);
-    parts::start_loops(&control, settings::local_host(&config, Role::Everything), &groups.loops);
+    let local = settings::local_host(&config, Role::Everything);
+    parts::start_loops(&control, local.clone(), &groups.loops);
     let tls = certificate.tls()?;
     let storages = (control.db.clone(), control.changes.clone(), control.logs.clone());
     parts::start_router(&config, &tls, listeners, storages, &groups.edges);
     parts::start_api(&control, settings::git(&config)?, tls, api, &groups.edges)?;
     line("Starting the router, API and git… done");
 
-    let endpoint = settings::endpoint(&config);
-    line("Checking the stack images");
-    let provided = stacks::provide(&endpoint, &storage.registry, &config.stacks);
-    if fate.shutdown.run_until_cancelled(provided).await == Some(false) {
-        let (registry, wanted) = (storage.registry.clone(), config.stacks.clone());
-        groups.loops.spawn("stack images", |stop| stacks::keep_trying(endpoint, registry, wanted, stop));
+    let images = parts::stack_images(&config, &control, local.is_some());
+    if local.is_some() {
+        line("Checking the stack images");
+        let provided = images.provide();
+        if let Some(Err(error)) = fate.shutdown.run_until_cancelled(provided).await {
+            tracing::error!(error = format!("{error:#}"), "the stack images cannot be made; trying again");
+            groups.loops.spawn("stack images", |stop| images.keep_trying(stop));
+        }
+    } else {
+        line("This machine is no host (PAAS_LOCAL_HOST): the stack images are made on the first host that is ready");
+        groups.loops.spawn("stack images", |stop| images.keep_trying(stop));
     }
     announce(&config, new_credentials.as_deref());
     fate.shutdown.cancelled().await;

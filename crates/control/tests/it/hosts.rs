@@ -1,0 +1,207 @@
+use std::time::Duration;
+
+use paas_control::testing::TestControl;
+use paas_db::{hosts, new_id};
+use paas_hosts::testing::FakeEngine;
+use paas_model::{DynoState, HostId, HostState};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{app, dynos, scale, until, until_shown, up};
+
+async fn state(test: &TestControl, host: HostId) -> HostState {
+    hosts::find(test.control.db.pool(), host).await.unwrap().unwrap().state
+}
+
+async fn until_state(test: &TestControl, host: HostId, want: HostState) {
+    until(&format!("the host is {want}"), async || state(test, host).await == want).await;
+}
+
+/// How many dynos of the app are up on the host.
+async fn up_on(test: &TestControl, app: &paas_control::App, host: HostId) -> usize {
+    dynos(test, app).await.iter().filter(|dyno| up(dyno) && dyno.host_id == Some(host)).count()
+}
+
+/// Two hosts that joined, and an app with so many dynos that are up on them; this server's own machine is no host.
+async fn two_hosts(test: &TestControl, web: u32) -> ([(HostId, FakeEngine); 2], paas_control::App) {
+    let hosts = [test.join(1, &[]).await, test.join(2, &[]).await];
+    let app = app(test, "example").await;
+    test.deploy(&app, &[("web", "serve")]).await;
+    scale(test, &app, "web", web).await;
+    (hosts, app)
+}
+
+#[tokio::test]
+async fn a_host_that_joined_is_ready_when_its_engine_answers_and_takes_dynos() {
+    let test = TestControl::new().await;
+    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
+    engine.go_down();
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until_state(&test, second, HostState::Ready).await;
+    assert_eq!(state(&test, first).await, HostState::Joining);
+    engine.come_back();
+    until_state(&test, first, HostState::Ready).await;
+    until("four are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 4).await;
+    let row = hosts::find(test.control.db.pool(), first).await.unwrap().unwrap();
+    assert_eq!((row.memory_mb, row.cpus, row.engine_version.as_deref()), (16_384, 8, Some("fake")));
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns() {
+    let test = TestControl::new().await;
+    let ([(first, engine), (second, other)], app) = two_hosts(&test, 4).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
+        .await;
+    engine.go_down();
+    until_state(&test, first, HostState::Lost).await;
+    until("all are up on the other", async || up_on(&test, &app, second).await == 4).await;
+    assert_eq!(engine.containers().len(), 2, "nobody can have stopped them");
+    // Their rows wait until it is known that they do not run.
+    let stopping = dynos(&test, &app).await.iter().filter(|dyno| dyno.state == DynoState::Stopping).count();
+    assert_eq!(stopping, 2);
+    engine.come_back();
+    until_state(&test, first, HostState::Ready).await;
+    engine.until(|containers| containers.is_empty()).await;
+    until("no row is left of them", async || dynos(&test, &app).await.len() == 4).await;
+    assert_eq!(other.containers().len(), 4);
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_host_that_was_slow_for_less_than_the_grace_keeps_its_dynos() {
+    let test = TestControl::with(paas_control::Settings {
+        host_grace: Duration::from_secs(60),
+        ..paas_control::testing::settings()
+    })
+    .await;
+    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("both are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 2).await;
+    let before: Vec<_> = dynos(&test, &app).await.iter().map(|dyno| dyno.id).collect();
+    engine.go_down();
+    let reason = async || hosts::find(test.control.db.pool(), first).await.unwrap().unwrap().reason;
+    until("its row tells why", async || reason().await.is_some_and(|reason| reason.contains("not available"))).await;
+    assert_eq!(state(&test, first).await, HostState::Ready);
+    engine.come_back();
+    scale(&test, &app, "web", 3).await;
+    until("three are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 3).await;
+    let after: Vec<_> = dynos(&test, &app).await.iter().map(|dyno| dyno.id).collect();
+    assert!(before.iter().all(|id| after.contains(id)), "{before:?} {after:?}");
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
+    let test = TestControl::new().await;
+    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
+        .await;
+    hosts::request_drain(test.control.db.pool(), first, true).await.unwrap();
+    until("all are up on the other", async || {
+        let serving = dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count();
+        assert!(serving >= 4, "{serving} serve");
+        up_on(&test, &app, second).await == 4 && up_on(&test, &app, first).await == 0
+    })
+    .await;
+    engine.until(|containers| containers.is_empty()).await;
+    assert_eq!(state(&test, first).await, HostState::Draining);
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn controllers_share_the_hosts_and_one_that_dies_leaves_its_share_to_the_others() {
+    let test = TestControl::new().await;
+    let (_, app) = two_hosts(&test, 4).await;
+    for number in 3..=4 {
+        test.join(number, &[]).await;
+    }
+    let holders = async || {
+        let mut holders: Vec<_> = hosts::leases(test.control.db.pool()).await.unwrap();
+        holders.sort();
+        holders
+    };
+    let second = CancellationToken::new();
+    let one = test.start_doomed_controller();
+    until("one holds all", async || holders().await.iter().filter(|holder| holder.is_some()).count() == 4).await;
+    let two = test.start_controller(second.clone());
+    until("each holds half", async || {
+        let holders = holders().await;
+        holders[0].is_some() && holders[0] == holders[1] && holders[1] != holders[2] && holders[2] == holders[3]
+    })
+    .await;
+    until("four are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 4).await;
+    // Killed: it gives nothing up.
+    drop(one);
+    until("the other holds all", async || {
+        let holders = holders().await;
+        holders[0].is_some() && holders.iter().all(|holder| *holder == holders[0])
+    })
+    .await;
+    scale(&test, &app, "web", 8).await;
+    until("eight are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 8).await;
+    // One that stops in good order leaves nothing behind.
+    second.cancel();
+    two.await.unwrap();
+    assert!(holders().await.iter().all(Option::is_none));
+}
+
+#[tokio::test]
+async fn only_its_own_machines_controller_executes_the_local_host() {
+    let test = TestControl::new().await;
+    let app = app(&test, "example").await;
+    test.deploy(&app, &[("web", "serve")]).await;
+    let (pure, stop) = (CancellationToken::new(), CancellationToken::new());
+    let _pure = test.start_controller(pure.clone());
+    // Two servers on one machine: one of them has it.
+    let (local, again) = (test.start_until(stop.clone()), test.start_until(stop.clone()));
+    until_shown(&test, &app, &["web.1 up v3"]).await;
+    assert_eq!(test.engine.containers().len(), 1);
+    stop.cancel();
+    local.await.unwrap();
+    again.await.unwrap();
+    let (remote, _) = test.join(1, &[]).await;
+    until_state(&test, remote, HostState::Ready).await;
+    // Nobody can reach the machine: in time it is lost, and its dynos run elsewhere.
+    until("the dyno is up elsewhere", async || up_on(&test, &app, remote).await == 1).await;
+    assert_eq!(test.engine.containers().len(), 1);
+    let _back = test.start();
+    test.engine.until(|containers| containers.is_empty()).await;
+    pure.cancel();
+}
+
+#[tokio::test]
+async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
+    let test = TestControl::new().await;
+    let ([(first, engine), (second, _)], app) = two_hosts(&test, 2).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("both run one", async || up_on(&test, &app, first).await == 1 && up_on(&test, &app, second).await == 1).await;
+    engine.go_down();
+    hosts::gone(test.control.db.pool(), first, Some("it was removed")).await.unwrap();
+    until("both are up on the other", async || up_on(&test, &app, second).await == 2).await;
+    until("no row is left of what ran there", async || dynos(&test, &app).await.len() == 2).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_container_without_a_row_is_ended_and_one_that_just_got_its_row_is_not() {
+    let test = TestControl::new().await;
+    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("one is up there", async || up_on(&test, &app, first).await == 1).await;
+    let known = engine.containers().remove(0).name;
+    let stray = paas_hosts::ContainerName(format!("dyno-{}", new_id::<paas_model::DynoId>()));
+    let spec = engine.spec(&known).unwrap();
+    let port: &dyn paas_hosts::Engine = &engine;
+    port.create(&stray, &spec).await.unwrap();
+    engine.until(|containers| containers.iter().all(|container| container.name != stray)).await;
+    assert!(engine.containers().iter().any(|container| container.name == known));
+    stop.cancel();
+}
