@@ -365,10 +365,9 @@ fn ec2(read: &Reader<'_>) -> Result<Option<Ec2>, ConfigError> {
             },
         )?,
     };
-    // What the AWS tools read too; the instance's own region is no sign that pools are wanted.
-    let has_region = settings.region.is_some() || read.path("AWS_REGION").is_some();
+    // `AWS_REGION` is no sign that pools are wanted: many a developer's machine has it set for other tools.
     let is_on = read.required(&variables::EC2, "auto, on or off", |text| match text {
-        "auto" => Some(has_region),
+        "auto" => Some(settings.region.is_some()),
         "on" => Some(true),
         "off" => Some(false),
         _ => None,
@@ -502,10 +501,9 @@ mod tests {
     fn pools_launch_instances_where_a_region_is_set_unless_it_is_said_otherwise() {
         let is_on = |set: &[(&str, &str)]| read(set).unwrap().ec2.is_some();
         assert!(!is_on(&[]) && is_on(&[("PAAS_EC2", "on")]));
-        for region in ["PAAS_EC2_REGION", "AWS_REGION"] {
-            assert!(is_on(&[(region, "us-east-1")]));
-            assert!(!is_on(&[(region, "us-east-1"), ("PAAS_EC2", "off")]));
-        }
+        assert!(!is_on(&[("AWS_REGION", "us-east-1")]));
+        assert!(is_on(&[("PAAS_EC2_REGION", "us-east-1")]));
+        assert!(!is_on(&[("PAAS_EC2_REGION", "us-east-1"), ("PAAS_EC2", "off")]));
     }
 
     #[test]

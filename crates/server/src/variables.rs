@@ -140,7 +140,7 @@ variables! {
     /// Memory that each pool keeps free for what is to come, MiB.
     HEADROOM_MB = "PAAS_HEADROOM_MB", Is("0");
 
-    /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where a region is set.
+    /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where `PAAS_EC2_REGION` is set.
     EC2 = "PAAS_EC2", Is("auto");
 
     /// The AWS region of the pools.
