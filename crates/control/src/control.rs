@@ -59,6 +59,10 @@ pub struct Settings {
     pub host_heartbeat: Duration,
     /// A host whose engine does not answer for this long is lost.
     pub host_grace: Duration,
+    /// How often the provider is asked for its machines.
+    pub machines_every: Duration,
+    /// A machine without a row, or a row without its machine, is as new as that for so long.
+    pub machine_grace: Duration,
     /// MiB of hosts that joined which dynos may not use: their system's own.
     pub host_reserved_mb: u32,
     /// What a build holds of its host in plans: it may use more for a while. MiB, and thousandths of a core.

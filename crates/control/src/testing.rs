@@ -247,6 +247,8 @@ pub fn settings() -> Settings {
         host_lease: Duration::from_secs(1),
         host_heartbeat: Duration::from_millis(50),
         host_grace: Duration::from_millis(300),
+        machines_every: Duration::from_millis(50),
+        machine_grace: Duration::from_millis(500),
         host_reserved_mb: 0,
         build_reserved_mb: 256,
         build_reserved_millis: 100,

@@ -395,7 +395,7 @@ pub async fn launching(db: impl PgExecutor<'_>, id: HostId, machine: Option<&str
         "update hosts set state = case when state = 'requested' then 'launching' else state end,
                 since = case when state = 'requested' then now() else since end,
                 machine_id = coalesce($2, machine_id), updated_at = now()
-         where id = $1 and state in ('requested', 'launching', 'joining', 'ready')",
+         where id = $1 and state <> 'gone'",
     );
     Ok(query.bind(id).bind(machine).execute(db).await?.rows_affected() > 0)
 }

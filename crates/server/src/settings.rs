@@ -26,6 +26,9 @@ const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
+/// How often the provider of machines is asked for them, and for how long its lists may lag.
+const MACHINES_EVERY: Duration = Duration::from_secs(5);
+const MACHINE_GRACE: Duration = Duration::from_secs(2 * 60);
 /// What builds hold of a host in plans. Little: they are short, and where there is no other machine they must run too.
 const BUILD_RESERVED_MB: u32 = 256;
 const BUILD_RESERVED_MILLIS: u32 = 100;
@@ -51,6 +54,8 @@ pub(crate) fn control(config: &Config) -> Settings {
         host_lease: HOST_LEASE,
         host_heartbeat: HOST_HEARTBEAT,
         host_grace: HOST_GRACE,
+        machines_every: MACHINES_EVERY,
+        machine_grace: MACHINE_GRACE,
         host_reserved_mb: config.host_reserved_mb,
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,

@@ -10,6 +10,7 @@ mod host;
 mod hosts;
 mod housekeeping;
 mod leftovers;
+mod machines;
 mod placement;
 mod release_phase;
 
@@ -36,6 +37,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
+    tasks.spawn(machines::run(control.clone(), id, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();
     tasks.wait().await;

@@ -21,19 +21,41 @@ async fn up_on(test: &TestControl, app: &paas_control::App, host: HostId) -> usi
     dynos(test, app).await.iter().filter(|dyno| up(dyno) && dyno.host_id == Some(host)).count()
 }
 
-/// Two hosts that joined, and an app with so many dynos that are up on them; this server's own machine is no host.
-async fn two_hosts(test: &TestControl, web: u32) -> ([(HostId, FakeEngine); 2], paas_control::App) {
-    let hosts = [test.join(1, &[]).await, test.join(2, &[]).await];
+/// Two hosts that joined; this server's own machine is none.
+async fn two_hosts(test: &TestControl) -> [(HostId, FakeEngine); 2] {
+    [test.join(1, &[]).await, test.join(2, &[]).await]
+}
+
+/// Two hosts that a controller looks after, and an app with so many dynos on each.
+async fn two_busy_hosts(
+    test: &TestControl,
+    each: usize,
+    stop: &CancellationToken,
+) -> ([(HostId, FakeEngine); 2], paas_control::App) {
+    let hosts = two_hosts(test).await;
+    let _loops = test.start_controller(stop.clone());
+    for (host, _) in &hosts {
+        until_state(test, *host, HostState::Ready).await;
+    }
+    let app = serve(test, u32::try_from(each * 2).unwrap()).await;
+    for (host, _) in &hosts {
+        until(&format!("{each} are up on each"), async || up_on(test, &app, *host).await == each).await;
+    }
+    (hosts, app)
+}
+
+async fn serve(test: &TestControl, web: u32) -> paas_control::App {
     let app = app(test, "example").await;
     test.deploy(&app, &[("web", "serve")]).await;
     scale(test, &app, "web", web).await;
-    (hosts, app)
+    app
 }
 
 #[tokio::test]
 async fn a_host_that_joined_is_ready_when_its_engine_answers_and_takes_dynos() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
+    let [(first, engine), (second, _)] = two_hosts(&test).await;
+    let app = serve(&test, 4).await;
     engine.go_down();
     let stop = CancellationToken::new();
     let _loops = test.start_controller(stop.clone());
@@ -50,10 +72,8 @@ async fn a_host_that_joined_is_ready_when_its_engine_answers_and_takes_dynos() {
 #[tokio::test]
 async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, other)], app) = two_hosts(&test, 4).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
+    let ([(first, engine), (second, other)], app) = two_busy_hosts(&test, 2, &stop).await;
         .await;
     engine.go_down();
     until_state(&test, first, HostState::Lost).await;
@@ -77,10 +97,8 @@ async fn a_host_that_was_slow_for_less_than_the_grace_keeps_its_dynos() {
         ..paas_control::testing::settings()
     })
     .await;
-    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 2).await;
+    let ([(first, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
     let before: Vec<_> = dynos(&test, &app).await.iter().map(|dyno| dyno.id).collect();
     engine.go_down();
     let reason = async || hosts::find(test.control.db.pool(), first).await.unwrap().unwrap().reason;
@@ -97,10 +115,8 @@ async fn a_host_that_was_slow_for_less_than_the_grace_keeps_its_dynos() {
 #[tokio::test]
 async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
+    let ([(first, engine), (second, _)], app) = two_busy_hosts(&test, 2, &stop).await;
         .await;
     hosts::request_drain(test.control.db.pool(), first, true).await.unwrap();
     until("all are up on the other", async || {
@@ -117,7 +133,8 @@ async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
 #[tokio::test]
 async fn controllers_share_the_hosts_and_one_that_dies_leaves_its_share_to_the_others() {
     let test = TestControl::new().await;
-    let (_, app) = two_hosts(&test, 4).await;
+    two_hosts(&test).await;
+    let app = serve(&test, 4).await;
     for number in 3..=4 {
         test.join(number, &[]).await;
     }
@@ -178,10 +195,8 @@ async fn only_its_own_machines_controller_executes_the_local_host() {
 #[tokio::test]
 async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run one", async || up_on(&test, &app, first).await == 1 && up_on(&test, &app, second).await == 1).await;
+    let ([(first, engine), (second, _)], app) = two_busy_hosts(&test, 1, &stop).await;
     engine.go_down();
     hosts::gone(test.control.db.pool(), first, Some("it was removed")).await.unwrap();
     until("both are up on the other", async || up_on(&test, &app, second).await == 2).await;
@@ -192,10 +207,8 @@ async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
 #[tokio::test]
 async fn a_container_without_a_row_is_ended_and_one_that_just_got_its_row_is_not() {
     let test = TestControl::new().await;
-    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("one is up there", async || up_on(&test, &app, first).await == 1).await;
+    let ([(first, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
     let known = engine.containers().remove(0).name;
     let stray = paas_hosts::ContainerName(format!("dyno-{}", new_id::<paas_model::DynoId>()));
     let spec = engine.spec(&known).unwrap();
