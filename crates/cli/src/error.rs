@@ -108,7 +108,9 @@ fn client_hint(error: &ClientError) -> Option<String> {
         ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("dyno") => {
             "`paas ps` lists this app's dynos"
         }
-        ClientError::Api { status: 409, .. } => "try again in a moment",
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("host") => {
+            "`paas hosts` lists the hosts"
+        }
         ClientError::Api { status: 429, .. } => "wait a few minutes",
         ClientError::Api { status: 500.., .. } => "the server's log has the reason",
         ClientError::Api { .. } => return None,

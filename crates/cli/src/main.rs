@@ -1,6 +1,7 @@
 //! `paas`: the command line. Data goes to stdout, everything else to stderr; see `printer.rs`.
 
 mod commands;
+mod confirmation;
 mod context;
 mod credentials;
 mod environment;

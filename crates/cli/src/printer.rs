@@ -74,6 +74,16 @@ impl Printer {
         self.line(table.trim_fmt())
     }
 
+    /// Columns two blanks apart, under a heading.
+    pub(crate) fn table<const N: usize>(
+        self,
+        heading: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) -> Result<(), Error> {
+        let heading = heading.map(|text| format!("{}", text.bold()));
+        self.rows(std::iter::once(heading).chain(rows))
+    }
+
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Error> {
         let text = serde_json::to_string_pretty(value).map_err(io::Error::from)?;
         self.plain(text)
@@ -124,6 +134,12 @@ impl Printer {
 }
 
 impl Action {
+    /// How far it is, on the same line.
+    pub(crate) fn note(&self, text: &str) {
+        debug_assert!(!self.over);
+        to_stderr(text);
+    }
+
     pub(crate) fn done(self) {
         self.end(&format!("{}", "done".green()));
     }

@@ -13,9 +13,37 @@ pub(crate) fn ago(time: Timestamp, now: DateTime<Utc>) -> String {
     }
 }
 
+/// How long ago: `5s`, `3m`, `2h`, `4d`.
+pub(crate) fn since(time: Timestamp, now: DateTime<Utc>) -> String {
+    short((now - time.0).num_seconds())
+}
+
+/// How long until then: as [`since`].
+pub(crate) fn until(time: Timestamp, now: DateTime<Utc>) -> String {
+    short((time.0 - now).num_seconds())
+}
+
+fn short(seconds: i64) -> String {
+    let seconds = seconds.max(0);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..172_800 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_times_have_one_unit() {
+        assert_eq!(
+            [0, 59, 60, 3_599, 3_600, 172_799, 172_800, -5].map(short),
+            ["0s", "59s", "1m", "59m", "1h", "47h", "2d", "0s"]
+        );
+    }
 
     #[test]
     fn recent_times_say_how_long_ago() {

@@ -8,7 +8,7 @@ use paas_model::{CrashPolicy, HostId};
 use paas_planner::Policy;
 use secrecy::SecretString;
 
-use crate::{Catalog, OpError};
+use crate::{Catalog, HostRegistry, HostSigner, OpError};
 
 /// The handle that use-cases and loops work through. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -53,6 +53,10 @@ pub struct Settings {
     pub cycle_after: Option<Duration>,
     /// A worker that does not renew its claim for this long has lost it.
     pub lease: Duration,
+    /// Signs the certificates of hosts that join.
+    pub signer: Arc<dyn HostSigner>,
+    /// `None`: it listens for this machine only, so that no other can join.
+    pub host_registry: Option<HostRegistry>,
     /// A controller that does not renew its leases for this long has lost its hosts.
     pub host_lease: Duration,
     /// How often each host's engine is asked whether it is there.

@@ -11,6 +11,7 @@ pub mod crash;
 mod error;
 pub mod ops;
 pub mod reconcile;
+mod signer;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod world;
@@ -23,3 +24,4 @@ pub use error::OpError;
 pub use paas_db::{accounts::Account, apps::App};
 /// How plans are made.
 pub use paas_planner::Policy as PlacementPolicy;
+pub use signer::{HostRegistry, HostSigner, SignError, SignedHost};

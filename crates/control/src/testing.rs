@@ -1,5 +1,7 @@
 //! A control plane for tests: a throw-away database, a fake engine, and the real loops.
 
+mod signer;
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -27,7 +29,8 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Catalog, Control, Settings, UserData, ops, reconcile};
+pub use self::signer::TestSigner;
+use crate::{Catalog, Control, HostRegistry, Settings, UserData, ops, reconcile};
 
 /// The endpoint of the host that a test's server runs on.
 const LOCAL: &str = "unix:///fake";
@@ -244,6 +247,8 @@ pub fn settings() -> Settings {
         one_off_lifetime: Duration::from_secs(60),
         cycle_after: None,
         lease: Duration::from_secs(2),
+        signer: Arc::new(TestSigner::new()),
+        host_registry: Some(HostRegistry { address: "10.0.0.1:5050".to_owned(), is_ours: true }),
         host_lease: Duration::from_secs(1),
         host_heartbeat: Duration::from_millis(50),
         host_grace: Duration::from_millis(300),

@@ -213,6 +213,15 @@ pub async fn release(
     held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
 }
 
+/// How many builds run on each host, or were given to it.
+pub async fn by_host(db: impl PgExecutor<'_>) -> Result<Vec<(HostId, i64)>, DbError> {
+    let query = sqlx::query_as(
+        "select host_id, count(*) from builds where state in ('pending', 'building') and host_id is not null
+         group by host_id",
+    );
+    Ok(query.fetch_all(db).await?)
+}
+
 /// When the next build is due by time alone: a retry, or a lease that runs out.
 pub async fn next_due(db: impl PgExecutor<'_>) -> Result<Option<DateTime<Utc>>, DbError> {
     let query = sqlx::query_scalar(

@@ -386,6 +386,25 @@ pub async fn with_container(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec
     Ok(query.bind(host).fetch_all(db).await?)
 }
 
+/// Dynos of one size that hold a host's memory and CPU.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Load {
+    pub host_id: HostId,
+    #[sqlx(try_from = "String")]
+    pub size: DynoSize,
+    #[sqlx(try_from = "i64")]
+    pub dynos: u32,
+}
+
+/// What every host carries.
+pub async fn loads(db: impl PgExecutor<'_>) -> Result<Vec<Load>, DbError> {
+    let query = sqlx::query_as(
+        "select host_id, size, count(*) as dynos from dynos
+         where state in ('placed', 'starting', 'up', 'stopping') and host_id is not null group by host_id, size",
+    );
+    Ok(query.fetch_all(db).await?)
+}
+
 /// Forgets dynos that ended before `before`; returns how many.
 pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
     let query = sqlx::query("delete from dynos where state = 'gone' and updated_at < $1");

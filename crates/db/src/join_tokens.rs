@@ -50,6 +50,22 @@ pub async fn create(db: impl PgExecutor<'_>, token: &NewJoinToken) -> Result<(),
     Ok(())
 }
 
+/// Whether a token that cannot be taken is one of ours, and why it cannot; for the text of the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Standing {
+    pub is_expired: bool,
+    pub is_used: bool,
+}
+
+/// `None`: there is no such token.
+pub async fn standing(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<Option<Standing>, DbError> {
+    let query = sqlx::query_as(
+        "select expires_at <= now() as is_expired, key_hash is not null as is_used from join_tokens
+         where token_hash = $1",
+    );
+    Ok(query.bind(hash).fetch_optional(db).await?)
+}
+
 /// Finds the token and holds its row until the transaction ends. `None`: there is no such token, its time is over, or it
 /// was used with another key.
 pub async fn take(db: &mut Connection, hash: &SecretHash, key: &SecretHash) -> Result<Option<JoinToken>, DbError> {

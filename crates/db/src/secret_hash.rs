@@ -23,6 +23,13 @@ impl SecretHash {
     }
 }
 
+/// A SHA-256 that was made elsewhere: of a public key.
+impl From<[u8; 32]> for SecretHash {
+    fn from(digest: [u8; 32]) -> Self {
+        Self(digest.to_vec())
+    }
+}
+
 impl fmt::Debug for SecretHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretHash")

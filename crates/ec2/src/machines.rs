@@ -2,7 +2,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
-use aws_sdk_ec2::{Client, types::Filter};
+use aws_sdk_ec2::{
+    Client,
+    operation::describe_instances::DescribeInstancesOutput,
+    types::{Filter, Reservation},
+};
 use paas_hosts::{
     InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines, MissingPermission,
 };
@@ -88,7 +92,7 @@ impl Ec2Machines {
             .try_collect()
             .await
             .map_err(|error| answer::failure("ec2:DescribeInstances", error))?;
-        let instances = pages.iter().flat_map(|page| page.reservations()).flat_map(|it| it.instances());
+        let instances = pages.iter().flat_map(DescribeInstancesOutput::reservations).flat_map(Reservation::instances);
         Ok(instances.filter_map(instance::machine).collect())
     }
 
@@ -141,8 +145,8 @@ impl Machines for Ec2Machines {
             Err(error) if has_code(&error, "InvalidInstanceID.NotFound") => return Ok(()),
             Err(error) => return Err(answer::failure("ec2:DescribeInstances", error)),
         };
-        let found = described.reservations().iter().flat_map(|it| it.instances());
-        let Some(instance) = found.into_iter().find(|it| it.instance_id() == Some(&machine.0)) else {
+        let mut found = described.reservations().iter().flat_map(Reservation::instances);
+        let Some(instance) = found.find(|it| it.instance_id() == Some(&machine.0)) else {
             return Ok(());
         };
         if instance::state(instance) == MachineState::Ended {

@@ -52,7 +52,7 @@ impl Prices {
         prices.source = over.source.or_else(|| prices.source.map(|source| format!("{source}, with local changes")));
         prices.spot_percent = over.spot_percent.or(prices.spot_percent);
         for (name, row) in over.types {
-            prices.types.entry(name).or_default().lay_over(row);
+            prices.types.entry(name).or_default().lay_over(&row);
         }
         Ok(prices)
     }
@@ -83,7 +83,7 @@ impl Prices {
 }
 
 impl Row {
-    fn lay_over(&mut self, other: Self) {
+    fn lay_over(&mut self, other: &Self) {
         self.vcpus = other.vcpus.or(self.vcpus);
         self.memory_mb = other.memory_mb.or(self.memory_mb);
         self.on_demand_micros = other.on_demand_micros.or(self.on_demand_micros);

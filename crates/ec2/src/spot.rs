@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ec2::{Client, types::Filter};
+use aws_sdk_ec2::{
+    Client, operation::describe_spot_instance_requests::DescribeSpotInstanceRequestsOutput, types::Filter,
+};
 use paas_hosts::{MachineError, MachineId};
 
 use crate::answer;
@@ -35,6 +37,6 @@ pub(crate) async fn interrupted(client: &Client, ours: Filter) -> Result<BTreeSe
         .try_collect()
         .await
         .map_err(|error| answer::failure("ec2:DescribeSpotInstanceRequests", error))?;
-    let requests = pages.iter().flat_map(|page| page.spot_instance_requests());
+    let requests = pages.iter().flat_map(DescribeSpotInstanceRequestsOutput::spot_instance_requests);
     Ok(requests.filter_map(|request| request.instance_id()).map(|id| MachineId(id.to_owned())).collect())
 }

@@ -20,8 +20,12 @@ mod log_entries;
 mod login;
 mod logs;
 mod networks;
+mod prune;
+mod pulls;
+mod root_shell;
 mod signals;
 mod spec;
+mod stats;
 mod status;
 mod terminal_input;
 mod tls;
@@ -34,8 +38,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerStatus, Engine, EngineError, EngineInfo,
-    EventStream, ImageBuild, LogStream, Signal,
+    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerStats, ContainerStatus, Engine, EngineError,
+    EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
 };
 use connection::Connection;
 
@@ -69,6 +73,7 @@ impl Engine for DockerEngine {
     async fn info(&self) -> Result<EngineInfo, EngineError> {
         let info = self.connection.system_info().await?;
         Ok(EngineInfo {
+            id: info.id.unwrap_or_default(),
             memory_mb: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0) >> 20,
             cpus: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(0),
             version: info.server_version.unwrap_or_default(),
@@ -80,7 +85,7 @@ impl Engine for DockerEngine {
     }
 
     async fn pull(&self, image: &str) -> Result<(), EngineError> {
-        images::pull(&self.connection, image).await
+        pulls::pull(&self.connection, image).await
     }
 
     async fn build_image(&self, build: ImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
@@ -93,6 +98,14 @@ impl Engine for DockerEngine {
 
     async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
         images::has(&self.connection, image).await
+    }
+
+    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError> {
+        prune::images(&self.connection, registry, keep).await
+    }
+
+    async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {
+        containers::create_from(&self.connection, name, &shell.image, &root_shell::create_body(shell)).await
     }
 
     async fn create(&self, name: &ContainerName, spec: &ContainerSpec) -> Result<(), EngineError> {
@@ -141,6 +154,10 @@ impl Engine for DockerEngine {
 
     async fn download(&self, name: &ContainerName, path: &str) -> Result<ByteStream, EngineError> {
         archive::download(Arc::clone(&self.connection), name, path).await
+    }
+
+    async fn stats(&self, name: &ContainerName) -> Result<Option<ContainerStats>, EngineError> {
+        stats::stats(&self.connection, name).await
     }
 
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError> {

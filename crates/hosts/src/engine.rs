@@ -1,6 +1,6 @@
 //! The port to one host's container engine.
 
-use std::{collections::BTreeMap, fmt, net::SocketAddr, pin::Pin};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, pin::Pin, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -47,6 +47,18 @@ pub trait Engine: fmt::Debug + Send + Sync {
 
     /// Whether this host has the image, without asking a registry.
     async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
+
+    /// Removes the images of this registry (as names begin: `10.0.0.1:5050`) that are not in `keep`, by full reference, and
+    /// that no container uses, running or not. One that is wanted again later is pulled again. Gives those removed.
+    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError>;
+
+    /// As [`Engine::create`], for a shell that is root on the host itself: only for the operator of the installation, who
+    /// is root there by right. What apps bring along never comes here: it is made by [`Engine::create`], which has no way
+    /// to ask for any of this.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageNotFound`] when the image is not on this host.
+    async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError>;
 
     /// Makes the container, without starting it; adopts one of that name if it is there, whatever its state.
     ///
@@ -101,6 +113,9 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// [`EngineError::NoSuchPath`].
     async fn download(&self, name: &ContainerName, path: &str) -> Result<ByteStream, EngineError>;
 
+    /// What the container uses just now. `None`: it does not run.
+    async fn stats(&self, name: &ContainerName) -> Result<Option<ContainerStats>, EngineError>;
+
     /// Bytes that the container has written to its own file system layer.
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError>;
 
@@ -120,6 +135,8 @@ impl fmt::Display for ContainerName {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineInfo {
+    /// The engine's own id, which stays the same as long as its data directory does.
+    pub id: String,
     /// Memory of the whole machine, MiB.
     pub memory_mb: u64,
     pub cpus: u32,
@@ -146,6 +163,33 @@ pub struct ContainerSpec {
     pub tty: bool,
     /// Keep standard input open for [`Engine::attach`].
     pub stdin: bool,
+}
+
+/// A shell on the host, outside all confinement: as root, with the host's processes, network and files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootShell {
+    /// Any image that the host has with a shell and `nsenter` in it, as the stacks' have; nothing else of it is used.
+    pub image: String,
+    /// Run among the host's files. Empty: a login shell.
+    pub command: Vec<String>,
+    pub labels: BTreeMap<String, String>,
+    /// Give it a terminal.
+    pub tty: bool,
+}
+
+/// One moment of a container that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContainerStats {
+    pub at: DateTime<Utc>,
+    /// MiB, rounded up, without the page cache that the kernel would give up first.
+    pub memory_mb: u64,
+    /// MiB.
+    pub memory_limit_mb: u64,
+    /// MiB. None where swap is not counted, and always where there is none.
+    pub swap_mb: Option<u64>,
+    /// CPU time since its start.
+    pub cpu_used: Duration,
+    pub processes: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

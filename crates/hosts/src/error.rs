@@ -31,6 +31,30 @@ pub enum EngineError {
 }
 
 impl EngineError {
+    /// The same, for another who waited for it. Of a source only the text is kept.
+    pub(crate) fn for_another(&self) -> Self {
+        let source = |source: &(dyn std::error::Error + Send + Sync)| source.to_string().into();
+        match self {
+            Self::Unavailable { endpoint, source: cause } => {
+                Self::Unavailable { endpoint: endpoint.clone(), source: source(cause.as_ref()) }
+            }
+            Self::InvalidEndpoint(text) => Self::InvalidEndpoint(text.clone()),
+            Self::NoTls(endpoint) => Self::NoTls(endpoint.clone()),
+            Self::InvalidTls { what, source: cause } => Self::InvalidTls { what, source: source(cause.as_ref()) },
+            Self::ImageNotFound(image) => Self::ImageNotFound(image.clone()),
+            Self::RegistryUnavailable { image, reason } => {
+                Self::RegistryUnavailable { image: image.clone(), reason: reason.clone() }
+            }
+            Self::NoSuchContainer(name) => Self::NoSuchContainer(name.clone()),
+            Self::NoSuchPath { container, path } => {
+                Self::NoSuchPath { container: container.clone(), path: path.clone() }
+            }
+            Self::CannotStart(reason) => Self::CannotStart(reason.clone()),
+            Self::ImageBuild { tag, reason } => Self::ImageBuild { tag: tag.clone(), reason: reason.clone() },
+            Self::Refused { doing, status, reason } => Self::Refused { doing, status: *status, reason: reason.clone() },
+        }
+    }
+
     /// Whether trying again later, without any change, may help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {

@@ -9,6 +9,7 @@ mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod join_script;
 mod machines;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -17,11 +18,12 @@ pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryLogin};
 pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
-    ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk, LogStream, Network,
-    Signal,
+    ContainerStats, ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk,
+    LogStream, Network, RootShell, Signal,
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use join_script::{join_command, render_join_script, user_data};
 pub use machines::{
     HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
     MissingPermission,

@@ -4,22 +4,31 @@
 //! long as [`crate::Policy::spare_after`] asks, terminated when nothing is left on it. Anything that needs it in between takes
 //! it back. A pool that grows gives nothing back, so that the two never alternate.
 
+use std::cmp::Reverse;
+
 use paas_model::{DynoKind, HostFault, HostId, PoolId};
 
-use crate::{Action, DrainReason, Host, TerminateReason, draft::Draft, muster::Muster, policy::after, room::Wanted};
+use crate::{
+    Action, DrainReason, Dyno, Host, TerminateReason, draft::Draft, muster::Muster, policy::after, room::Wanted,
+};
 
 impl<'a> Draft<'a> {
     /// All that is to be done about pools beyond what needs asked for.
     pub(crate) fn tend_pools(&mut self) {
         let pools: Vec<_> = self.fleet.musters.keys().copied().collect();
-        for pool in pools {
-            self.terminate(pool);
-            self.drain_interrupted(pool);
-            self.reach_minimum(pool);
-            self.keep_headroom(pool);
-            self.drain_excess(pool);
-            if !self.replace_outdated(pool) {
-                self.save(pool);
+        for pool in &pools {
+            self.terminate(*pool);
+            self.drain_interrupted(*pool);
+            self.reach_minimum(*pool);
+            self.keep_headroom(*pool);
+            self.drain_excess(*pool);
+        }
+        // What is placed by this plan is not on its host yet. The next plan, which is asked for at once, sees it there.
+        if self.plan.actions.is_empty() {
+            for pool in pools {
+                if !self.replace_outdated(pool) {
+                    self.save(pool);
+                }
             }
         }
     }
@@ -57,6 +66,11 @@ impl<'a> Draft<'a> {
 
     fn is_empty(&self, host: HostId) -> bool {
         self.store.count_on(host) == 0 && self.room.space(host).is_none_or(|space| space.builds == 0)
+    }
+
+    /// What is held there by what does not stop, in MiB.
+    fn keeps_mb(&self, host: HostId) -> i64 {
+        self.room.space(host).map_or(0, |space| space.total.minus(space.later).mb)
     }
 
     fn drain_interrupted(&mut self, pool: PoolId) {
@@ -123,7 +137,7 @@ impl<'a> Draft<'a> {
         let leaving = muster.draining.len();
         let stays = muster.held().saturating_sub(leaving);
         let mut ready = muster.ready.clone();
-        ready.sort_by_key(|host| (self.store.count_on(host.id), host.id));
+        ready.sort_by_key(|host| (self.keeps_mb(host.id), host.id));
         for host in ready.into_iter().take(stays.saturating_sub(allowed)) {
             self.drain(host, DrainReason::OverMaximum);
         }
@@ -139,7 +153,7 @@ impl<'a> Draft<'a> {
         if muster.is_growing() || muster.draining.iter().any(|host| !host.drain_requested && !host.interrupted) {
             return true;
         }
-        outdated.sort_by_key(|host| (self.store.count_on(host.id), host.id));
+        outdated.sort_by_key(|host| (self.keeps_mb(host.id), host.id));
         let above_minimum = muster.usable() > muster.pool.min_hosts as usize;
         let full = muster.held() > muster.pool.max_hosts as usize;
         let throttled = muster.pool.launch_after.is_some_and(|at| at > self.now);
@@ -169,7 +183,7 @@ impl<'a> Draft<'a> {
         // Those that are marked first, so that the choice stands; then the emptiest, then the dearest.
         candidates.sort_by_key(|host| {
             let price = u64::MAX - host.price_micros_per_hour;
-            (host.spare_since.is_none(), host.spare_since, self.store.count_on(host.id), price, host.id)
+            (host.spare_since.is_none(), host.spare_since, self.keeps_mb(host.id), price, host.id)
         });
         let mut may_go = match muster.is_growing() {
             true => 0,
@@ -218,26 +232,14 @@ impl<'a> Draft<'a> {
         self.room.close(host.id);
         let mut dynos: Vec<_> = self.store.dynos_on(host.id).collect();
         dynos.retain(|dyno| dyno.kind == DynoKind::Formation && dyno.is_live());
-        dynos.sort_by_key(|dyno| (std::cmp::Reverse(dyno.size.memory_mb()), dyno.id));
+        dynos.sort_by_key(|dyno| (Reverse(dyno.size.memory_mb()), dyno.id));
         let mut fits = true;
-        for (n, dyno) in dynos.iter().enumerate() {
-            let audience = self.store.audience(dyno.app_id);
-            let wanted = Wanted { app: dyno.app_id, audience: &audience, kind: &dyno.name.kind, size: dyno.size };
-            let Some(to) = self.room.choose(wanted) else {
-                fits = false;
-                break;
-            };
-            if n == 0 && self.policy.min_up_percent > 0 {
-                // The largest one also needs room for its stand-in, for as long as the move takes.
-                let mark = self.room.mark();
-                self.room.take(to, dyno.size);
-                fits = self.room.choose(wanted).is_some();
-                self.room.roll_back(mark);
-                if !fits {
-                    break;
-                }
-            }
-            self.room.take_for(wanted, to);
+        for dyno in &dynos {
+            fits = fits && self.fits_once_more(dyno, true);
+        }
+        // The largest one also needs room for its stand-in, for as long as the move takes.
+        if let Some(largest) = dynos.first().filter(|_| self.policy.min_up_percent > 0) {
+            fits = fits && self.fits_once_more(largest, false);
         }
         if let Some(pool) = headroom_of {
             fits &= self.headroom(pool) >= i64::from(self.policy.headroom_mb);
@@ -246,5 +248,16 @@ impl<'a> Draft<'a> {
             self.room.roll_back(mark);
         }
         fits
+    }
+
+    /// Whether a host has room for one more like this dyno, which stays there if it is to.
+    fn fits_once_more(&mut self, dyno: &Dyno, stays: bool) -> bool {
+        let audience = self.store.audience(dyno.app_id);
+        let wanted = Wanted { app: dyno.app_id, audience: &audience, kind: &dyno.name.kind, size: dyno.size };
+        let Some(to) = self.room.choose(wanted) else { return false };
+        if stays {
+            self.room.take_for(wanted, to);
+        }
+        true
     }
 }

@@ -6,13 +6,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use paas_model::{HostId, PoolId};
 
 use crate::{
-    Action, Host, Offer, WaitReason,
-    amount::Amount,
-    audience::Audience,
-    draft::Draft,
-    muster::Muster,
-    need::Need,
-    standing::{Standing, Standings as _},
+    Action, Host, Offer, WaitReason, amount::Amount, audience::Audience, draft::Draft, muster::Muster, need::Need,
+    standing::Standings as _,
 };
 
 /// A host that is not ready yet, and what is not spoken for of it.
@@ -31,7 +26,7 @@ impl<'a> Draft<'a> {
         let mut rest = Vec::new();
         let mut queue = Vec::new();
         for need in stuck {
-            if let Some(host) = need.empties.filter(|host| self.is_drained_by_plan(*host)) {
+            if let Some(host) = need.empties.filter(|host| self.is_saved(*host)) {
                 self.reprieve_if_stuck(host);
             } else if self.in_pace(&need) {
                 // Later ones of its type have to know.
@@ -103,19 +98,19 @@ impl<'a> Draft<'a> {
         berths
     }
 
-    /// Whether the plan drains a host for its own ends: what runs there need not leave.
-    fn is_drained_by_plan(&self, host: HostId) -> bool {
-        self.store.host(host).is_some_and(|host| {
-            host.pool.is_some() && !host.drain_requested && Standing::of(Some(host)) == Standing::Draining
-        })
+    /// Whether a host is drained only to save it: what runs there need not leave.
+    fn is_saved(&self, id: HostId) -> bool {
+        let muster = self.store.host(id).and_then(|host| self.fleet.musters.get(&host.pool?));
+        muster.is_some_and(|muster| muster.reprievable().any(|host| host.id == id))
     }
 
-    /// What the plan drains moves by turns. When nothing moves any more, the room that there was has gone to others.
-    fn reprieve_if_stuck(&mut self, host: HostId) {
-        let pool = self.store.host(host).and_then(|host| host.pool);
+    /// What is drained to save a host moves by turns. When nothing moves any more, the room that there was has gone to
+    /// others.
+    fn reprieve_if_stuck(&mut self, id: HostId) {
+        let pool = self.store.host(id).and_then(|host| host.pool);
         let Some(muster) = pool.and_then(|pool| self.fleet.musters.get_mut(&pool)) else { return };
-        if !self.in_motion && self.plan.actions.is_empty() && muster.undrained.insert(host) {
-            self.plan.actions.push(Action::Undrain { host });
+        if !self.in_motion && self.plan.actions.is_empty() && muster.undrained.insert(id) {
+            self.plan.actions.push(Action::Undrain { host: id });
         }
     }
 

@@ -112,10 +112,12 @@ impl<'a> Muster<'a> {
         self.ready.iter().copied().filter(|host| self.pool.is_outdated(host))
     }
 
-    /// Hosts that the plan drains and may make ready again.
+    /// Hosts that the plan drains and may make ready again: it did so only to save them.
     pub(crate) fn reprievable(&self) -> impl Iterator<Item = &'a Host> {
-        let reprievable = |host: &&Host| {
-            !host.interrupted
+        let too_many = self.held() > self.pool.max_hosts as usize;
+        let reprievable = move |host: &&Host| {
+            !too_many
+                && !host.interrupted
                 && !host.drain_requested
                 && !self.pool.is_outdated(host)
                 && !self.undrained.contains(&host.id)

@@ -5,7 +5,7 @@
 //! not until one of those rows changes. So it is enough to survey the apps that were changed and those that asked for
 //! something last time; everything after the survey is the same code on the same room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use paas_model::{AppId, BuildId, DynoId, DynoState, HostId, PoolId};
@@ -117,6 +117,22 @@ impl Planner {
         }
     }
 
+    /// Takes in a whole world. Costs a look at every row, and else what has changed.
+    pub fn follow(&mut self, world: World) {
+        let mut gone = Vec::new();
+        missing(&self.store.pools, world.pools.iter().map(|pool| pool.id), Change::PoolGone, &mut gone);
+        missing(&self.store.hosts, world.hosts.iter().map(|host| host.id), Change::HostGone, &mut gone);
+        missing(&self.store.apps, world.apps.iter().map(|app| app.id), Change::AppGone, &mut gone);
+        missing(&self.store.dynos, world.dynos.iter().map(|dyno| dyno.id), Change::DynoGone, &mut gone);
+        missing(&self.store.builds, world.builds.iter().map(|build| build.id), Change::BuildGone, &mut gone);
+        let hosts = world.hosts.into_iter().map(Change::Host);
+        let pools = world.pools.into_iter().map(Change::Pool);
+        let apps = world.apps.into_iter().map(Change::App);
+        let dynos = world.dynos.into_iter().map(Change::Dyno);
+        let builds = world.builds.into_iter().map(Change::Build);
+        self.update(gone.into_iter().chain(hosts).chain(pools).chain(apps).chain(dynos).chain(builds));
+    }
+
     /// What to do now.
     pub fn plan(&mut self, policy: &Policy, now: DateTime<Utc>) -> Plan {
         if self.policy.replace(*policy) != Some(*policy) {
@@ -182,4 +198,15 @@ impl Planner {
         }
         self.room.set_spread(app, spread);
     }
+}
+
+/// The rows of which there are no more.
+fn missing<K: Copy + Ord, V>(
+    known: &BTreeMap<K, V>,
+    ids: impl Iterator<Item = K>,
+    change: impl Fn(K) -> Change,
+    gone: &mut Vec<Change>,
+) {
+    let ids: BTreeSet<K> = ids.collect();
+    gone.extend(known.keys().filter(|id| !ids.contains(id)).map(|id| change(*id)));
 }

@@ -14,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use paas_control::ops;
+use paas_control::{ops, ops::accounts::Owner};
 use paas_db::{accounts::Account, apps::App};
 use secrecy::SecretString;
 
@@ -31,6 +31,10 @@ pub(crate) struct AppFor {
     pub app: App,
 }
 
+/// The installation's owner, who may do everything.
+#[derive(Debug, Clone)]
+pub(crate) struct ByOwner(pub Owner);
+
 /// What stands between the network and one endpoint's handler.
 #[derive(Clone)]
 pub(crate) struct Guard {
@@ -43,7 +47,11 @@ pub(crate) struct Guard {
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     match guard.access {
         Access::Open | Access::Secret => next.run(request).await,
-        Access::Account | Access::App => {
+        Access::Machine => {
+            let limit = guard.web.config.answer_within;
+            tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| too_slow(limit))
+        }
+        Access::Account | Access::App | Access::Owner => {
             let limit = guard.web.config.answer_within;
             tokio::time::timeout(limit, admit(guard, request, next)).await.unwrap_or_else(|_| too_slow(limit))
         }
@@ -88,12 +96,15 @@ async fn authorise(guard: &Guard, account: Account, request: &mut Request) -> Re
         let app = ops::apps::find(&guard.web.control, &account, name).await?;
         request.extensions_mut().insert(AppFor { account: account.clone(), app });
     }
+    if guard.access == Access::Owner {
+        request.extensions_mut().insert(ByOwner(Owner::of(&account)?));
+    }
     request.extensions_mut().insert(Caller(account));
     Ok(())
 }
 
 /// The token of `Authorization: Bearer TOKEN`, or the password of `Basic`, whatever the user's name.
-fn token_of(headers: &HeaderMap) -> Option<SecretString> {
+pub(crate) fn token_of(headers: &HeaderMap) -> Option<SecretString> {
     let (scheme, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     let credentials = credentials.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -117,6 +128,14 @@ pub(crate) fn undecodable() -> ApiError {
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unguarded)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ByOwner {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {

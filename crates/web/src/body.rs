@@ -13,13 +13,13 @@ use crate::{auth::undecodable, error::ApiError};
 const MAX_BYTES: usize = 1 << 20;
 
 /// A request's JSON. An absent body is `{}`, and the content type is not looked at: clients forget both.
-pub(crate) struct JsonBody<T>(pub T);
+pub(crate) struct JsonBody<T, const AT_MOST: usize = MAX_BYTES>(pub T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned, S: Sync, const AT_MOST: usize> FromRequest<S> for JsonBody<T, AT_MOST> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let bytes = read(request.into_body()).await?;
+        let bytes = read(request.into_body(), AT_MOST).await?;
         let text = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_slice() };
         parse(text).map(Self)
     }
@@ -38,11 +38,11 @@ impl<S: Sync + Send> FromRequestParts<S> for Segment {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>, ApiError> {
-    match Limited::new(body, MAX_BYTES).collect().await {
+async fn read(body: Body, at_most: usize) -> Result<Vec<u8>, ApiError> {
+    match Limited::new(body, at_most).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
-            Err(ApiError::too_large(format!("The request's body is over {MAX_BYTES} bytes.")))
+            Err(ApiError::too_large(format!("The request's body is over {at_most} bytes.")))
         }
         Err(_) => Err(ApiError::bad_request("The request's body broke off.")),
     }

@@ -22,6 +22,10 @@ pub enum Access {
     Account,
     /// Whoever has the token of an account that may do everything to the app in the path.
     App,
+    /// Whoever has the token of an account that may do everything.
+    Owner,
+    /// A machine, which has no account: the handler asks for a secret of its own.
+    Machine,
 }
 
 /// One verb on one path. The list of them is the API; [`crate::routes`] holds it.
@@ -59,6 +63,7 @@ impl Endpoint {
         let access = match () {
             () if path.contains("{app}") => Access::App,
             () if path.contains("{secret}") => Access::Secret,
+            () if path.starts_with("/hosts") || path.starts_with("/pools") => Access::Owner,
             () => Access::Account,
         };
         Self { method, path, access, is_free: false, handler }
@@ -67,6 +72,11 @@ impl Endpoint {
     /// For anybody, without a token.
     pub(crate) fn open(self) -> Self {
         Self { access: Access::Open, ..self }
+    }
+
+    /// For machines, whose secret the use-case checks.
+    pub(crate) fn for_machines(self) -> Self {
+        Self { access: Access::Machine, ..self }
     }
 
     /// Does not count against the rate limit.

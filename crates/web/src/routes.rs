@@ -10,6 +10,8 @@ mod dynos;
 mod formation;
 mod health;
 mod home;
+mod hosts;
+mod joining;
 mod log_sessions;
 mod nothing_yet;
 mod of_app;
@@ -33,6 +35,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         formation::endpoints(),
         health::endpoints(),
         home::endpoints(),
+        hosts::endpoints(),
+        joining::endpoints(),
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
         of_app::endpoints(),

@@ -8,6 +8,7 @@ mod completion;
 mod config;
 mod git;
 mod heroku;
+mod hosts;
 mod logs;
 mod maintenance;
 mod ps;
@@ -74,6 +75,13 @@ commands! {
     GitCredentials(git::credentials::Credentials) = "git:credentials",
     GitRemote(git::remote::Remote) = "git:remote",
     HerokuEnv(heroku::env::Env) = "heroku:env",
+    Hosts(hosts::list::List) = "hosts",
+    HostsAdd(hosts::add::Add) = "hosts:add",
+    HostsDrain(hosts::drain::Drain) = "hosts:drain",
+    HostsInfo(hosts::info::Info) = "hosts:info",
+    HostsRemove(hosts::remove::Remove) = "hosts:remove",
+    HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
+    HostsUndrain(hosts::undrain::Undrain) = "hosts:undrain",
     Logs(logs::Logs) = "logs",
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",

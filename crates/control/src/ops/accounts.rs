@@ -7,6 +7,34 @@ use crate::{Control, OpError};
 /// Tokens look like Heroku's: a fixed prefix, so that scanners recognise a leaked one.
 const TOKEN_PREFIX: &str = "HRKU-";
 
+/// An account that may do everything: proof, for use-cases about hosts and pools, that somebody has looked.
+#[derive(Debug, Clone)]
+pub struct Owner(Account);
+
+impl Owner {
+    /// # Errors
+    /// [`OpError::Forbidden`] for any other account.
+    pub fn of(account: &Account) -> Result<Self, OpError> {
+        match account.is_owner {
+            true => Ok(Self(account.clone())),
+            false => Err(OpError::Forbidden(
+                "Hosts and pools are for the owner of this installation. You are logged in with another account."
+                    .to_owned(),
+            )),
+        }
+    }
+
+    #[must_use]
+    pub fn email(&self) -> &str {
+        &self.0.email
+    }
+
+    #[must_use]
+    pub fn id(&self) -> AccountId {
+        self.0.id
+    }
+}
+
 /// Whose token this is; `None`: nobody's.
 ///
 /// # Errors

@@ -9,6 +9,25 @@ pub mod builds;
 pub mod config;
 pub mod dynos;
 pub mod formation;
+pub mod hosts;
+pub mod joining;
 pub mod log_sessions;
 pub mod releases;
 pub mod sources;
+
+use paas_model::{Labels, parse_label};
+
+use crate::OpError;
+
+/// Most labels of one thing.
+const MAX_LABELS: usize = 50;
+
+pub(crate) fn check_labels(labels: &Labels) -> Result<(), OpError> {
+    if labels.len() > MAX_LABELS {
+        return Err(OpError::Invalid(format!("These are {} labels; {MAX_LABELS} are the most.", labels.len())));
+    }
+    for (key, value) in labels {
+        parse_label(&format!("{key}={value}")).map_err(OpError::invalid)?;
+    }
+    Ok(())
+}

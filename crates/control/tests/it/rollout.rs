@@ -190,7 +190,12 @@ async fn a_deleted_apps_containers_end() {
 async fn a_pool_that_is_full_says_what_it_waits_for() {
     let test = TestControl::new().await;
     let app = app(&test, "example").await;
-    test.engine.set_info(paas_hosts::EngineInfo { memory_mb: 1_100, cpus: 1, version: "1".to_owned() });
+    test.engine.set_info(paas_hosts::EngineInfo {
+        id: "1".to_owned(),
+        memory_mb: 1_100,
+        cpus: 1,
+        version: "1".to_owned(),
+    });
     test.deploy(&app, &[("web", "serve")]).await;
     let _loops = test.start();
     scale(&test, &app, "web", 3).await;

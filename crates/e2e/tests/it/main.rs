@@ -12,6 +12,7 @@ mod deploys;
 mod dynos;
 mod harness;
 mod heroku_cli;
+mod hosts;
 mod outages;
 mod push_to_url;
 mod tidy;

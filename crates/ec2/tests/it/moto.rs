@@ -2,10 +2,8 @@
 
 use std::{env, net::TcpListener, process::Stdio, time::Duration};
 
-use aws_config::{
-    BehaviorVersion, Region, SdkConfig,
-    profile::profile_file::{ProfileFileKind, ProfileFiles},
-};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
 use aws_sdk_ec2::Client;
 use paas_ec2::{Ec2Config, Ec2Machines, Prices};
 use paas_hosts::{
@@ -71,7 +69,7 @@ pub(crate) fn config(installation: &str, url: &str) -> Ec2Config {
 /// With keys that nobody checks, and nothing read from this machine's own files.
 pub(crate) async fn sdk(url: &str) -> SdkConfig {
     let keys = "[default]\naws_access_key_id = test\naws_secret_access_key = test\n";
-    let profile = ProfileFiles::builder().with_contents(ProfileFileKind::Credentials, keys).build();
+    let profile = EnvConfigFiles::builder().with_contents(EnvConfigFileKind::Credentials, keys).build();
     aws_config::defaults(BehaviorVersion::latest())
         .profile_files(profile)
         .region(Region::from_static("us-east-1"))

@@ -15,6 +15,7 @@ use tokio::{
 use super::{
     dial::{Client, Dialer},
     login::RegistryLogin,
+    pulls::Pulls,
     wire::Wire,
 };
 use crate::{EngineError, HostEndpoint};
@@ -41,6 +42,7 @@ pub(super) struct Connection {
     client: Client,
     docker: OnceCell<Docker>,
     registry: Option<Arc<RegistryLogin>>,
+    pub(super) pulls: Pulls,
     /// Held while networks are made: two at once would make two of one name.
     pub(super) networks: Mutex<()>,
 }
@@ -67,7 +69,7 @@ impl Connection {
             .pool_max_idle_per_host(KEPT)
             .pool_idle_timeout(KEPT_FOR)
             .build(dialer);
-        Self { endpoint, client, docker: OnceCell::new(), registry, networks: Mutex::new(()) }
+        Self { endpoint, client, docker: OnceCell::new(), registry, pulls: Pulls::default(), networks: Mutex::new(()) }
     }
 
     pub(super) const fn endpoint(&self) -> &HostEndpoint {

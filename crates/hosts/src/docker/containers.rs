@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::{
     errors::Error,
-    models::{ContainerInspectResponse, ContainerSummaryStateEnum},
+    models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummaryStateEnum},
     query_parameters::{
         ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder,
         StartContainerOptions,
@@ -31,13 +31,22 @@ pub(super) async fn create(
     spec: &ContainerSpec,
 ) -> Result<(), EngineError> {
     networks::ensure(connection, spec.network).await?;
+    create_from(connection, name, &spec.image, &create_body(spec, connection.published_on())).await
+}
+
+pub(super) async fn create_from(
+    connection: &Connection,
+    name: &ContainerName,
+    image: &str,
+    body: &ContainerCreateBody,
+) -> Result<(), EngineError> {
     let created = within(CALL_TIMEOUT, async {
-        let body = serde_json::to_string(&create_body(spec, connection.published_on()))?;
+        let body = serde_json::to_string(body)?;
         connection.wire().await?.post(&format!("/containers/create?name={name}"), &body).await
     })
     .await;
     match status(&created) {
-        Some(404) => Err(EngineError::ImageNotFound(spec.image.clone())),
+        Some(404) => Err(EngineError::ImageNotFound(image.to_owned())),
         // The name is taken: by us, earlier.
         Some(409) => Ok(()),
         _ => created.map(drop).map_err(|error| connection.failed("make a container", error)),

@@ -21,10 +21,8 @@ pub(super) async fn has(connection: &Connection, image: &str) -> Result<bool, En
     }
 }
 
+/// Asks the registry, whether the image is here or not.
 pub(super) async fn pull(connection: &Connection, image: &str) -> Result<(), EngineError> {
-    if has(connection, image).await? {
-        return Ok(());
-    }
     let docker = connection.docker().await.map_err(|error| connection.failed("pull an image", error))?;
     let (name, tag) = name_and_tag(image);
     let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();

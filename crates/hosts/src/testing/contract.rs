@@ -6,11 +6,12 @@
 //! }
 //! ```
 //!
-//! The image needs `/bin/sh`, `sleep` and `cat`. Containers run shell scripts; [`programs`] says what each does to
+//! The image needs `/bin/sh`, `sleep`, `cat`, `id` and `nsenter`. Containers run shell scripts; [`programs`] says what each does to
 //! engines that run none.
 
 mod bench;
 mod files;
+mod host;
 mod lifecycle;
 mod listing;
 mod output;
@@ -18,6 +19,7 @@ mod streams;
 
 pub use bench::{Bench, holds, programs};
 pub use files::*;
+pub use host::*;
 pub use lifecycle::*;
 pub use listing::*;
 pub use output::*;
@@ -61,6 +63,10 @@ macro_rules! engine_contract {
             a_path_that_is_not_there_is_said_to_be_missing,
             an_upload_whose_source_fails_fails_with_its_error,
             disk_use_grows_with_what_is_written,
+            an_engine_answers_a_ping_and_tells_of_its_host,
+            a_running_container_tells_what_it_uses_and_others_do_not,
+            pruning_removes_what_nothing_wants_of_one_registry,
+            a_root_shell_is_root_and_is_attached_to,
         );
     };
     (@rules $engine:expr, $image:expr, $($rule:ident,)*) => {

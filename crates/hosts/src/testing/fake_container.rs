@@ -1,6 +1,6 @@
 //! One container in memory.
 
-use std::io;
+use std::{io, time::Duration};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::{
     fake_http::FakePort,
     program::{Course, Program},
 };
-use crate::{ContainerName, ContainerSpec, ContainerState, ContainerStatus, LogChunk, Signal};
+use crate::{ContainerName, ContainerSpec, ContainerState, ContainerStats, ContainerStatus, LogChunk, Signal};
 
 pub(super) struct FakeContainer {
     /// Tells it from an earlier one of the same name.
@@ -20,6 +20,7 @@ pub(super) struct FakeContainer {
     pub(super) state: ContainerState,
     pub(super) log: Vec<LogChunk>,
     pub(super) files: FakeFiles,
+    pub(super) memory_mb: u64,
     port: Option<FakePort>,
 }
 
@@ -32,6 +33,7 @@ impl FakeContainer {
             state: ContainerState::Created,
             log: Vec::new(),
             files: FakeFiles::default(),
+            memory_mb: 1,
             port: None,
         }
     }
@@ -89,6 +91,18 @@ impl FakeContainer {
     pub(super) fn end(&mut self, exit_code: i64, out_of_memory: bool) {
         self.state = ContainerState::Ended { exit_code, out_of_memory };
         self.port = None;
+    }
+
+    /// `None`: it does not run.
+    pub(super) fn stats(&self, at: DateTime<Utc>) -> Option<ContainerStats> {
+        self.runs().then(|| ContainerStats {
+            at,
+            memory_mb: self.memory_mb,
+            memory_limit_mb: self.spec.limits.memory_mb.into(),
+            swap_mb: Some(0),
+            cpu_used: Duration::from_millis(1),
+            processes: 1,
+        })
     }
 
     pub(super) const fn runs(&self) -> bool {

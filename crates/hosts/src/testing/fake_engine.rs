@@ -1,6 +1,7 @@
 //! An engine in memory.
 
 use std::{
+    collections::BTreeMap,
     fmt, io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -23,8 +24,8 @@ use super::{
     program::{Course, Program},
 };
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerState, ContainerStatus, Engine, EngineError,
-    EngineInfo, EventStream, ImageBuild, LogStream, Signal,
+    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Engine,
+    EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream, Network, RootShell, Signal,
 };
 
 /// A host without Docker: containers do what their [`Program`] says, at once, and nothing takes time.
@@ -111,6 +112,15 @@ impl FakeEngine {
         });
     }
 
+    /// A container uses so much from now on, MiB; 1 until then.
+    pub fn use_memory(&self, name: &ContainerName, memory_mb: u64) {
+        self.change(|state| {
+            if let Ok(container) = state.container(name) {
+                container.memory_mb = memory_mb;
+            }
+        });
+    }
+
     /// What a container was made with.
     #[must_use]
     pub fn spec(&self, name: &ContainerName) -> Option<ContainerSpec> {
@@ -188,6 +198,14 @@ impl Engine for FakeEngine {
 
     async fn has_image(&self, image: &str) -> Result<bool, EngineError> {
         self.call(Method::HasImage, image, |state| Ok(state.images.contains(image)))
+    }
+
+    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError> {
+        self.call(Method::PruneImages, registry, |state| Ok(state.prune_images(registry, keep)))
+    }
+
+    async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {
+        self.call(Method::CreateRootShell, &name.0, |state| state.create(name, &as_spec(shell)))
     }
 
     async fn create(&self, name: &ContainerName, spec: &ContainerSpec) -> Result<(), EngineError> {
@@ -276,6 +294,13 @@ impl Engine for FakeEngine {
             packed.ok_or_else(|| EngineError::NoSuchPath { container: name.0.clone(), path: path.to_owned() })
         })?;
         Ok(Box::pin(stream::iter([Ok(tar)])))
+    }
+
+    async fn stats(&self, name: &ContainerName) -> Result<Option<ContainerStats>, EngineError> {
+        self.call(Method::Stats, &name.0, |state| {
+            let now = state.now();
+            Ok(state.container(name)?.stats(now))
+        })
     }
 
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError> {
@@ -410,6 +435,23 @@ impl fmt::Debug for FakeEngine {
 
 fn unavailable() -> EngineError {
     EngineError::Unavailable { endpoint: "fake".to_owned(), source: "as scripted".into() }
+}
+
+/// A root shell has no limits; the user tells it from what apps run in.
+fn as_spec(shell: &RootShell) -> ContainerSpec {
+    ContainerSpec {
+        image: shell.image.clone(),
+        command: shell.command.clone(),
+        env: BTreeMap::new(),
+        labels: shell.labels.clone(),
+        user: "0:0".to_owned(),
+        working_dir: "/".to_owned(),
+        limits: Limits { memory_mb: 0, cpu_shares: 1024, cpu_millis: None, processes: 0, file_bytes: None },
+        network: Network::Builds,
+        port: None,
+        tty: shell.tty,
+        stdin: true,
+    }
 }
 
 fn refused(doing: &'static str, error: &io::Error) -> EngineError {

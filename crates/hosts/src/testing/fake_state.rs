@@ -31,7 +31,7 @@ pub(super) struct FakeState {
 impl Default for FakeState {
     fn default() -> Self {
         Self {
-            info: EngineInfo { memory_mb: 16_384, cpus: 8, version: "fake".to_owned() },
+            info: EngineInfo { id: "fake".to_owned(), memory_mb: 16_384, cpus: 8, version: "fake".to_owned() },
             down: false,
             containers: BTreeMap::new(),
             programs: BTreeMap::new(),
@@ -62,6 +62,16 @@ impl FakeState {
         let container = FakeContainer::new(self.created, spec.clone(), self.program(&spec.command));
         self.containers.insert(name.clone(), container);
         Ok(())
+    }
+
+    /// Gives those removed.
+    pub(super) fn prune_images(&mut self, registry: &str, keep: &[String]) -> Vec<String> {
+        let used: BTreeSet<&String> = self.containers.values().map(|container| &container.spec.image).collect();
+        let ours = |image: &String| image.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
+        let unwanted = self.images.iter().filter(|image| ours(image) && !keep.contains(image) && !used.contains(image));
+        let unwanted: Vec<String> = unwanted.cloned().collect();
+        self.images.retain(|image| !unwanted.contains(image));
+        unwanted
     }
 
     pub(super) fn start(&mut self, name: &ContainerName) -> Result<(), EngineError> {

@@ -9,6 +9,8 @@ pub enum Method {
     BuildImage,
     Push,
     HasImage,
+    PruneImages,
+    CreateRootShell,
     Create,
     Start,
     Inspect,
@@ -21,6 +23,7 @@ pub enum Method {
     Resize,
     Upload,
     Download,
+    Stats,
     DiskUsed,
     Events,
 }

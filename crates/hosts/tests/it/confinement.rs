@@ -1,6 +1,7 @@
 //! What a container cannot do.
 
-use paas_hosts::{ContainerState, Engine, testing::contract::holds};
+use paas_hosts::{ContainerState, Engine, RootShell, testing::contract::holds};
+use tokio::io::AsyncReadExt;
 
 use crate::fixture::{IMAGE, docker, outcome, printed};
 
@@ -91,6 +92,32 @@ async fn files_that_were_put_in_are_there_with_their_owner_for_the_process() {
         bench.engine.upload(&name, "/tmp", Box::pin(futures::stream::iter([Ok(tar.into())]))).await.unwrap();
         bench.engine.start(&name).await.unwrap();
         assert_eq!(printed(bench, &name).await, "1000:1000\ngiven\nmore\n");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn only_a_root_shell_is_among_the_files_processes_and_network_of_the_host() {
+    let looks = "for n in mnt pid net ipc uts; do readlink /proc/self/ns/$n; done";
+    holds(docker(), IMAGE, async |bench| {
+        let (_, confined) = outcome(bench, &bench.spec(looks)).await;
+        let name = bench.name("root");
+        let shell = RootShell {
+            image: IMAGE.to_owned(),
+            command: ["/bin/sh", "-c", looks].map(str::to_owned).to_vec(),
+            labels: bench.spec("").labels,
+            tty: false,
+        };
+        bench.engine.create_root_shell(&name, &shell).await.unwrap();
+        let mut streams = bench.engine.attach(&name).await.unwrap();
+        bench.engine.start(&name).await.unwrap();
+        let mut free = String::new();
+        streams.output.read_to_string(&mut free).await.unwrap();
+        let hosts: Vec<_> = ["mnt", "pid", "net", "ipc", "uts"]
+            .map(|kind| std::fs::read_link(format!("/proc/self/ns/{kind}")).unwrap().display().to_string())
+            .to_vec();
+        assert_eq!(free.lines().collect::<Vec<_>>(), hosts);
+        assert!(confined.lines().all(|namespace| !hosts.iter().any(|host| host == namespace)), "{confined}");
     })
     .await;
 }

@@ -7,6 +7,8 @@ mod confinement;
 mod fake;
 mod fake_machines;
 mod fixture;
+mod join;
+mod join_stub;
 mod machine;
 mod output;
 mod registry;

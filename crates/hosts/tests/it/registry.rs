@@ -1,8 +1,16 @@
 //! Images to and from a registry.
 
-use std::{net::SocketAddr, process::Stdio, time::Duration};
+use std::{
+    net::SocketAddr,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use paas_hosts::{Engine, EngineError};
+use paas_hosts::{DockerEngines, Engine, EngineError, RegistryLogin};
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -16,6 +24,9 @@ use crate::{
     fixture::docker,
 };
 
+/// `paas` with the password `secret`, by bcrypt.
+const HTPASSWD: &str = "paas:$2y$04$A6iRmfe3BuXRzKOCUQRiLevbqw0oI0FQkOyvNMpKrl.ndK6J2uHgq\n";
+
 /// A registry of its own on a free port, as long as the value lives.
 struct Registry {
     address: SocketAddr,
@@ -25,12 +36,29 @@ struct Registry {
 
 impl Registry {
     async fn start() -> Self {
+        Self::configured("").await
+    }
+
+    /// One that lets in only this installation.
+    async fn with_password() -> (Self, RegistryLogin) {
+        let registry = Self::configured("auth:\n  htpasswd:\n    realm: paas\n    path: HTPASSWD\n").await;
+        let login = RegistryLogin {
+            address: registry.address.to_string(),
+            user: "paas".to_owned(),
+            password: "secret".to_owned().into(),
+        };
+        (registry, login)
+    }
+
+    async fn configured(auth: &str) -> Self {
         let files = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
         let config = format!(
-            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
+            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n{auth}",
             files.path().join("data").display()
         );
+        let config = config.replace("HTPASSWD", files.path().join("htpasswd").to_str().unwrap());
+        std::fs::write(files.path().join("htpasswd"), HTPASSWD).unwrap();
         let path = files.path().join("config.yml");
         std::fs::write(&path, config).unwrap();
         let process = Command::new("docker-registry")
@@ -76,6 +104,48 @@ async fn an_image_that_the_registry_lacks_is_not_found() {
     assert!(matches!(&pulled, Err(EngineError::ImageNotFound(missing)) if *missing == image), "{pulled:?}");
     let pushed = docker().push(&image).await;
     assert!(matches!(&pushed, Err(EngineError::ImageNotFound(missing)) if *missing == image), "{pushed:?}");
+}
+
+#[tokio::test]
+async fn our_registry_is_told_who_we_are_and_keeps_others_out() {
+    let (registry, login) = Registry::with_password().await;
+    let ours = DockerEngines::new(None).unwrap().with_registry(login);
+    let ours = ours.docker(&"unix:///var/run/docker.sock".parse().unwrap()).unwrap();
+    let image = format!("{}/apps/private:v1", registry.address);
+    let (sender, _nobody_reads) = mpsc::channel(100);
+    ours.build_image(build(&image, "FROM scratch\nCOPY run.Dockerfile /private\n"), sender).await.unwrap();
+    let refused = docker().push(&image).await.unwrap_err();
+    assert!(refused.to_string().contains("no basic auth credentials"), "{refused:?}");
+    ours.push(&image).await.unwrap();
+    untag(&image).await;
+    docker().pull(&image).await.unwrap_err();
+    ours.pull(&image).await.unwrap();
+    untag(&image).await;
+}
+
+#[tokio::test]
+async fn an_image_that_many_want_of_one_docker_engine_is_asked_for_once() {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let image = format!("{}/apps/none:v1", listener.local_addr().unwrap());
+    let engine = docker();
+    let count = Arc::clone(&asked);
+    let registry = tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut request = [0; 1024];
+            let read = tokio::io::AsyncReadExt::read(&mut connection, &mut request).await.unwrap_or(0);
+            let manifest = String::from_utf8_lossy(&request[..read]).contains("/manifests/");
+            count.fetch_add(usize::from(manifest), Ordering::Relaxed);
+            let answer = b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            tokio::io::AsyncWriteExt::write_all(&mut connection, answer).await.ok();
+        }
+    });
+    let one = futures::future::join_all((0..1).map(|_| engine.pull(&image))).await;
+    let for_one = asked.swap(0, Ordering::Relaxed);
+    let many = futures::future::join_all((0..20).map(|_| engine.pull(&image))).await;
+    assert_eq!(asked.load(Ordering::Relaxed), for_one, "{one:?}");
+    assert!(many.iter().all(|pulled| format!("{pulled:?}") == format!("{:?}", one[0])), "{many:?}");
+    registry.abort();
 }
 
 #[tokio::test]

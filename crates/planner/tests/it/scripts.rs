@@ -1,8 +1,8 @@
 //! Scripts of commands with what the planner does about them. The snapshots are meant to be read as documentation.
 //!
-//! A line is a command of [`Town::run`]: what changes the world (`host`, `app`, `deploy`, `scale`, `crash`, `drain` …),
-//! `plan` (what would be done), `step` (do it), `tick` (until the next thing happens by itself), `settle` (both until
-//! nothing happens any more), `show` (all dynos). Lines that begin with `#` are prose.
+//! A line is a command of [`Town::run`]: what changes the world (`host`, `pool`, `app`, `deploy`, `scale`, `crash`,
+//! `drain` …), `plan` (what would be done), `step` (do it), `tick` (until the next thing happens by itself), `settle`
+//! (both until nothing happens any more), `wait` (both for so many seconds), `show` (all dynos), `hosts` (all hosts). Lines that begin with `#` are prose.
 
 use crate::support::Town;
 
@@ -43,4 +43,15 @@ scripts! {
     scaling_and_resizing,
     one_off_dynos,
     where_dynos_go,
+    zones,
+    cpu,
+    dedicated_hosts,
+    builds,
+    a_canary,
+    a_singleton,
+    a_pool_grows,
+    a_pool_shrinks,
+    a_rolling_image_change,
+    a_spot_interruption,
+    a_host_is_lost,
 }

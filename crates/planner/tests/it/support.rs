@@ -137,12 +137,7 @@ impl Town {
     pub(crate) fn settle(&mut self) -> String {
         let mut told = String::new();
         for _ in 0..500 {
-            let done = self.step();
-            if !done.starts_with("nothing to do") {
-                let seconds = self.sim.now().timestamp();
-                writeln!(told, "after {seconds} s").unwrap();
-                done.lines().for_each(|line| writeln!(told, "  {line}").unwrap());
-            }
+            self.step_until_idle(&mut told);
             if !self.sim.tick() {
                 return if told.is_empty() { "nothing to do\n".to_owned() } else { told };
             }
@@ -150,20 +145,26 @@ impl Town {
         panic!("this does not settle:\n{told}");
     }
 
+    /// Plans until there is nothing left to do at this time.
+    fn step_until_idle(&mut self, told: &mut String) {
+        for _ in 0..8 {
+            let done = self.step();
+            if done.starts_with("nothing to do") {
+                return;
+            }
+            let seconds = self.sim.now().timestamp();
+            writeln!(told, "after {seconds} s").unwrap();
+            done.lines().for_each(|line| writeln!(told, "  {line}").unwrap());
+        }
+        panic!("it plans on and on:\n{told}");
+    }
+
     /// Plans and lets this much time pass, with all that happens meanwhile.
     pub(crate) fn wait(&mut self, seconds: i64) -> String {
         let end = self.sim.now() + TimeDelta::seconds(seconds);
         let mut told = String::new();
         loop {
-            for _ in 0..4 {
-                let done = self.step();
-                if done.starts_with("nothing to do") {
-                    break;
-                }
-                let seconds = self.sim.now().timestamp();
-                writeln!(told, "after {seconds} s").unwrap();
-                done.lines().for_each(|line| writeln!(told, "  {line}").unwrap());
-            }
+            self.step_until_idle(&mut told);
             match self.sim.next_event().filter(|next| *next <= end) {
                 Some(next) => self.sim.pass_to(next),
                 None => {

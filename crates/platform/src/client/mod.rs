@@ -1,8 +1,9 @@
-//! The HTTP client: one request, one typed answer. The calls by resource are in `apps.rs` and `dynos.rs`.
+//! The HTTP client: one request, one typed answer. The calls by resource are in `apps.rs`, `dynos.rs` and `hosts.rs`.
 
 mod apps;
 mod dynos;
 mod error;
+mod hosts;
 mod stream;
 
 use std::{

@@ -28,7 +28,8 @@ async fn every_endpoint_refuses_a_stranger() {
         let want = match access {
             Access::Open => StatusCode::OK,
             Access::Secret => StatusCode::NOT_FOUND,
-            Access::Account | Access::App => StatusCode::UNAUTHORIZED,
+            Access::Account | Access::App | Access::Owner => StatusCode::UNAUTHORIZED,
+            Access::Machine => StatusCode::FORBIDDEN,
         };
         assert_eq!(answer.status, want, "{method} {path}: {}", answer.text);
     }
@@ -38,7 +39,7 @@ async fn every_endpoint_refuses_a_stranger() {
 async fn only_what_has_to_be_is_open() {
     let open: Vec<String> = paas_web::endpoints()
         .into_iter()
-        .filter(|(_, _, access)| matches!(access, Access::Open | Access::Secret))
+        .filter(|(_, _, access)| matches!(access, Access::Open | Access::Secret | Access::Machine))
         .map(|(method, path, access)| format!("{access:?} {method} {path}"))
         .collect();
     assert_eq!(
@@ -46,6 +47,9 @@ async fn only_what_has_to_be_is_open() {
         [
             "Open GET /healthz",
             "Open GET /",
+            "Open GET /hosts/join.sh",
+            "Machine POST /hosts/join",
+            "Machine POST /hosts/{host}/certificate",
             "Secret PUT /sources/{secret}",
             "Secret GET /sources/{secret}",
             "Secret GET /streams/builds/{secret}",
@@ -79,7 +83,7 @@ async fn every_endpoint_lets_its_owner_in() {
     let api = Api::new().await;
     let (tenant, token) = api.test.tenant("tenant@example.com").await;
     for (at, (method, path, access)) in paas_web::endpoints().into_iter().enumerate() {
-        if matches!(access, Access::Open | Access::Secret) {
+        if !matches!(access, Access::Account | Access::App) {
             continue;
         }
         // One each: some of the calls delete or rename it.
@@ -93,6 +97,42 @@ async fn every_endpoint_lets_its_owner_in() {
         assert!(!refused && !failed, "{method} {path}: {} {}", answer.status, answer.text);
         let app_was_not_found = answer.status == StatusCode::NOT_FOUND && answer.json()["resource"] == "app";
         assert!(!app_was_not_found, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn hosts_and_pools_are_for_the_installations_owner() {
+    let api = Api::new().await;
+    let (_, token) = api.test.tenant("tenant@example.com").await;
+    let ours = |path: &str| path.starts_with("/hosts") || path.starts_with("/pools");
+    let mut seen = 0;
+    for (method, path, access) in paas_web::endpoints() {
+        assert!(access != Access::Account || !ours(path), "{method} {path}");
+        if access != Access::Owner {
+            continue;
+        }
+        seen += 1;
+        let path = filled(path, "example");
+        let refused = api.send(request(method.clone(), &path, Some(&token)).body(Body::empty()).unwrap()).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{method} {path}: {}", refused.text);
+        assert!(refused.json()["message"].as_str().unwrap().contains("owner"), "{}", refused.text);
+        let owner = api.call(method.clone(), &path, serde_json::json!({})).await;
+        let failed =
+            owner.status.is_server_error() || [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN].contains(&owner.status);
+        assert!(!failed, "{method} {path}: {} {}", owner.status, owner.text);
+    }
+    assert!(seen >= 6, "{seen}");
+}
+
+#[tokio::test]
+async fn a_machines_secret_opens_nothing_with_an_accounts_token() {
+    let api = Api::new().await;
+    for (method, path, access) in paas_web::endpoints() {
+        if access != Access::Machine {
+            continue;
+        }
+        let answer = api.call(method.clone(), &filled(path, "example"), serde_json::json!({})).await;
+        assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path}: {}", answer.text);
     }
 }
 

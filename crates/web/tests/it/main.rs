@@ -9,6 +9,8 @@ mod config_vars;
 mod conventions;
 mod dynos;
 mod formation;
+mod hosts;
+mod joining;
 mod lists;
 mod logs;
 mod outage;

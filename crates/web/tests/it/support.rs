@@ -8,7 +8,8 @@ use axum::{
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use paas_control::{Control, ops, testing::TestControl};
-use paas_db::apps::App;
+use paas_db::{SecretHash, apps::App, hosts, new_id};
+use paas_model::{HostId, HostState, Labels};
 use paas_web::WebConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -49,6 +50,26 @@ impl Api {
     pub(crate) async fn app(&self, name: &str) -> App {
         let new = ops::apps::NewApp { name: Some(name.to_owned()), stack: None };
         ops::apps::create(&self.test.control, &self.test.owner, new).await.unwrap()
+    }
+
+    /// A host that has joined and is ready, as the loops would have it.
+    pub(crate) async fn host(&self, name: &str) -> HostId {
+        let db = self.test.control.db.pool();
+        let id = new_id::<HostId>();
+        let number = name.bytes().map(u32::from).sum::<u32>() % 250 + 2;
+        let joined = hosts::Joined {
+            id,
+            name: name.to_owned(),
+            endpoint: format!("tcp://10.0.0.{number}:2376/?name={id}"),
+            zone: Some("zone-a".to_owned()),
+            labels: Labels::default(),
+            machine_id: None,
+            renewal_hash: SecretHash::of(&format!("renewal of {name}").into()),
+            certificate_expires_at: chrono::Utc::now(),
+        };
+        assert!(hosts::join(db, &joined).await.unwrap());
+        hosts::advance(db, id, &[HostState::Joining], HostState::Ready, None).await.unwrap();
+        id
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -175,8 +196,9 @@ pub(crate) fn stable(snapshots: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
     settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
-    settings.add_filter(r"(sources/|logs/|rendezvous-)[A-Za-z0-9_-]{43}", "$1[secret]");
+    settings.add_filter(r"(sources/|logs/|rendezvous-|JOIN-|HOST-)[A-Za-z0-9_-]{43}", "$1[secret]");
     settings.add_filter(r"run\.\d{4}", "run.[number]");
+    settings.add_filter(r"-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----", "[certificate]");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.bind(snapshots);

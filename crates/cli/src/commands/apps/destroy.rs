@@ -1,4 +1,5 @@
 use crate::{
+    confirmation::confirm,
     context::{AppArgs, Context},
     error::Error,
     git, printer,
@@ -23,7 +24,9 @@ impl Destroy {
         let client = context.client()?;
         // By its name: what is confirmed must be what is destroyed, also where an id was given.
         let name = client.app(&name).await?.name;
-        confirm(context, &name, self.confirm)?;
+        let what =
+            format!("This destroys {} and all that it has: code, config vars, releases, logs.", printer::app(&name));
+        confirm(context, &what, &name, self.confirm)?;
         let action = context.printer.action(format!("Destroying {}", printer::app(&name)));
         client.destroy_app(&name).await?;
         action.done();
@@ -33,29 +36,5 @@ impl Destroy {
             }
         }
         Ok(())
-    }
-}
-
-fn confirm(context: &Context, name: &str, given: Option<String>) -> Result<(), Error> {
-    let answer = match given {
-        Some(answer) => Some(answer),
-        None => {
-            context.printer.warn(format!(
-                "This destroys {} and all that it has: code, config vars, releases, logs.",
-                printer::app(name)
-            ));
-            context.printer.warn(format!("To proceed, type {name} or run this again with --confirm {name}"));
-            match context.printer.can_ask() {
-                true => context.printer.ask("> ")?,
-                false => None,
-            }
-        }
-    };
-    match answer {
-        Some(answer) if answer.trim() == name => Ok(()),
-        Some(answer) => {
-            Err(Error::Mistake { message: format!("Confirmation {answer} did not match {name}. Aborted."), hint: None })
-        }
-        None => Err(Error::mistake("Not confirmed. Aborted.", format!("add --confirm {name}"))),
     }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use super::{containers, eventually, run::run};
+use super::{containers, eventually, pool, run::run};
 
 /// Where platforms live: short, because Unix sockets are made under it, and open to the user that PostgreSQL runs as.
 pub(crate) fn root() -> PathBuf {
@@ -42,6 +42,7 @@ pub(crate) fn sweep() {
 /// Ends every process and container of the platform in `directory` and removes its files.
 pub(crate) fn remove(directory: &Path) {
     let data = directory.join("data");
+    pool::destroy_all(&directory.join("hosts"));
     if let Some(server) = pid_in(&data.join("paasd.lock"), "paasd") {
         end(server);
     }

@@ -34,8 +34,13 @@ impl Container {
     }
 }
 
-/// Those that carry `label` (`key=value`), in any state, sorted by name.
+/// Those of this machine's engine that carry `label` (`key=value`), in any state, sorted by name.
 pub(crate) fn labelled(label: &str) -> Vec<Container> {
+    labelled_by(docker, label)
+}
+
+/// The same of the engine that `docker` leads to.
+pub(crate) fn labelled_by(docker: impl Fn(&[&str]) -> String, label: &str) -> Vec<Container> {
     let format = r#"{{.Names}}	{{.ID}}	{{.State}}	{{.Label "paas.app"}}"#;
     let list = ["ps", "--all", "--no-trunc", "--filter", &format!("label={label}"), "--format", format];
     let listed = docker(&list);
@@ -47,6 +52,11 @@ pub(crate) fn labelled(label: &str) -> Vec<Container> {
     let mut containers: Vec<_> = listed.lines().map(parse).collect();
     containers.sort();
     containers
+}
+
+/// The id of the newest image of a name; empty when there is none.
+pub(crate) fn image_id(name: &str) -> String {
+    docker(&["images", "--quiet", name]).lines().next().unwrap_or_default().to_owned()
 }
 
 /// Ends them at once. Ones that are gone already are no failure.

@@ -6,6 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Instant,
 };
 
 use tokio::{runtime::Runtime, task::JoinSet};
@@ -26,6 +27,8 @@ pub(crate) struct Tally {
     pub(crate) answered: u64,
     /// Anything but 200, by kind.
     pub(crate) failed: BTreeMap<String, u64>,
+    /// When each of those was begun.
+    pub(crate) failed_since: Vec<Instant>,
     /// Bodies of good answers.
     pub(crate) bodies: BTreeMap<String, u64>,
 }
@@ -41,8 +44,9 @@ impl Load {
             let (stop, tally, host, path) = (stop.clone(), tally.clone(), host.to_owned(), path.to_owned());
             let work = async move {
                 while !stop.load(Ordering::Relaxed) {
+                    let since = Instant::now();
                     let answer = client::get(&client, port, &host, &path).await;
-                    tally.lock().unwrap_or_else(PoisonError::into_inner).count(answer);
+                    tally.lock().unwrap_or_else(PoisonError::into_inner).count(since, answer);
                 }
             };
             tasks.spawn_on(work, runtime.handle());
@@ -63,14 +67,17 @@ impl Load {
 }
 
 impl Tally {
-    fn count(&mut self, answer: Result<Answer, reqwest::Error>) {
-        match answer {
+    fn count(&mut self, since: Instant, answer: Result<Answer, reqwest::Error>) {
+        let failure = match answer {
             Ok(Answer { status: 200, body }) => {
                 self.answered += 1;
                 *self.bodies.entry(body).or_default() += 1;
+                return;
             }
-            Ok(Answer { status, .. }) => *self.failed.entry(format!("status {status}")).or_default() += 1,
-            Err(error) => *self.failed.entry(client::kind(&error)).or_default() += 1,
-        }
+            Ok(Answer { status, .. }) => format!("status {status}"),
+            Err(error) => client::kind(&error),
+        };
+        *self.failed.entry(failure).or_default() += 1;
+        self.failed_since.push(since);
     }
 }

@@ -4,6 +4,7 @@
 //! builds' ids and by its registry's port, and removed at the end.
 
 mod app;
+mod audit;
 mod buildpack;
 mod cleanup;
 mod client;
@@ -11,9 +12,12 @@ mod containers;
 mod gate;
 mod heroku;
 mod load;
+mod moto;
 mod platform;
+mod pool;
 mod ports;
 mod repo;
+mod router;
 mod run;
 mod seed;
 
@@ -24,9 +28,13 @@ use std::{
 
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
+    audit::{nothing_is_left_over, nothing_runs_twice},
     gate::Gate,
     heroku::Heroku,
+    load::Tally,
+    moto::Moto,
     platform::Platform,
+    pool::{Host, Network, Pool, Rack},
     repo::{Push, Repo},
     run::run,
 };

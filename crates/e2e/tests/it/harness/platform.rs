@@ -3,7 +3,8 @@
 use std::{
     env, fs,
     fs::File,
-    os::unix::fs::PermissionsExt,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,6 +22,7 @@ use super::{
     eventually,
     load::Load,
     ports::Ports,
+    router::Router,
     run::{Ran, run},
     seconds, seed,
 };
@@ -42,6 +44,8 @@ pub(crate) struct Platform {
     /// URL of the inline buildpack.
     pub(crate) buildpack: String,
     ports: Ports,
+    /// Where other machines reach it; loopback when there are none.
+    address: IpAddr,
     settings: Vec<(String, String)>,
     server: Option<Child>,
     client: Client,
@@ -56,6 +60,11 @@ impl Platform {
 
     /// With environment variables of `paasd`.
     pub(crate) fn start_with(settings: &[(&str, &str)]) -> Self {
+        Self::start_at(Ipv4Addr::LOCALHOST, settings)
+    }
+
+    /// One that other machines reach at `address`.
+    pub(crate) fn start_at(address: Ipv4Addr, settings: &[(&str, &str)]) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         cleanup::sweep();
         let directory = cleanup::root().join(std::process::id().to_string());
@@ -69,6 +78,7 @@ impl Platform {
         let mut platform = Self {
             buildpack: buildpack::serve(&directory.join("work")),
             ports,
+            address: address.into(),
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
             server: None,
             client: client::client(false),
@@ -91,16 +101,47 @@ impl Platform {
 
     /// Starts it again after [`Platform::kill9`] or [`Platform::stop`], and waits until it answers.
     pub(crate) fn launch(&mut self) {
+        self.launch_to_crash_at(None);
+        assert!(self.runs(), "the server ended");
+    }
+
+    /// The same for one that kills itself where it gets to a crash point, which may be before it answers.
+    pub(crate) fn launch_to_crash_at(&mut self, point: Option<&str>) {
         assert!(self.server.is_none(), "the server runs already");
+        let mut command = self.paasd(&["up"]);
+        command.envs(point.map(|point| ("PAAS_CRASH_AT", point)));
+        self.server = Some(command.spawn().expect("paasd can be run"));
+        eventually("the server answers", START_TIMEOUT, || (!self.runs() || self.is_healthy()).then_some(()));
+    }
+
+    /// Whether the server has not ended by itself.
+    pub(crate) fn runs(&mut self) -> bool {
+        let server = self.server.as_mut().expect("it was launched");
+        server.try_wait().expect("it is our child").is_none()
+    }
+
+    /// Takes note that the server has ended by itself: the signal that it ended by.
+    pub(crate) fn bury(&mut self) -> Option<i32> {
+        let mut server = self.server.take().expect("it was launched");
+        server.wait().expect("it is our child").signal()
+    }
+
+    /// `paasd` in this platform's environment; what it says goes to the log.
+    pub(crate) fn paasd(&self, args: &[&str]) -> Command {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the directory is ours");
         let mut command = self.command(&binary("paasd"));
-        command.arg("up").stdin(Stdio::null()).stdout(log.try_clone().expect("files can be shared")).stderr(log);
-        self.server = Some(command.spawn().expect("paasd can be run"));
-        eventually("the server answers", START_TIMEOUT, || {
-            let ended = self.server.as_mut().and_then(|server| server.try_wait().ok().flatten());
-            assert!(ended.is_none(), "the server ended: {ended:?}");
-            self.is_healthy().then_some(())
-        });
+        command.args(args).stdin(Stdio::null()).stdout(log.try_clone().expect("files can be shared")).stderr(log);
+        command
+    }
+
+    /// What a command of `paasd` prints.
+    pub(crate) fn paasd_says(&self, args: &[&str]) -> String {
+        run(self.command(&binary("paasd")).args(args)).ok().stdout
+    }
+
+    /// A router beside the server's own, as a process of its own.
+    pub(crate) fn second_router(&self) -> Router {
+        Router::start(self, self.ports.second_router_http, self.ports.second_router_https)
     }
 
     /// SIGTERM, as an operator stops it.
@@ -179,9 +220,16 @@ impl Platform {
         eventually(&format!("{app} has logged {text:?}"), seconds(60), || self.logs(app).contains(text).then_some(()));
     }
 
-    /// Dynos' containers, in any state.
+    /// The state of a host of the pool; `None`: there is no such host.
+    pub(crate) fn host(&self, name: &str) -> Option<String> {
+        let newest = "order by created_at desc limit 1";
+        let state = self.sql(&format!("select state from hosts where name = '{name}' {newest}"));
+        Some(state).filter(|state| !state.is_empty())
+    }
+
+    /// Dynos' containers on the machine that the server runs on, in any state.
     pub(crate) fn dynos(&self) -> Vec<Container> {
-        let host = self.sql("select id from hosts");
+        let host = self.sql("select id from hosts where endpoint like 'unix:%'");
         assert!(!host.is_empty(), "the database is away");
         self.dynos_at(&host)
     }
@@ -222,6 +270,12 @@ impl Platform {
         kilobytes / 1024
     }
 
+    /// Of the database that the server runs for itself, for its processes of other roles.
+    pub(crate) fn database_url(&self) -> String {
+        let socket = self.data().join("postgres/run").to_string_lossy().replace('/', "%2F");
+        format!("postgres://paas@{socket}/paas")
+    }
+
     fn data(&self) -> PathBuf {
         self.directory.join("data")
     }
@@ -229,16 +283,22 @@ impl Platform {
     /// A program in this platform's environment and no other.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let address = |port: u16| format!("127.0.0.1:{port}");
+        let Ports { https, registry, .. } = self.ports;
         let home = self.directory.join("home");
         let mut command = Command::new(program);
         command.env_clear();
         let keep = ["PATH", "DOCKER_HOST", "LANG", "RUST_BACKTRACE"];
         command.envs(keep.into_iter().filter_map(|name| Some((name, env::var_os(name)?))));
         command.env("HOME", &home).env("PAAS_CONFIG_DIR", home.join("paas")).env("PAAS_DATA_DIR", self.data());
-        command.env("PAAS_HTTPS_LISTEN", address(self.ports.https)).env("PAAS_HTTP_LISTEN", address(self.ports.http));
+        command.env("PAAS_HTTPS_LISTEN", SocketAddr::new(self.address, https).to_string());
+        command.env("PAAS_HTTP_LISTEN", address(self.ports.http));
+        if !self.address.is_loopback() {
+            command.env("PAAS_PUBLIC_URL", format!("https://{}:{https}", self.address));
+            command.env("PAAS_REGISTRY_LISTEN", SocketAddr::new(self.address, registry).to_string());
+        }
         command.env("PAAS_ROUTER_HTTP_LISTEN", address(self.ports.router_http));
         command.env("PAAS_ROUTER_HTTPS_LISTEN", address(self.ports.router_https));
-        command.env("PAAS_REGISTRY_PORT", self.ports.registry.to_string());
+        command.env("PAAS_REGISTRY_PORT", registry.to_string());
         let bundle = Path::new("/etc/ssl/certs/ca-certificates.crt");
         if bundle.exists() {
             command.env("PAAS_EXTRA_CA", bundle);

@@ -13,6 +13,9 @@ pub(crate) struct Ports {
     pub(crate) router_http: u16,
     pub(crate) router_https: u16,
     pub(crate) registry: u16,
+    /// Of a router beside the first.
+    pub(crate) second_router_http: u16,
+    pub(crate) second_router_https: u16,
 }
 
 impl Ports {
@@ -22,7 +25,16 @@ impl Ports {
         let block = (start..start + u32::from(BLOCKS)).map(|block| block % u32::from(BLOCKS));
         let mut ports = block.map(|block| FIRST + u16::try_from(block * 10).expect("under 10,000"));
         let is_free = |port: u16| TcpListener::bind(("127.0.0.1", port)).is_ok();
-        let first = ports.find(|first| (*first..first + 5).all(is_free)).expect("some ports are free");
-        Self { https: first, http: first + 1, router_http: first + 2, router_https: first + 3, registry: first + 4 }
+        let first = ports.find(|first| (*first..first + 7).all(is_free)).expect("some ports are free");
+        let port = |number| first + number;
+        Self {
+            https: port(0),
+            http: port(1),
+            router_http: port(2),
+            router_https: port(3),
+            registry: port(4),
+            second_router_http: port(5),
+            second_router_https: port(6),
+        }
     }
 }

@@ -26,6 +26,8 @@ pub(super) const PRINTS_THREE_LINES: &str = "echo one; echo two; echo three";
 pub(super) const RUNS: &str = "echo ready; exec sleep 600";
 pub(super) const IGNORES_TERM: &str = "trap '' TERM; echo ready; exec sleep 600";
 pub(super) const ECHOES: &str = "exec cat";
+/// At a pace that lets one attach to its terminal and set its size.
+pub(super) const SAYS_WHO_IT_IS: &str = "sleep 1; echo user $(id -u)";
 pub(super) const WRITES_A_FILE: &str = "printf hello > /tmp/result";
 
 /// What the contract's scripts do, for engines that run no shell.
@@ -38,6 +40,7 @@ pub fn programs() -> Vec<(&'static str, Program)> {
         (RUNS, Program::runs().printing("ready")),
         (IGNORES_TERM, Program::runs().printing("ready").ignoring_term()),
         (ECHOES, Program::echoes()),
+        (SAYS_WHO_IT_IS, Program::exits(0).printing("user 0")),
         (WRITES_A_FILE, Program::exits(0).writing("/tmp/result", "hello")),
     ]
 }

@@ -48,7 +48,7 @@ pub async fn disk_use_grows_with_what_is_written<E: Engine>(bench: &Bench<E>) {
 }
 
 /// A tar of one file.
-fn archive(path: &str, owner: u64, contents: &[u8]) -> Bytes {
+pub(super) fn archive(path: &str, owner: u64, contents: &[u8]) -> Bytes {
     let mut header = tar::Header::new_gnu();
     header.set_size(contents.len() as u64);
     header.set_mode(0o644);

@@ -60,6 +60,7 @@ pub async fn a_container_that_is_not_there_is_said_to_be_missing<E: Engine>(benc
     assert!(is_missing(engine.resize(&name, 80, 24).await, &name), "resize");
     assert!(is_missing(engine.upload(&name, "/tmp", Box::pin(futures::stream::empty())).await, &name), "upload");
     assert!(is_missing(engine.download(&name, "/tmp").await.map(drop), &name), "download");
+    assert!(is_missing(engine.stats(&name).await, &name), "stats");
     assert!(is_missing(engine.disk_used(&name).await, &name), "disk_used");
 }
 

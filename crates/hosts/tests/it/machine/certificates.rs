@@ -1,10 +1,18 @@
 //! An authority for one test machine, and what it signs.
 
-use std::{fs, net::IpAddr, path::Path};
+use std::{
+    fs,
+    net::IpAddr,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use paas_hosts::{EngineTls, server_name};
 use paas_model::HostId;
-use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, SanType};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, SanType,
+};
 
 pub(crate) struct Authority {
     pub(crate) pem: String,
@@ -36,6 +44,15 @@ impl Authority {
         let mut params = params(ExtendedKeyUsagePurpose::ServerAuth, &[server_name(host)]);
         params.subject_alt_names.push(SanType::IpAddress(ip));
         self.sign(&params)
+    }
+
+    /// A certificate for a host's own key.
+    pub(crate) fn sign_request(&self, csr_pem: &str, host: HostId, ip: IpAddr, days: u64) -> String {
+        let mut request = CertificateSigningRequestParams::from_pem(csr_pem).unwrap();
+        request.params = params(ExtendedKeyUsagePurpose::ServerAuth, &[server_name(host)]);
+        request.params.subject_alt_names.push(SanType::IpAddress(ip));
+        request.params.not_after = (SystemTime::now() + Duration::from_secs(days * 86_400)).into();
+        request.signed_by(&self.issuer()).unwrap().pem()
     }
 
     fn sign(&self, params: &CertificateParams) -> (String, String) {

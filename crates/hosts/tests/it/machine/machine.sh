@@ -1,7 +1,8 @@
 #!/bin/sh
 # Another machine, as far as Docker can tell: a network namespace of its own, with a cable to this one.
 #
-#   machine.sh NAME COMMAND      the machine NAME, kept in $MACHINES/NAME, at $ADDRESS; this one is at $GATEWAY
+#   machine.sh NAME COMMAND      the machine NAME, kept in $MACHINES/NAME, at $ADDRESS; this one is at $GATEWAY, and,
+#                                for what is far away, at $ELSEWHERE
 #
 # Needs root, ip, nsenter and dockerd. Everything that it makes bears the machine's name.
 set -eu
@@ -15,12 +16,28 @@ plug() {
   ip netns add "$NAME"
   ip link add "$NAME" type veth peer name eth0 netns "$NAME"
   ip addr add "$GATEWAY/30" dev "$NAME"
+  ip addr add "$ELSEWHERE/32" dev "$NAME"
   ip link set "$NAME" up
   ip -n "$NAME" link set lo up
   ip -n "$NAME" addr add "$ADDRESS/30" dev eth0
   ip -n "$NAME" link set eth0 up
   ip -n "$NAME" route add default via "$GATEWAY"
 }
+
+# Gives it an /etc and a /run that it may write to, for as long as it is there.
+furnish() {
+  mkdir -p "$DIRECTORY/etc" "$DIRECTORY/etc.work" "$DIRECTORY/run" "$DIRECTORY/run.work"
+  # shellcheck disable=SC2016 # The inner shell expands it.
+  setsid nsenter --net="/run/netns/$NAME" unshare --mount sh -c '
+    for path in etc run; do
+      mount -t overlay overlay -o "lowerdir=/$path,upperdir=$1/$path,workdir=$1/$path.work" "/$path" || exit 1
+    done
+    echo $$ >"$1/init.pid"
+    exec sleep infinity' sh "$DIRECTORY" </dev/null >/dev/null 2>&1 &
+  until [ -s "$DIRECTORY/init.pid" ]; do sleep 0.1; done
+}
+
+load() { docker save "$IMAGE" | docker --host "unix://$DIRECTORY/docker.sock" load >/dev/null; }
 
 # Starts its engine with the certificates in its directory.
 boot() {
@@ -39,12 +56,15 @@ boot() {
     fi
     sleep 0.5
   done
-  docker save "$IMAGE" | docker --host "unix://$DIRECTORY/docker.sock" load >/dev/null
+  load
   touch "$DIRECTORY/ready"
 }
 
 # Removes the machine, in whatever state a killed run has left it.
 clean() {
+  if [ -e "$DIRECTORY/etc/paas/host/supervisor.pid" ]; then
+    kill -KILL "$(cat "$DIRECTORY/etc/paas/host/supervisor.pid")" 2>/dev/null || true
+  fi
   if [ -e "$DIRECTORY/docker.pid" ]; then
     kill "$(cat "$DIRECTORY/docker.pid")" 2>/dev/null || true
     tries=0
@@ -87,7 +107,7 @@ guard() {
 }
 
 case $COMMAND in
-  plug | boot | clean | guard) "$COMMAND" ;;
+  plug | furnish | load | boot | clean | guard) "$COMMAND" ;;
   cut) ip link set "$NAME" down ;;
   mend) ip link set "$NAME" up ;;
   *)

@@ -39,14 +39,7 @@ impl Machine {
 
     /// One that a test may cut off. `number`: its own, below 60; names and addresses come from it.
     pub(crate) fn start(name: &'static str, number: u8) -> Self {
-        need_tools();
-        fs::create_dir_all(MACHINES).unwrap();
-        let starting = lock_file(name, "starting");
-        starting.lock().unwrap();
-        let used = lock_file(name, "used");
-        used.lock_shared().unwrap();
-        let machine = Self { name, number, _used: used };
-        machine.guard();
+        let (machine, _starting) = Self::take(name, number);
         if !machine.directory().join("ready").exists() {
             machine.run("clean");
             fs::create_dir_all(machine.directory()).unwrap();
@@ -57,6 +50,42 @@ impl Machine {
         machine
     }
 
+    /// A new one that nothing runs on yet.
+    pub(crate) fn bare(name: &'static str, number: u8) -> Self {
+        let (machine, _starting) = Self::take(name, number);
+        machine.run("clean");
+        fs::create_dir_all(machine.directory()).unwrap();
+        machine.run("plug");
+        machine.run("furnish");
+        machine
+    }
+
+    /// With the lock that keeps others from starting it at the same time.
+    fn take(name: &'static str, number: u8) -> (Self, File) {
+        need_tools();
+        fs::create_dir_all(MACHINES).unwrap();
+        let starting = lock_file(name, "starting");
+        starting.lock().unwrap();
+        let used = lock_file(name, "used");
+        used.lock_shared().unwrap();
+        let machine = Self { name, number, _used: used };
+        machine.guard();
+        (machine, starting)
+    }
+
+    /// A command on a machine that was bare.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let init = fs::read_to_string(self.directory().join("init.pid")).unwrap();
+        let mut command = Command::new("nsenter");
+        command.args(["--target", init.trim(), "--net", "--mount", "--", program]);
+        command
+    }
+
+    /// Its image, for an engine that has been started since.
+    pub(crate) fn load_image(&self) {
+        self.run("load");
+    }
+
     pub(crate) fn host(&self) -> HostId {
         format!("01976f9e-7a1c-7d2e-8c3a-{:012}", self.number).parse().unwrap()
     }
@@ -64,6 +93,11 @@ impl Machine {
     /// This machine's address as the other one sees it.
     pub(crate) fn gateway(&self) -> IpAddr {
         Ipv4Addr::new(10, 211, 0, self.number * 4 + 1).into()
+    }
+
+    /// This machine's address as something out in the world.
+    pub(crate) fn elsewhere(&self) -> IpAddr {
+        Ipv4Addr::new(10, 211, 64, self.number).into()
     }
 
     pub(crate) fn ip(&self) -> IpAddr {
@@ -100,7 +134,7 @@ impl Machine {
         self.run("mend");
     }
 
-    fn directory(&self) -> PathBuf {
+    pub(crate) fn directory(&self) -> PathBuf {
         Path::new(MACHINES).join(self.name)
     }
 
@@ -124,6 +158,7 @@ impl Machine {
             .args([self.name, command])
             .env("MACHINES", MACHINES)
             .env("GATEWAY", self.gateway().to_string())
+            .env("ELSEWHERE", self.elsewhere().to_string())
             .env("ADDRESS", self.ip().to_string())
             .env("IMAGE", IMAGE);
         script

@@ -1,0 +1,51 @@
+//! Images that nothing wants any more.
+
+use std::collections::BTreeSet;
+
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder};
+
+use super::connection::{Connection, status};
+use crate::EngineError;
+
+const DOING: &str = "remove images";
+
+/// Looks who uses what before it removes; the engine itself refuses to remove what has come into use since.
+pub(super) async fn images(
+    connection: &Connection,
+    registry: &str,
+    keep: &[String],
+) -> Result<Vec<String>, EngineError> {
+    let fail = |error| connection.failed(DOING, error);
+    let keep: BTreeSet<&str> = keep.iter().map(String::as_str).collect();
+    let options = ListImagesOptionsBuilder::default().all(false).build();
+    let images = connection.call(|docker| docker.list_images(Some(options))).await.map_err(fail)?;
+    let options = ListContainersOptionsBuilder::default().all(true).build();
+    let containers = connection.call(|docker| docker.list_containers(Some(options))).await.map_err(fail)?;
+    let used: BTreeSet<String> = containers.into_iter().filter_map(|container| container.image_id).collect();
+    let mut removed = Vec::new();
+    for image in images {
+        // One that was pulled by its digest has no tag.
+        let names = if image.repo_tags.is_empty() { image.repo_digests } else { image.repo_tags };
+        let ours = |name: &&String| name.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
+        if used.contains(&image.id) || names.iter().any(|name| keep.contains(name.as_str())) {
+            continue;
+        }
+        for name in names.iter().filter(ours) {
+            if remove(connection, name).await? {
+                removed.push(name.clone());
+            }
+        }
+    }
+    Ok(removed)
+}
+
+/// Whether it is gone. One that is in use stays.
+async fn remove(connection: &Connection, name: &str) -> Result<bool, EngineError> {
+    let options = RemoveImageOptionsBuilder::default().force(false).noprune(false).build();
+    let removed = connection.call(|docker| docker.remove_image(name, Some(options), None)).await;
+    match status(&removed) {
+        Some(409) => Ok(false),
+        Some(404) => Ok(true),
+        _ => removed.map(|_| true).map_err(|error| connection.failed(DOING, error)),
+    }
+}
