@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
@@ -6,7 +6,6 @@ use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId};
 use paas_planner::Policy;
-use secrecy::SecretString;
 
 use crate::{Catalog, HostRegistry, HostSigner, OpError};
 
@@ -74,29 +73,8 @@ pub struct Settings {
     pub build_reserved_millis: u32,
     /// How plans are made, but for `crash`, which is the one above.
     pub placement: Policy,
-    /// What a launched machine runs at its first start.
-    pub user_data: UserData,
-}
-
-/// Writes the script that makes a machine a host: `(join token, host)`.
-#[derive(Clone)]
-pub struct UserData(Arc<dyn Fn(&SecretString, HostId) -> String + Send + Sync>);
-
-impl UserData {
-    pub fn new(write: impl Fn(&SecretString, HostId) -> String + Send + Sync + 'static) -> Self {
-        Self(Arc::new(write))
-    }
-
-    #[must_use]
-    pub(crate) fn write(&self, token: &SecretString, host: HostId) -> String {
-        (self.0)(token, host)
-    }
-}
-
-impl fmt::Debug for UserData {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UserData")
-    }
+    /// How often the memory of running dynos is looked at.
+    pub sample_every: Duration,
 }
 
 impl Settings {

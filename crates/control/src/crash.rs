@@ -51,6 +51,9 @@ pub const CRASH_POINTS: &[&str] = &[
     "machine.terminated",
     "machine.gone",
     "machine.stray_ended",
+    "join.token_taken",
+    "join.before_commit",
+    "join.committed",
 ];
 
 static ARMED: OnceLock<String> = OnceLock::new();

@@ -5,7 +5,7 @@ use std::{env::current_exe, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
-use paas_control::{PlacementPolicy, Settings, UserData, reconcile::LocalHost};
+use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
@@ -26,6 +26,8 @@ const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
+/// How often the memory of dynos is looked at.
+const SAMPLE_EVERY: Duration = Duration::from_secs(20);
 /// How often the provider of machines is asked for them, and for how long its lists may lag.
 const MACHINES_EVERY: Duration = Duration::from_secs(5);
 const MACHINE_GRACE: Duration = Duration::from_secs(2 * 60);
@@ -60,8 +62,7 @@ pub(crate) fn control(config: &Config) -> Settings {
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: PlacementPolicy::default(),
-        // No machines are launched yet, so nothing is told to run this.
-        user_data: UserData::new(|_, _| String::new()),
+        sample_every: SAMPLE_EVERY,
     }
 }
 

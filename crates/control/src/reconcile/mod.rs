@@ -9,10 +9,13 @@ mod heartbeat;
 mod host;
 mod hosts;
 mod housekeeping;
+mod images;
 mod leftovers;
 mod machines;
+mod memory;
 mod placement;
 mod release_phase;
+mod waits;
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use paas_control::testing::TestControl;
-use paas_db::{hosts, new_id};
+use paas_db::{builds, hosts, new_id};
 use paas_hosts::testing::FakeEngine;
-use paas_model::{DynoState, HostId, HostState};
+use paas_model::{BuildId, DynoState, HostId, HostState};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{app, dynos, scale, until, until_shown, up};
@@ -74,7 +74,6 @@ async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns
     let test = TestControl::new().await;
     let stop = CancellationToken::new();
     let ([(first, engine), (second, other)], app) = two_busy_hosts(&test, 2, &stop).await;
-        .await;
     engine.go_down();
     until_state(&test, first, HostState::Lost).await;
     until("all are up on the other", async || up_on(&test, &app, second).await == 4).await;
@@ -84,7 +83,7 @@ async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns
     assert_eq!(stopping, 2);
     engine.come_back();
     until_state(&test, first, HostState::Ready).await;
-    engine.until(|containers| containers.is_empty()).await;
+    engine.until(<[_]>::is_empty).await;
     until("no row is left of them", async || dynos(&test, &app).await.len() == 4).await;
     assert_eq!(other.containers().len(), 4);
     stop.cancel();
@@ -117,7 +116,6 @@ async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
     let test = TestControl::new().await;
     let stop = CancellationToken::new();
     let ([(first, engine), (second, _)], app) = two_busy_hosts(&test, 2, &stop).await;
-        .await;
     hosts::request_drain(test.control.db.pool(), first, true).await.unwrap();
     until("all are up on the other", async || {
         let serving = dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count();
@@ -125,7 +123,7 @@ async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
         up_on(&test, &app, second).await == 4 && up_on(&test, &app, first).await == 0
     })
     .await;
-    engine.until(|containers| containers.is_empty()).await;
+    engine.until(<[_]>::is_empty).await;
     assert_eq!(state(&test, first).await, HostState::Draining);
     stop.cancel();
 }
@@ -188,7 +186,7 @@ async fn only_its_own_machines_controller_executes_the_local_host() {
     until("the dyno is up elsewhere", async || up_on(&test, &app, remote).await == 1).await;
     assert_eq!(test.engine.containers().len(), 1);
     let _back = test.start();
-    test.engine.until(|containers| containers.is_empty()).await;
+    test.engine.until(<[_]>::is_empty).await;
     pure.cancel();
 }
 
@@ -204,11 +202,84 @@ async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
     stop.cancel();
 }
 
+/// A build whose source was never uploaded.
+async fn build(test: &TestControl, app: &paas_control::App) -> BuildId {
+    let (source, db) = (new_id(), test.control.db.pool());
+    let secret = paas_db::SecretHash::of(&paas_db::new_secret(""));
+    paas_db::sources::create(db, source, test.owner.id, &secret).await.unwrap();
+    let build = builds::NewBuild {
+        id: new_id(),
+        app_id: app.id,
+        account_id: test.owner.id,
+        source_id: source,
+        version: None,
+        version_description: None,
+        buildpacks: None,
+        stack: app.stack.clone(),
+    };
+    builds::create(db, &build).await.unwrap();
+    build.id
+}
+
+#[tokio::test]
+async fn whoever_pushed_is_told_why_the_build_does_not_begin() {
+    let test = TestControl::new().await;
+    let app = app(&test, "example").await;
+    let build = build(&test, &app).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("its output says so", async || {
+        let pieces = paas_db::build_output::read(test.control.db.pool(), build, 0).await.unwrap();
+        pieces.iter().any(|piece| piece.chunk.starts_with("-----> Waiting for a host: no host is ready"))
+    })
+    .await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn builds_are_placed_on_the_hosts_that_are_for_builds() {
+    let test = TestControl::new().await;
+    let (builder, _) = test.join(1, &[("role", "build")]).await;
+    let (other, _) = test.join(2, &[]).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    for host in [builder, other] {
+        until_state(&test, host, HostState::Ready).await;
+    }
+    let app = serve(&test, 1).await;
+    let build = build(&test, &app).await;
+    let db = test.control.db.pool();
+    // Each attempt is given back, and placed anew.
+    until("it was tried twice", async || {
+        let build = builds::find(db, build).await.unwrap().unwrap();
+        assert!(build.host_id.is_none_or(|host| host == builder), "{build:?}");
+        build.attempt >= 2
+    })
+    .await;
+    until("the dyno is up on the other", async || up_on(&test, &app, other).await == 1).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_dyno_that_uses_more_than_its_memory_is_told_so() {
+    let test = TestControl::new().await;
+    let stop = CancellationToken::new();
+    let ([(_, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
+    engine.use_memory(&engine.containers()[0].name, 529);
+    until("its log says R14", async || {
+        let lines = crate::support::log(&test, &app).await;
+        let at = lines.iter().position(|line| line.ends_with("]: Process running mem=529M(103.3%)"));
+        at.is_some_and(|at| lines[at + 1].ends_with("]: Error R14 (Memory quota exceeded)"))
+    })
+    .await;
+    stop.cancel();
+}
+
 #[tokio::test]
 async fn a_container_without_a_row_is_ended_and_one_that_just_got_its_row_is_not() {
     let test = TestControl::new().await;
     let stop = CancellationToken::new();
-    let ([(first, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
+    let ([(_, engine), _], _app) = two_busy_hosts(&test, 1, &stop).await;
     let known = engine.containers().remove(0).name;
     let stray = paas_hosts::ContainerName(format!("dyno-{}", new_id::<paas_model::DynoId>()));
     let spec = engine.spec(&known).unwrap();

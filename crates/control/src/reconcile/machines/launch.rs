@@ -10,11 +10,12 @@ use paas_db::{
     new_id, new_secret,
     pools::{self, Pool},
 };
-use paas_hosts::{Machine, MachineError, MachineOrder, MachineState};
+use paas_hosts::{Machine, MachineError, MachineOrder, MachineState, user_data};
 use paas_model::{HostState, Labels};
+use secrecy::ExposeSecret;
 
 use super::{Loop, LoopError, pause};
-use crate::{crash_point, error::chain};
+use crate::{crash_point, error::chain, ops::joining::TOKEN_PREFIX};
 
 /// A machine that has not joined by then never will.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -86,7 +87,7 @@ impl Loop {
     }
 
     async fn order(&self, host: &Host, pool: &Pool) -> Result<MachineOrder, DbError> {
-        let secret = new_secret("");
+        let secret = new_secret(TOKEN_PREFIX);
         let token = NewJoinToken {
             id: new_id(),
             hash: SecretHash::of(&secret),
@@ -97,6 +98,8 @@ impl Loop {
             lifetime: TOKEN_LIFETIME,
         };
         join_tokens::create(self.control.db.pool(), &token).await?;
+        let settings = &self.control.settings;
+        let environment = [("PAAS_HOST_NAME", host.name.as_str()), ("PAAS_HOST_ZONE", host.zone.as_str())];
         Ok(MachineOrder {
             host: host.id,
             name: host.name.clone(),
@@ -109,7 +112,7 @@ impl Loop {
             security_groups: pool.security_groups.clone(),
             key_name: pool.key_name.clone(),
             disk_gb: pool.disk_gb,
-            user_data: self.control.settings.user_data.write(&secret, host.id),
+            user_data: user_data(&settings.public_url, settings.signer.ca_pem(), secret.expose_secret(), &environment),
             instance_profile: pool.instance_profile.clone(),
         })
     }
