@@ -5,7 +5,7 @@ use std::{env::current_exe, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
-use paas_control::{PlacementPolicy, Settings, UserData, reconcile::LocalHost};
+use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
@@ -34,6 +34,11 @@ pub(crate) const ROUTER_DIRECTORY: &str = "router";
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
+/// How often the memory of dynos is looked at.
+const SAMPLE_EVERY: Duration = Duration::from_secs(20);
+/// How often the provider of machines is asked for them, and for how long its lists may lag.
+const MACHINES_EVERY: Duration = Duration::from_secs(5);
+const MACHINE_GRACE: Duration = Duration::from_secs(2 * 60);
 /// What builds hold of a host in plans. Little: they are short, and where there is no other machine they must run too.
 const BUILD_RESERVED_MB: u32 = 256;
 const BUILD_RESERVED_MILLIS: u32 = 100;
@@ -57,6 +62,8 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         host_lease: HOST_LEASE,
         host_heartbeat: HOST_HEARTBEAT,
         host_grace: config.host_grace,
+        machines_every: MACHINES_EVERY,
+        machine_grace: MACHINE_GRACE,
         host_reserved_mb: config.host_reserved_mb,
         signer: Arc::<Authority>::clone(authority),
         host_registry: image_store.for_hosts(),
@@ -64,6 +71,7 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
         user_data: user_data(config, authority),
+        sample_every: SAMPLE_EVERY,
     }
 }
 
