@@ -4,7 +4,7 @@
 #   sh join.sh TOKEN         joins; run again, it repairs. TOKEN is from `paas hosts:add`
 #   sh host.sh --renew       renews the certificate when it ends within 30 days (daily, by timer)
 #   sh host.sh --firewall    keeps containers from this machine and the platform (before each start of Docker)
-#   sh host.sh --run         Docker's supervisor where there is no systemd
+#   sh host.sh --run         Docker's supervisor where there is no systemd; start-engine, beside it, is this as a program
 #   sh host.sh --leave       undoes it all; containers keep running
 #
 # host.sh is this script as it is kept on the machine. What can be set is in docs/hosts.md.
@@ -416,11 +416,25 @@ start_by_itself() {
   if engine_answers; then
     fail "an engine that is not ours answers on $SOCKET" "Stop that dockerd, then run this again."
   fi
-  PAAS_HOST_DIRECTORY=$DIRECTORY setsid sh "$DIRECTORY/host.sh" --run >>"$DIRECTORY/dockerd.log" 2>&1 </dev/null &
+  write "$DIRECTORY/start-engine" <<TEXT
+#!/bin/sh
+# For this machine's boot: runs Docker, and starts it again when it ends.
+PAAS_HOST_DIRECTORY=$(quote "$DIRECTORY")
+export PAAS_HOST_DIRECTORY
+exec sh "\$PAAS_HOST_DIRECTORY/host.sh" --run
+TEXT
+  chmod 700 "$DIRECTORY/start-engine"
+  setsid "$DIRECTORY/start-engine" >>"$DIRECTORY/dockerd.log" 2>&1 </dev/null &
 }
 
 # Ends with SIGTERM, and the engine with it; containers run on.
 supervise() {
+  if is_ours supervisor.pid; then
+    say "It is running already"
+    return 0
+  fi
+  # Of a supervisor that was killed.
+  stop_dockerd
   echo "$$" | write "$DIRECTORY/supervisor.pid"
   trap 'stop_dockerd; exit 0' TERM INT
   while :; do
@@ -442,9 +456,9 @@ watch_dockerd() {
   seconds=0
   while kill -0 "$1" 2>/dev/null; do
     # In the background and waited for, so that a signal is heard at once.
-    sleep 5 &
+    sleep 2 &
     wait "$!" || true
-    seconds=$((seconds + 5))
+    seconds=$((seconds + 2))
     if [ "$seconds" -ge 86400 ]; then
       seconds=0
       (renew) || say "The certificate was not renewed; it is tried again tomorrow"
@@ -461,14 +475,18 @@ stop_supervisor() {
 
 # stop_process FILE: the process whose id is in it, if it is one of ours still.
 stop_process() {
-  process=$(cat "$DIRECTORY/$1" 2>/dev/null) || return 0
   tries=0
-  while grep -qsaE 'dockerd|host\.sh' "/proc/$process/cmdline" && [ "$tries" -lt 120 ]; do
-    kill "$process" 2>/dev/null || true
+  while is_ours "$1" && [ "$tries" -lt 120 ]; do
+    kill "$(cat "$DIRECTORY/$1")" 2>/dev/null || true
     tries=$((tries + 1))
     sleep 0.5
   done
   rm -f "$DIRECTORY/$1"
+}
+
+# is_ours FILE: the process whose id is in it is there, and not another one that has its number now.
+is_ours() {
+  [ -s "$DIRECTORY/$1" ] && grep -qsaE 'dockerd|host\.sh' "/proc/$(cat "$DIRECTORY/$1")/cmdline"
 }
 
 engine_answers() { [ "$(curl -s --max-time 5 --unix-socket "$SOCKET" http://engine/_ping 2>/dev/null)" = OK ]; }

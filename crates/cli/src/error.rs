@@ -111,6 +111,9 @@ fn client_hint(error: &ClientError) -> Option<String> {
         ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("host") => {
             "`paas hosts` lists the hosts"
         }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("pool") => {
+            "`paas pools` lists the pools"
+        }
         ClientError::Api { status: 429, .. } => "wait a few minutes",
         ClientError::Api { status: 500.., .. } => "the server's log has the reason",
         ClientError::Api { .. } => return None,

@@ -1,6 +1,6 @@
 use chrono::{DateTime, Utc};
-use paas_model::{AccountId, AppId, AppName, ConfigId};
-use sqlx::PgExecutor;
+use paas_model::{AccountId, AppId, AppName, ConfigId, Labels};
+use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError};
 
@@ -143,6 +143,45 @@ pub async fn set_repo_size(db: impl PgExecutor<'_>, id: AppId, bytes: i64) -> Re
 pub async fn set_cache(db: &mut Connection, id: AppId, digest: Option<&str>, stack: &str) -> Result<(), DbError> {
     let query = sqlx::query("update apps set cache_digest = $2, cache_stack = $3 where id = $1");
     query.bind(id).bind(digest).bind(stack).execute(db).await?;
+    Ok(())
+}
+
+/// Where an app's dynos may go, and how a new release takes over.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Placement {
+    #[sqlx(json)]
+    pub labels: Labels,
+    canary_seconds: Option<i32>,
+    /// A web dyno is up when a GET of this path answers 2xx or 3xx; `None`: when its port takes a connection.
+    pub health_path: Option<String>,
+}
+
+impl Placement {
+    #[must_use]
+    pub fn new(labels: Labels, canary_seconds: Option<u32>, health_path: Option<String>) -> Self {
+        let canary_seconds = canary_seconds.map(|seconds| i32::try_from(seconds).unwrap_or(i32::MAX));
+        Self { labels, canary_seconds, health_path }
+    }
+
+    /// How long the first dyno of a new release must be up before the others follow; `None`: there is no such step.
+    #[must_use]
+    pub fn canary_seconds(&self) -> Option<u32> {
+        self.canary_seconds.and_then(|seconds| u32::try_from(seconds).ok())
+    }
+}
+
+/// `None`: no such app.
+pub async fn placement(db: impl PgExecutor<'_>, id: AppId) -> Result<Option<Placement>, DbError> {
+    let query = sqlx::query_as("select labels, canary_seconds, health_path from apps where id = $1");
+    Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+pub async fn set_placement(db: impl PgExecutor<'_>, id: AppId, placement: &Placement) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update apps set labels = $2, canary_seconds = $3, health_path = $4, updated_at = now() where id = $1",
+    );
+    let Placement { labels, canary_seconds, health_path } = placement;
+    query.bind(id).bind(Json(labels)).bind(canary_seconds).bind(health_path).execute(db).await?;
     Ok(())
 }
 

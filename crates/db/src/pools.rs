@@ -48,6 +48,11 @@ pub async fn find(db: impl PgExecutor<'_>, id: PoolId) -> Result<Option<Pool>, D
     Ok(sqlx::query_as("select * from pools where id = $1").bind(id).fetch_optional(db).await?)
 }
 
+/// Holds the row until the transaction ends.
+pub async fn find_for_update(db: &mut crate::Connection, id: PoolId) -> Result<Option<Pool>, DbError> {
+    Ok(sqlx::query_as("select * from pools where id = $1 for update").bind(id).fetch_optional(db).await?)
+}
+
 pub async fn by_name(db: impl PgExecutor<'_>, name: &str) -> Result<Option<Pool>, DbError> {
     Ok(sqlx::query_as("select * from pools where name = $1").bind(name).fetch_optional(db).await?)
 }

@@ -22,6 +22,8 @@ mod host;
 mod lenient;
 mod list_range;
 mod log_session;
+mod placement;
+mod pool;
 mod rate_limit;
 mod reference;
 mod region;
@@ -49,6 +51,8 @@ pub use formation::{DynoSizeChoice, Formation, FormationBatchUpdate, FormationUp
 pub use host::{Host, HostCreate, HostJoin, HostJoined, HostRegistry, HostRemove, HostRenew, HostRenewed, JoinCommand};
 pub use list_range::{ListRange, Order};
 pub use log_session::{LogSession, LogSessionCreate};
+pub use placement::{AppPlacement, AppPlacementUpdate, HostVerdict, PlacementExplanation, PlacementQuery};
+pub use pool::{PlannedEnd, PlannedLaunch, Pool, PoolPlan, PoolPlanQuery, PoolUpdate};
 pub use rate_limit::RateLimit;
 pub use reference::{AppReference, IdReference, NamedReference, UserReference};
 pub use region::{Region, RegionProvider};

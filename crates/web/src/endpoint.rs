@@ -74,6 +74,11 @@ impl Endpoint {
         Self { access: Access::Open, ..self }
     }
 
+    /// For the installation's owner, though the path names an app.
+    pub(crate) fn by_owner(self) -> Self {
+        Self { access: Access::Owner, ..self }
+    }
+
     /// For machines, whose secret the use-case checks.
     pub(crate) fn for_machines(self) -> Self {
         Self { access: Access::Machine, ..self }

@@ -20,6 +20,7 @@ mod config;
 mod endpoint;
 mod error;
 mod etag;
+mod query;
 mod range;
 mod rate_limit;
 pub mod rendezvous;

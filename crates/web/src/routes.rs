@@ -15,6 +15,8 @@ mod joining;
 mod log_sessions;
 mod nothing_yet;
 mod of_app;
+mod placement;
+mod pools;
 mod regions;
 mod releases;
 mod slugs;
@@ -40,6 +42,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
         of_app::endpoints(),
+        placement::endpoints(),
+        pools::endpoints(),
         regions::endpoints(),
         releases::endpoints(),
         slugs::endpoints(),

@@ -11,6 +11,7 @@ mod heroku;
 mod hosts;
 mod logs;
 mod maintenance;
+mod pools;
 mod ps;
 mod regions;
 mod releases;
@@ -49,9 +50,12 @@ macro_rules! commands {
 
 commands! {
     AppsList(apps::list::List) = "apps" ["apps:list"],
+    AppsCanary(apps::canary::Canary) = "apps:canary",
     AppsCreate(apps::create::Create) = "create" ["apps:create"],
     AppsDestroy(apps::destroy::Destroy) = "destroy" ["apps:destroy", "apps:delete"],
+    AppsHealth(apps::health::Health) = "apps:health",
     AppsInfo(apps::info::Info) = "info" ["apps:info"],
+    AppsLabels(apps::labels::Labels) = "apps:labels",
     AppsOpen(apps::open::Open) = "open" ["apps:open"],
     AppsRename(apps::rename::Rename) = "rename" ["apps:rename"],
     Login(auth::login::Login) = "login" ["auth:login"],
@@ -78,6 +82,7 @@ commands! {
     Hosts(hosts::list::List) = "hosts",
     HostsAdd(hosts::add::Add) = "hosts:add",
     HostsDrain(hosts::drain::Drain) = "hosts:drain",
+    HostsExplain(hosts::explain::Explain) = "hosts:explain",
     HostsInfo(hosts::info::Info) = "hosts:info",
     HostsRemove(hosts::remove::Remove) = "hosts:remove",
     HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
@@ -86,6 +91,12 @@ commands! {
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",
     MaintenanceOn(maintenance::on::On) = "maintenance:on",
+    Pools(pools::list::List) = "pools",
+    PoolsCreate(pools::create::Create) = "pools:create",
+    PoolsDestroy(pools::destroy::Destroy) = "pools:destroy",
+    PoolsInfo(pools::info::Info) = "pools:info",
+    PoolsPlan(pools::plan::Plan) = "pools:plan",
+    PoolsSet(pools::set::Set) = "pools:set",
     Ps(ps::list::List) = "ps",
     PsRestart(ps::restart::Restart) = "ps:restart" ["dyno:restart", "restart"],
     PsScale(ps::scale::Scale) = "ps:scale" ["dyno:scale", "scale"],
@@ -100,6 +111,14 @@ commands! {
     RunDetached(run::detached::Detached) = "run:detached",
     Stacks(stacks::Stacks) = "stacks" ["apps:stacks"],
     Version(VersionCommand) = "version",
+}
+
+/// A host's or a pool's name or id; anything else would be a strange path of the API. `list`: the command that lists them.
+fn checked<'a>(name: &'a str, what: &str, list: &str) -> Result<&'a str, Error> {
+    match !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+        true => Ok(name),
+        false => Err(Error::mistake(format!("{name:?} is not the name of a {what}."), format!("`{list}` lists them"))),
+    }
 }
 
 /// Show the version of paas

@@ -71,6 +71,27 @@ pub(crate) fn buildpacks(names: &[&str]) -> Value {
     names.iter().enumerate().map(one).collect()
 }
 
+pub(crate) fn host(name: &str, state: &str, dynos: u32) -> Value {
+    json!({
+        "address": "10.0.0.5", "builds": 0, "certificate_expires_at": TIME, "cpu_used_millis": dynos * 50, "cpus": 4,
+        "created_at": TIME, "drain_requested": state == "draining", "dynos": dynos, "engine_version": "28.3.1",
+        "fault": null, "id": id(9), "image": "ami-0123", "instance_type": "m6i.xlarge", "labels": { "disk": "ssd" },
+        "machine_id": "i-0123", "memory_mb": 15_360, "memory_used_mb": dynos * 512, "name": name,
+        "pool": { "id": id(10), "name": "main" }, "price_per_hour": 0.192, "reason": null, "seen_at": TIME,
+        "since": TIME, "spot": true, "state": state, "zone": "eu-central-1a",
+    })
+}
+
+pub(crate) fn pool(name: &str, hosts: u32) -> Value {
+    json!({
+        "created_at": TIME, "disk_gb": 50, "hosts": hosts, "id": id(10), "image": "ami-0123", "instance_profile": null,
+        "key_name": "ops", "labels": { "disk": "ssd" }, "last_error": null, "launch_after": null, "max": 5, "min": 1,
+        "name": name, "purchase": "spot_first", "replace_outdated": true, "security_groups": ["sg-0123"],
+        "subnets": { "eu-central-1a": "subnet-0123" }, "types": ["m6i.large", "m6i.xlarge"], "updated_at": TIME,
+        "zones": ["eu-central-1a", "eu-central-1b"],
+    })
+}
+
 pub(crate) fn log_session() -> Value {
     json!({ "created_at": TIME, "id": id(8), "logplex_url": "BASE/logs/secret", "updated_at": TIME })
 }

@@ -145,6 +145,7 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
         Some(id) => (id, bound_name(&mut tx, id).await?),
         None => (new_id::<HostId>(), token.name.map_or_else(|| host_name(&request.name), |name| host_name(&name))?),
     };
+    check_address(&mut tx, host, address).await?;
     let signed = signer.sign(&request.csr, host, address, Utc::now()).map_err(unsigned)?;
     let renewal_token = new_secret(RENEWAL_PREFIX);
     let row = hosts::Joined {
@@ -162,10 +163,9 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
             "There is a host called {name} already. Give this machine another name: set PAAS_HOST_NAME, or ask for a \
              token with `paas hosts:add NAME`."
         )),
-        DbError::HostAddressTaken => OpError::Invalid(format!(
-            "Another host has the address {address} or is the same machine. Remove that one first (`paas hosts`), or set \
-             PAAS_HOST_ADDRESS."
-        )),
+        DbError::HostAddressTaken => {
+            OpError::Invalid("Another host is this machine already. Remove that one first: `paas hosts`.".to_owned())
+        }
         other => other.into(),
     })?;
     if !joined {
@@ -233,6 +233,20 @@ async fn bound_name(db: &mut Connection, id: HostId) -> Result<HostName, OpError
     HostName::parse(&row.name).map_err(OpError::invalid)
 }
 
+/// No two hosts that count are one machine. One that is lost or being ended may have given its address back by now.
+async fn check_address(db: &mut Connection, joining: HostId, address: IpAddr) -> Result<(), OpError> {
+    let counts = |state| matches!(state, HostState::Joining | HostState::Ready | HostState::Draining);
+    let is_other = |row: &hosts::Host| row.id != joining && super::hosts::address(row) == Some(address);
+    match hosts::list(db).await?.into_iter().find(|row| counts(row.state) && is_other(row)) {
+        None => Ok(()),
+        Some(other) => Err(OpError::Invalid(format!(
+            "The host {} has the address {address} already. Remove it first if it is this machine, or set \
+             PAAS_HOST_ADDRESS to an address of this one alone.",
+            other.name
+        ))),
+    }
+}
+
 fn registry(control: &Control) -> Result<&HostRegistry, OpError> {
     control.settings.host_registry.as_ref().ok_or_else(|| {
         OpError::Conflict(
@@ -254,10 +268,7 @@ fn check_request(request: &JoinRequest) -> Result<IpAddr, OpError> {
         ))
     })?;
     for (what, text) in [("machine_id", &request.machine_id), ("zone", &request.zone)] {
-        let is_plain = |text: &String| {
-            (1..=128).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.:/".contains(&c))
-        };
-        if text.as_ref().is_some_and(|text| !is_plain(text)) {
+        if text.as_ref().is_some_and(|text| !super::is_providers_name(text)) {
             return Err(OpError::Invalid(format!(
                 "{what} must have 1 to 128 letters, digits and characters of `-_.:/`."
             )));

@@ -8,10 +8,14 @@ pub mod buildpacks;
 pub mod builds;
 pub mod config;
 pub mod dynos;
+pub mod explain;
 pub mod formation;
 pub mod hosts;
 pub mod joining;
 pub mod log_sessions;
+pub mod placement;
+pub mod pool_plan;
+pub mod pools;
 pub mod releases;
 pub mod sources;
 
@@ -21,6 +25,11 @@ use crate::OpError;
 
 /// Most labels of one thing.
 const MAX_LABELS: usize = 50;
+
+/// Whether it is one of the names that a provider gives to things: types, zones, images, groups.
+pub(crate) fn is_providers_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.:/".contains(&c))
+}
 
 pub(crate) fn check_labels(labels: &Labels) -> Result<(), OpError> {
     if labels.len() > MAX_LABELS {

@@ -47,12 +47,12 @@ impl Joining {
         let directory = self.machine.directory();
         let at = |name: &str| directory.join(name).display().to_string();
         let flags = format!(
-            "--data-root {} --exec-root {} --pidfile {} --cgroup-parent /paasht-{} --bip 10.211.128.1/24 \
+            "--data-root {} --exec-root {} --pidfile {} --cgroup-parent /{} --bip 10.211.128.1/24 \
              --default-address-pool base=10.211.192.0/18,size=24",
             at("data"),
             at("exec"),
             at("docker.pid"),
-            self.machine.ip(),
+            self.machine.name,
         );
         let mut command = Command::from(self.machine.command(program));
         command
@@ -188,6 +188,30 @@ async fn a_certificate_that_ends_soon_is_renewed_and_containers_of_the_docker_en
 
         assert_succeeded(&joining.script("--renew").await);
         assert_eq!(joining.stub.shared.signed.load(Ordering::Relaxed), 2, "there is nothing to renew");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_docker_engine_that_is_killed_is_started_again_until_the_machine_leaves() {
+    let joining = Joining::new("paasht-killed", 8).await;
+    assert_succeeded(&joining.join(TOKEN).await);
+    joining.machine.load_image();
+    holds(joining.engine(), IMAGE, async |bench| {
+        let name = bench.start_until_it_prints("runs", "echo ready; exec sleep 600").await;
+        let killed = joining.run("sh", &[], "kill -KILL $(cat /etc/paas/host/dockerd.pid)").await;
+        assert_succeeded(&killed);
+        while bench.engine.ping().await.is_err() {}
+        assert_eq!(bench.state(&name).await, Some(ContainerState::Running));
+        // A second supervisor would start a second engine.
+        assert_succeeded(&joining.run("/etc/paas/host/start-engine", &[], "").await);
+
+        assert_succeeded(&joining.script("--leave").await);
+        assert!(!joining.file("/etc/paas/host/key.pem").exists());
+        bench.engine.ping().await.unwrap_err();
+        // To remove the container by.
+        assert_succeeded(&joining.join(TOKEN).await);
+        assert_eq!(bench.state(&name).await, Some(ContainerState::Running), "what runs, runs on");
     })
     .await;
 }

@@ -2,8 +2,8 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::{
-    Account, App, AppCreate, AppUpdate, BuildpackInstallation, BuildpackInstallationsUpdate, ConfigVars,
-    ConfigVarsUpdate, Region, Stack,
+    Account, App, AppCreate, AppPlacement, AppPlacementUpdate, AppUpdate, BuildpackInstallation,
+    BuildpackInstallationsUpdate, ConfigVars, ConfigVarsUpdate, Region, Stack,
 };
 
 /// The account, its apps, and what is set on them. `app` is a name or an id.
@@ -33,6 +33,18 @@ impl Client {
 
     pub async fn destroy_app(&self, app: &str) -> Result<App, ClientError> {
         self.read(self.request(Method::DELETE, &["apps", app])).await
+    }
+
+    pub async fn app_placement(&self, app: &str) -> Result<AppPlacement, ClientError> {
+        self.get(&["apps", app, "placement"]).await
+    }
+
+    pub async fn update_app_placement(
+        &self,
+        app: &str,
+        body: &AppPlacementUpdate,
+    ) -> Result<AppPlacement, ClientError> {
+        self.call(Method::PATCH, &["apps", app, "placement"], body).await
     }
 
     pub async fn config_vars(&self, app: &str) -> Result<ConfigVars, ClientError> {

@@ -1,7 +1,7 @@
 use reqwest::Method;
 
 use super::{Client, ClientError};
-use crate::{Host, HostCreate, HostRemove, JoinCommand};
+use crate::{Host, HostCreate, HostRemove, JoinCommand, PlacementExplanation, PlacementQuery};
 
 /// The machines that run dynos. `host` is a name or an id.
 ///
@@ -27,6 +27,23 @@ impl Client {
 
     pub async fn undrain_host(&self, host: &str) -> Result<Host, ClientError> {
         self.read(self.request(Method::POST, &["hosts", host, "actions", "undrain"])).await
+    }
+
+    /// Where a dyno of the app would go, and why; `host`: that one alone.
+    pub async fn explain(
+        &self,
+        app: &str,
+        host: Option<&str>,
+        query: PlacementQuery,
+    ) -> Result<PlacementExplanation, ClientError> {
+        let request = match host {
+            Some(host) => {
+                let query = PlacementQuery { app: Some(app.to_owned()), ..query };
+                self.request(Method::GET, &["hosts", host, "explain"]).query(&query)
+            }
+            None => self.request(Method::GET, &["apps", app, "explain"]).query(&query),
+        };
+        self.read(request).await
     }
 
     /// The host as it was.

@@ -1,9 +1,10 @@
-//! The HTTP client: one request, one typed answer. The calls by resource are in `apps.rs`, `dynos.rs` and `hosts.rs`.
+//! The HTTP client: one request, one typed answer. The calls by resource are in the files beside this one.
 
 mod apps;
 mod dynos;
 mod error;
 mod hosts;
+mod pools;
 mod stream;
 
 use std::{

@@ -23,7 +23,7 @@ pub(crate) fn host(load: &HostLoad) -> wire::Host {
         memory_used_mb: load.memory_used_mb,
         name: host.name.clone(),
         pool: load.pool.as_ref().map(|(id, name)| wire::NamedReference { id: id.uuid(), name: name.clone() }),
-        price_per_hour: (host.price_micros > 0).then(|| dollars(host.price_micros)),
+        price_per_hour: u64::try_from(host.price_micros).ok().filter(|price| *price > 0).map(dollars),
         reason: host.reason.clone(),
         seen_at: host.seen_at.map(Into::into),
         since: host.since.into(),
@@ -34,6 +34,6 @@ pub(crate) fn host(load: &HostLoad) -> wire::Host {
 }
 
 /// Millionths of a dollar as dollars.
-pub(crate) fn dollars(micros: i64) -> f64 {
+pub(super) fn dollars(micros: u64) -> f64 {
     micros as f64 / 1e6
 }

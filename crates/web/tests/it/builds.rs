@@ -144,7 +144,9 @@ async fn a_builds_output_streams_until_it_ends() {
         stack: app.stack.clone(),
     };
     builds::create(pool, &build).await.unwrap();
-    assert_eq!(builds::claim(pool, lease, Duration::from_secs(60)).await.unwrap(), Some(id));
+    let host = api.host("first").await;
+    builds::place(pool, id, host).await.unwrap();
+    assert_eq!(builds::claim(pool, lease, Duration::from_secs(60), None).await.unwrap(), Some(id));
     let path = path_of(&api.get(&format!("/apps/example/builds/{id}")).await.json()["output_stream_url"]);
     build_output::append(pool, id, "-----> one\n").await.unwrap();
     let (status, headers, mut pieces) = api.open(Request::get(&path).body(Body::empty()).unwrap()).await;

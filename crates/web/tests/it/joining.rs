@@ -118,13 +118,17 @@ async fn what_a_machine_says_of_itself_is_not_believed_blindly() {
 }
 
 #[tokio::test]
-async fn two_machines_cannot_have_one_address() {
+async fn two_hosts_cannot_have_one_address_unless_the_first_is_lost() {
     let api = Api::new().await;
-    for (name, status) in [("first", StatusCode::CREATED), ("second", StatusCode::CREATED)] {
-        let machine = json!({"token": token(&api, json!({})).await, "csr": csr(), "name": name, "address": "10.0.0.5"});
-        let answer = join(&api, machine).await;
-        assert_eq!(answer.status, status, "{}", answer.text);
-    }
+    let machine = async |name: &str| json!({"token": token(&api, json!({})).await, "csr": csr(), "name": name, "address": "10.0.0.5"});
+    let first = join(&api, machine("first").await).await.json()["host_id"].as_str().unwrap().parse().unwrap();
+    let second = machine("second").await;
+    let refused = join(&api, second.clone()).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(message(&refused).contains("The host first has the address 10.0.0.5 already"), "{}", refused.text);
+    let db = api.test.control.db.pool();
+    paas_db::hosts::advance(db, first, &[HostState::Joining], HostState::Lost, None).await.unwrap();
+    assert_eq!(join(&api, second).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]

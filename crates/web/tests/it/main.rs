@@ -14,6 +14,8 @@ mod joining;
 mod lists;
 mod logs;
 mod outage;
+mod placement;
+mod pools;
 mod releases;
 mod rendezvous;
 mod support;

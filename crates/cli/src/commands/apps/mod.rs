@@ -1,6 +1,9 @@
+pub(super) mod canary;
 pub(super) mod create;
 pub(super) mod destroy;
+pub(super) mod health;
 pub(super) mod info;
+pub(super) mod labels;
 pub(super) mod list;
 pub(super) mod open;
 pub(super) mod rename;

@@ -20,9 +20,10 @@ pub(crate) struct Drain {
 
 impl Drain {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
+        let name = super::host(&self.host)?;
         let client = context.client()?;
-        let action = context.printer.action(format!("Draining {}", self.host));
-        let host = client.drain_host(&self.host).await?;
+        let action = context.printer.action(format!("Draining {name}"));
+        let host = client.drain_host(name).await?;
         if self.wait {
             return empty(client, host, action, Duration::from_secs(self.wait_interval.max(1))).await;
         }

@@ -19,7 +19,7 @@ pub(crate) struct Info {
 
 impl Info {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
-        let host = context.client()?.host(&self.host).await?;
+        let host = context.client()?.host(super::host(&self.host)?).await?;
         if self.json.json {
             return context.printer.json(&host);
         }

@@ -1,10 +1,13 @@
 pub(super) mod add;
 pub(super) mod drain;
+pub(super) mod explain;
 pub(super) mod info;
 pub(super) mod list;
 pub(super) mod remove;
 pub(super) mod ssh;
 pub(super) mod undrain;
+
+use std::collections::BTreeMap;
 
 use owo_colors::OwoColorize;
 use paas_platform::Host;
@@ -17,6 +20,31 @@ pub(super) fn label(text: &str) -> Result<(String, String), Error> {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(Error::mistake(format!("{text} is not a label."), "write it as key=value, such as role=build")),
     }
+}
+
+/// What is to become of labels: `key=value` sets one, `key-` takes one away.
+///
+/// # Errors
+/// A text that is neither.
+pub(super) fn change_labels(
+    mut labels: BTreeMap<String, String>,
+    changes: &[String],
+) -> Result<BTreeMap<String, String>, Error> {
+    for text in changes {
+        match text.strip_suffix('-').filter(|_| !text.contains('=')) {
+            Some(key) => drop(labels.remove(key)),
+            None => {
+                let (key, value) = label(text)?;
+                labels.insert(key, value);
+            }
+        }
+    }
+    Ok(labels)
+}
+
+/// The name or id of a host.
+fn host(name: &str) -> Result<&str, Error> {
+    super::checked(name, "host", "paas hosts")
 }
 
 /// The state, and why it is so where that is not what everybody wants.
@@ -47,6 +75,6 @@ fn memory(host: &Host) -> String {
 }
 
 /// `a=1 b=2`.
-pub(super) fn labels(labels: &std::collections::BTreeMap<String, String>) -> String {
+pub(super) fn labels(labels: &BTreeMap<String, String>) -> String {
     labels.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }

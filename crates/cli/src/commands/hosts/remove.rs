@@ -22,7 +22,7 @@ impl Remove {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
         let client = context.client()?;
         // By its name: what is confirmed must be what is removed, also where an id was given.
-        let host = client.host(&self.host).await?;
+        let host = client.host(super::host(&self.host)?).await?;
         if self.force {
             let what = format!(
                 "This removes {} with {} dynos and {} builds that run there.",

@@ -20,7 +20,7 @@ pub(crate) struct Ssh {
 
 impl Ssh {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
-        let host = context.client()?.host(&self.host).await?;
+        let host = context.client()?.host(super::host(&self.host)?).await?;
         let address = host.address.ok_or_else(|| {
             Error::mistake(
                 format!("{} has no address.", host.name),

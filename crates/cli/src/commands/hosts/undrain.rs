@@ -10,9 +10,10 @@ pub(crate) struct Undrain {
 
 impl Undrain {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
+        let name = super::host(&self.host)?;
         let client = context.client()?;
-        let action = context.printer.action(format!("Undraining {}", self.host));
-        let host = client.undrain_host(&self.host).await?;
+        let action = context.printer.action(format!("Undraining {name}"));
+        let host = client.undrain_host(name).await?;
         action.done_with(format!("it is {}", host.state));
         Ok(())
     }

@@ -24,7 +24,7 @@ const MACHINES: &str = "/var/tmp/paas-hosts-machines";
 
 /// One machine, as long as the value lives; shared by all test processes that have one of its name.
 pub(crate) struct Machine {
-    name: &'static str,
+    pub(crate) name: &'static str,
     number: u8,
     /// Held shared: the machine's guard removes it when it can have this for itself.
     _used: File,
