@@ -70,7 +70,6 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
-        user_data: user_data(config, authority),
         sample_every: SAMPLE_EVERY,
     }
 }
@@ -84,12 +83,6 @@ fn placement(config: &Config) -> PlacementPolicy {
         headroom_mb: config.headroom_mb,
         ..PlacementPolicy::default()
     }
-}
-
-/// What a launched machine runs at its first start: the same command that a person would.
-fn user_data(config: &Config, authority: &Authority) -> UserData {
-    let (url, ca) = (config.public_url.origin().ascii_serialization(), authority.pem().to_owned());
-    UserData::new(move |token, _| paas_hosts::user_data(&url, &ca, token.expose_secret(), &[]))
 }
 
 pub(crate) fn builder(config: &Config) -> BuilderConfig {

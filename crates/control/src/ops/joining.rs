@@ -163,10 +163,9 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
             "There is a host called {name} already. Give this machine another name: set PAAS_HOST_NAME, or ask for a \
              token with `paas hosts:add NAME`."
         )),
-        DbError::HostAddressTaken => OpError::Invalid(format!(
-            "Another host has the address {address} or is the same machine. Remove that one first (`paas hosts`), or set \
-             PAAS_HOST_ADDRESS."
-        )),
+        DbError::HostAddressTaken => {
+            OpError::Invalid("Another host is this machine already. Remove that one first: `paas hosts`.".to_owned())
+        }
         other => other.into(),
     })?;
     if !joined {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, process::Stdio, time::Duration};
 
 use paas_builder::{Registry, RegistryConfig};
 use paas_control::{App, Control, ops, testing::TestControl};
-use paas_db::{apps, build_output, builds, builds::Build, new_id, releases, slugs};
+use paas_db::{apps, build_output, builds, builds::Build, hosts, new_id, releases, slugs};
 use paas_git::GitLimits;
 use paas_model::{BuildState, LeaseId, ProcessType, ReleaseId, ReleaseState, SlugId};
 use secrecy::ExposeSecret;
@@ -20,6 +20,8 @@ use crate::{
 };
 
 const LEASE: Duration = Duration::from_secs(60);
+/// The endpoint of the host that builds.
+const HERE: &str = "unix:///here.sock";
 
 /// An app of the owner's behind a git endpoint.
 struct Platform {
@@ -61,7 +63,10 @@ impl Platform {
             builds.first().is_some_and(|build| build.state == BuildState::Pending)
         })
         .await;
-        let id = builds::claim(pool, lease, LEASE).await.unwrap().unwrap();
+        let host = hosts::enter(pool, new_id(), "here", HERE, 4_096, 2).await.unwrap().id;
+        let pending = ops::builds::list(&self.test.control, &self.app).await.unwrap().remove(0);
+        assert!(builds::place(pool, pending.id, host).await.unwrap());
+        let id = builds::claim(pool, lease, LEASE, Some(HERE)).await.unwrap().unwrap();
         (builds::find(pool, id).await.unwrap().unwrap(), lease)
     }
 
