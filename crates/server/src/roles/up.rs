@@ -11,6 +11,7 @@ use super::{
 use crate::{
     addresses::{Api, router_listeners},
     config::Config,
+    files::make_directory,
     first_start,
     lock::Lock,
     progress::line,
@@ -36,6 +37,7 @@ pub(super) async fn run(config: Config, fate: &Fate) -> Result<()> {
     let local = settings::local_host(&config, Role::Everything);
     parts::start_loops(&control, local.clone(), &groups.loops);
     let tls = certificate.tls()?;
+    make_directory(&config.path(settings::ROUTER_DIRECTORY), 0o700)?;
     let storages = (control.db.clone(), control.changes.clone(), control.logs.clone());
     parts::start_router(&config, &tls, listeners, storages, &groups.edges);
     parts::start_api(&control, settings::git(&config)?, tls, api, &groups.edges)?;
