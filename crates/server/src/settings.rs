@@ -10,7 +10,6 @@ use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
-use secrecy::ExposeSecret;
 
 use crate::{
     ca::Authority,
