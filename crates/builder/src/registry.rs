@@ -4,7 +4,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use oci_client::{
     Client, Reference, RegistryOperation,
-    client::{ClientConfig, ClientProtocol},
+    client::{Certificate, CertificateEncoding, ClientConfig, ClientProtocol},
     errors::{OciDistributionError, OciErrorCode},
     manifest::{OciImageManifest, OciManifest},
     secrets::RegistryAuth,
@@ -48,6 +48,14 @@ impl Registry {
     /// # Errors
     /// [`BuilderError::RegistryUrl`] when the URL has a path, or is not http(s).
     pub fn new(config: RegistryConfig) -> Result<Self, BuilderError> {
+        Self::trusting(config, None)
+    }
+
+    /// The same for a registry whose certificate may be of this authority (PEM), besides the public ones.
+    ///
+    /// # Errors
+    /// As [`Registry::new`]; [`BuilderError::Registry`] when this is no certificate.
+    pub fn trusting(config: RegistryConfig, authority: Option<&str>) -> Result<Self, BuilderError> {
         let malformed = || BuilderError::RegistryUrl(config.url.to_string());
         let protocol = match config.url.scheme() {
             "http" => ClientProtocol::Http,
@@ -66,8 +74,11 @@ impl Registry {
             Some((user, password)) => RegistryAuth::Basic(user, password.expose_secret().to_owned()),
             None => RegistryAuth::Anonymous,
         };
-        let client = Client::new(ClientConfig { protocol, ..ClientConfig::default() });
-        Ok(Self { client, host, auth })
+        let authority =
+            authority.map(|pem| Certificate { encoding: CertificateEncoding::Pem, data: pem.as_bytes().to_vec() });
+        let extra_root_certificates = authority.into_iter().collect();
+        let client = Client::try_from(ClientConfig { protocol, extra_root_certificates, ..ClientConfig::default() });
+        Ok(Self { client: client.map_err(failed("be trusted by this authority"))?, host, auth })
     }
 
     /// The registry as image references begin with it: `127.0.0.1:5050`.

@@ -1,4 +1,4 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
@@ -6,7 +6,6 @@ use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId};
 use paas_planner::Policy;
-use secrecy::SecretString;
 
 use crate::{Catalog, HostRegistry, HostSigner, OpError};
 
@@ -63,6 +62,10 @@ pub struct Settings {
     pub host_heartbeat: Duration,
     /// A host whose engine does not answer for this long is lost.
     pub host_grace: Duration,
+    /// How often the provider is asked for its machines.
+    pub machines_every: Duration,
+    /// A machine without a row, or a row without its machine, is as new as that for so long.
+    pub machine_grace: Duration,
     /// MiB of hosts that joined which dynos may not use: their system's own.
     pub host_reserved_mb: u32,
     /// What a build holds of its host in plans: it may use more for a while. MiB, and thousandths of a core.
@@ -70,29 +73,8 @@ pub struct Settings {
     pub build_reserved_millis: u32,
     /// How plans are made, but for `crash`, which is the one above.
     pub placement: Policy,
-    /// What a launched machine runs at its first start.
-    pub user_data: UserData,
-}
-
-/// Writes the script that makes a machine a host: `(join token, host)`.
-#[derive(Clone)]
-pub struct UserData(Arc<dyn Fn(&SecretString, HostId) -> String + Send + Sync>);
-
-impl UserData {
-    pub fn new(write: impl Fn(&SecretString, HostId) -> String + Send + Sync + 'static) -> Self {
-        Self(Arc::new(write))
-    }
-
-    #[must_use]
-    pub(crate) fn write(&self, token: &SecretString, host: HostId) -> String {
-        (self.0)(token, host)
-    }
-}
-
-impl fmt::Debug for UserData {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UserData")
-    }
+    /// How often the memory of running dynos is looked at.
+    pub sample_every: Duration,
 }
 
 impl Settings {

@@ -42,6 +42,18 @@ pub const CRASH_POINTS: &[&str] = &[
     "host.lost",
     "host.let_go",
     "host.dynos_ended",
+    "machine.launching",
+    "machine.token_made",
+    "machine.launched",
+    "machine.noted",
+    "machine.refused",
+    "machine.before_terminate",
+    "machine.terminated",
+    "machine.gone",
+    "machine.stray_ended",
+    "join.token_taken",
+    "join.before_commit",
+    "join.committed",
 ];
 
 static ARMED: OnceLock<String> = OnceLock::new();

@@ -17,7 +17,7 @@ pub mod testing;
 pub mod world;
 
 pub use catalog::Catalog;
-pub use control::{Control, Settings, UserData};
+pub use control::{Control, Settings};
 pub use crash::CRASH_POINTS;
 pub use error::OpError;
 /// What use-cases are called with, for edges that see no database.

@@ -25,12 +25,12 @@ use paas_hosts::{
 use paas_logs::Logs;
 use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId};
 use paas_planner::Policy;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::{runtime::Runtime, task::JoinHandle};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub use self::signer::TestSigner;
-use crate::{Catalog, Control, HostRegistry, Settings, UserData, ops, reconcile};
+use crate::{Catalog, Control, HostRegistry, Settings, ops, reconcile};
 
 /// The endpoint of the host that a test's server runs on.
 const LOCAL: &str = "unix:///fake";
@@ -252,11 +252,13 @@ pub fn settings() -> Settings {
         host_lease: Duration::from_secs(1),
         host_heartbeat: Duration::from_millis(50),
         host_grace: Duration::from_millis(300),
+        machines_every: Duration::from_millis(50),
+        machine_grace: Duration::from_millis(500),
         host_reserved_mb: 0,
         build_reserved_mb: 256,
         build_reserved_millis: 100,
         placement: Policy::default(),
-        user_data: UserData::new(|token, host| format!("#!/bin/sh\njoin {} {host}\n", token.expose_secret())),
+        sample_every: Duration::from_millis(100),
     }
 }
 

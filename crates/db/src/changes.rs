@@ -77,14 +77,14 @@ impl Changes {
     /// # Errors
     /// [`DbError::Unavailable`] when the first connection cannot be made.
     pub async fn listen(db: &Db, stop: CancellationToken) -> Result<Self, DbError> {
-        let mut listener = PgListener::connect_with(db.pool()).await?;
-        listener.listen(CHANNEL).await?;
-        let changes = Self { counters: Arc::new(std::array::from_fn(|_| watch::Sender::new(0))) };
-        let heard = changes.clone();
-        tokio::spawn(async move {
-            let _ = stop.run_until_cancelled(heard.run(listener)).await;
-        });
-        Ok(changes)
+        let listener = connect(db).await?;
+        Ok(Self::run_on(db, Some(listener), stop))
+    }
+
+    /// The same without a first connection: a process that can go on without the database does not wait for it.
+    #[must_use]
+    pub fn listen_when_there(db: &Db, stop: CancellationToken) -> Self {
+        Self::run_on(db, None, stop)
     }
 
     /// Arms the wake-up. Subscribe before reading: what changes after this call wakes [`Subscription::changed`].
@@ -94,21 +94,45 @@ impl Changes {
         Subscription { receivers }
     }
 
-    async fn run(&self, mut listener: PgListener) {
+    fn run_on(db: &Db, listener: Option<PgListener>, stop: CancellationToken) -> Self {
+        let changes = Self { counters: Arc::new(std::array::from_fn(|_| watch::Sender::new(0))) };
+        let (heard, db) = (changes.clone(), db.clone());
+        tokio::spawn(async move {
+            let _ = stop.run_until_cancelled(heard.run(&db, listener)).await;
+        });
+        changes
+    }
+
+    async fn run(&self, db: &Db, mut listener: Option<PgListener>) {
+        let mut away = false;
         loop {
-            match listener.try_recv().await {
+            let heard = match &mut listener {
+                Some(listener) => listener.try_recv().await.map_err(DbError::from),
+                None => connect(db).await.map(|made| {
+                    listener = Some(made);
+                    None
+                }),
+            };
+            if heard.is_ok() && std::mem::take(&mut away) {
+                tracing::info!("listening for changes again");
+            }
+            match heard {
                 Ok(Some(notification)) => {
                     let topic = Topic::ALL.into_iter().find(|topic| topic.table() == notification.payload());
                     if let Some(topic) = topic {
                         self.bump(topic);
                     }
                 }
-                // The connection was lost and made again: anything may have happened meanwhile.
+                // A connection was made, the first or after one that was lost: anything may have happened meanwhile.
                 Ok(None) => Topic::ALL.into_iter().for_each(|topic| self.bump(topic)),
                 // Kept, its connection would keep the pool from closing.
-                Err(sqlx::Error::PoolClosed) => return,
+                Err(DbError::Unavailable(sqlx::Error::PoolClosed)) => return,
                 Err(error) => {
-                    tracing::warn!(error = %error, "listening for changes failed; trying again");
+                    // Once per outage: it may last for hours.
+                    if !std::mem::replace(&mut away, true) {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(error, "listening for changes failed; trying again until it works");
+                    }
                     Topic::ALL.into_iter().for_each(|topic| self.bump(topic));
                     tokio::time::sleep(RECONNECT_EVERY).await;
                 }
@@ -142,4 +166,10 @@ impl Subscription {
     pub async fn changed_or_after(&mut self, limit: Duration) {
         let _ = tokio::time::timeout(limit, self.changed()).await;
     }
+}
+
+async fn connect(db: &Db) -> Result<PgListener, DbError> {
+    let mut listener = PgListener::connect_with(db.pool()).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
 }

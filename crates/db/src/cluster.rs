@@ -55,6 +55,17 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// The server that was made on `directory` before, running or not; `None`: none was. Starts nothing.
+    ///
+    /// # Errors
+    /// [`ClusterError::NotInstalled`].
+    pub fn find(directory: &Path) -> Result<Option<Self>, ClusterError> {
+        if !directory.join("data/PG_VERSION").exists() {
+            return Ok(None);
+        }
+        Ok(Some(Self { directory: directory.to_owned(), binaries: find_binaries()? }))
+    }
+
     /// `postgres://` URL of a database on this server.
     #[must_use]
     pub fn url(&self, database: &str) -> String {

@@ -28,14 +28,28 @@ impl Db {
     /// [`DbError::Unavailable`] when the server does not answer; [`DbError::Migration`] when a migration fails, or one
     /// that was applied is not in this binary (the binary is older than the database).
     pub async fn connect(url: &str, vault: Vault) -> Result<Self, DbError> {
+        let db = Self::lazy(url, vault)?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Makes no connection yet: for a process that goes on without a database for a while. [`Db::migrate`] is due.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`] when this is no such URL.
+    pub fn lazy(url: &str, vault: Vault) -> Result<Self, DbError> {
         let options = PgConnectOptions::from_str(url)?.application_name("paasd");
-        let pool = PgPoolOptions::new()
-            .max_connections(20)
-            .acquire_timeout(Duration::from_secs(5))
-            .connect_with(options)
-            .await?;
-        sqlx::migrate!("../../migrations").run(&pool).await?;
+        let pool =
+            PgPoolOptions::new().max_connections(20).acquire_timeout(Duration::from_secs(5)).connect_lazy_with(options);
         Ok(Self { pool, vault: Arc::new(vault) })
+    }
+
+    /// Applies the migrations that are missing. Several processes may do so at once: they wait for each other.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn migrate(&self) -> Result<(), DbError> {
+        Ok(sqlx::migrate!("../../migrations").run(&self.pool).await?)
     }
 
     /// For single statements.

@@ -66,6 +66,13 @@ impl From<sqlx::Error> for DbError {
 
 impl From<MigrateError> for DbError {
     fn from(error: MigrateError) -> Self {
-        Self::Migration(error)
+        match error {
+            // Between the migrations: the database may only be away.
+            MigrateError::Execute(source) => match Self::from(source) {
+                Self::Statement(source) => Self::Migration(MigrateError::Execute(source)),
+                other => other,
+            },
+            other => Self::Migration(other),
+        }
     }
 }

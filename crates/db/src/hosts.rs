@@ -291,7 +291,7 @@ pub async fn seen(
     let unchanged = sqlx::query(
         "update hosts set seen_at = now()
          where id = $1 and lease_id = $2 and state in ('ready', 'draining', 'terminating') and memory_mb = $3 and cpus = $4
-           and engine_version = $5 and fault is null",
+           and engine_version = $5 and fault is null and (state <> 'ready' or reason is null)",
     );
     let unchanged = unchanged.bind(id).bind(controller).bind(memory_mb).bind(cpus).bind(version);
     if unchanged.execute(&mut *db).await?.rows_affected() > 0 {
@@ -303,7 +303,8 @@ pub async fn seen(
                 state = case when before.state not in ('joining', 'lost') then before.state
                              when drain_requested then 'draining' else 'ready' end,
                 since = case when before.state in ('joining', 'lost') then now() else since end,
-                reason = case when before.state in ('joining', 'lost') then null else reason end
+                reason = case when before.state not in ('joining', 'ready', 'lost') then reason
+                              when drain_requested then 'it was asked to drain' end
          from before
          where hosts.id = before.id and lease_id = $2 and hosts.state <> 'gone' and fault is distinct from 'machine_gone'
          returning hosts.state <> before.state",
@@ -329,7 +330,9 @@ pub async fn unseen(
              select id, $3::float8 is not null and state in ('ready', 'draining')
                         and now() > coalesce(seen_at, since) + make_interval(secs => $3) as overdue
              from hosts where id = $1 for update)
-         update hosts set reason = $4, updated_at = now(),
+         update hosts set updated_at = now(),
+                reason = case when overdue or state in ('joining', 'ready', 'lost') and fault is distinct from 'machine_gone'
+                              then $4 else reason end,
                 state = case when overdue then 'lost' else state end,
                 since = case when overdue then now() else since end,
                 fault = case when overdue then 'engine_unreachable' else fault end
@@ -395,7 +398,7 @@ pub async fn launching(db: impl PgExecutor<'_>, id: HostId, machine: Option<&str
         "update hosts set state = case when state = 'requested' then 'launching' else state end,
                 since = case when state = 'requested' then now() else since end,
                 machine_id = coalesce($2, machine_id), updated_at = now()
-         where id = $1 and state in ('requested', 'launching', 'joining', 'ready')",
+         where id = $1 and state <> 'gone'",
     );
     Ok(query.bind(id).bind(machine).execute(db).await?.rows_affected() > 0)
 }

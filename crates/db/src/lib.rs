@@ -17,6 +17,7 @@
 
 pub mod accounts;
 pub mod apps;
+pub mod authority;
 pub mod build_output;
 pub mod buildpacks;
 pub mod builds;

@@ -12,11 +12,15 @@ use crate::HISTORY;
 
 /// Bytes of messages that may wait per app, beside the [`HISTORY`] lines that may.
 const MAX_WAITING_BYTES: usize = 4 << 20;
+/// Bytes that may wait of all apps together: the database may be away for long, and apps are many.
+const MAX_ALL_BYTES: usize = 64 << 20;
 
-/// Lines that wait for the writer, per app and bounded per app: a flood pushes out its own oldest lines only.
-#[derive(Debug, Default)]
+/// Lines that wait for the writer, per app and bounded per app: a flood pushes out its own oldest lines only. When all
+/// apps' lines are too many, those with the most lose their oldest.
+#[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<Waiting>,
+    max_bytes: usize,
     /// Something waits.
     filled: Notify,
     /// Somebody waits for the writer to be done.
@@ -33,6 +37,7 @@ pub(crate) struct Taken {
 #[derive(Debug, Default)]
 struct Waiting {
     apps: HashMap<AppId, Backlog>,
+    bytes: usize,
     written: u64,
 }
 
@@ -45,12 +50,25 @@ struct Backlog {
     dropped_since: Option<DateTime<Utc>>,
 }
 
+impl Default for Queue {
+    fn default() -> Self {
+        Self::with_limit(MAX_ALL_BYTES)
+    }
+}
+
 impl Queue {
+    fn with_limit(max_bytes: usize) -> Self {
+        Self { waiting: Mutex::default(), max_bytes, filled: Notify::new(), hurried: Notify::new() }
+    }
+
     pub(crate) fn push(&self, app: AppId, line: LogLine) {
         let mut waiting = self.lock();
         waiting.written += 1;
         let was_empty = waiting.apps.is_empty();
-        waiting.apps.entry(app).or_default().push(line);
+        waiting.push(app, line);
+        if waiting.bytes > self.max_bytes {
+            waiting.shrink_to(self.max_bytes / 2);
+        }
         drop(waiting);
         if was_empty {
             self.filled.notify_one();
@@ -61,6 +79,7 @@ impl Queue {
     pub(crate) fn take(&self) -> Taken {
         let (apps, written) = {
             let mut waiting = self.lock();
+            waiting.bytes = 0;
             (mem::take(&mut waiting.apps), waiting.written)
         };
         let lines = apps
@@ -92,16 +111,45 @@ impl Queue {
     }
 }
 
+impl Waiting {
+    fn push(&mut self, app: AppId, line: LogLine) {
+        let backlog = self.apps.entry(app).or_default();
+        let before = backlog.bytes;
+        backlog.push(line);
+        self.bytes = self.bytes - before + backlog.bytes;
+    }
+
+    /// Leaves each app its equal share at most. Half of the limit is freed at once, so that it is not done at every line.
+    fn shrink_to(&mut self, bytes: usize) {
+        let share = bytes / self.apps.len().max(1);
+        for backlog in self.apps.values_mut() {
+            backlog.shrink_to(share);
+        }
+        self.bytes = self.apps.values().map(|backlog| backlog.bytes).sum();
+    }
+}
+
 impl Backlog {
     fn push(&mut self, line: LogLine) {
-        self.bytes += line.message.len();
+        self.bytes += size(&line);
         self.lines.push_back(line);
-        while self.lines.len() > HISTORY || self.bytes > MAX_WAITING_BYTES {
-            let Some(dropped) = self.lines.pop_front() else { break };
-            self.bytes -= dropped.message.len();
-            self.dropped += 1;
-            self.dropped_since.get_or_insert(dropped.at);
+        if self.lines.len() > HISTORY {
+            self.drop_oldest();
         }
+        self.shrink_to(MAX_WAITING_BYTES);
+    }
+
+    fn shrink_to(&mut self, bytes: usize) {
+        while self.bytes > bytes && !self.lines.is_empty() {
+            self.drop_oldest();
+        }
+    }
+
+    fn drop_oldest(&mut self) {
+        let Some(dropped) = self.lines.pop_front() else { return };
+        self.bytes -= size(&dropped);
+        self.dropped += 1;
+        self.dropped_since.get_or_insert(dropped.at);
     }
 
     /// Heroku: error L12, "local buffer overflow"; there it comes from `app[log-shuttle]`.
@@ -110,6 +158,11 @@ impl Backlog {
         let message = format!("Error L12: {} messages dropped since {since}.", self.dropped);
         Some(LogLine { at: Utc::now(), source: LogSource::Heroku, process: "logplex".to_owned(), message })
     }
+}
+
+/// What a line takes in memory.
+fn size(line: &LogLine) -> usize {
+    size_of::<LogLine>() + line.process.len() + line.message.len()
 }
 
 #[cfg(test)]
@@ -162,5 +215,23 @@ mod tests {
         }
         let bytes: usize = queue.take().lines.iter().map(|(_, line)| line.message.len()).sum();
         assert!(bytes < MAX_WAITING_BYTES + 100, "{bytes}");
+    }
+
+    #[test]
+    fn all_apps_together_are_bounded_and_those_with_few_lines_lose_none() {
+        let (limit, quiet) = (1 << 20, app());
+        let queue = Queue::with_limit(limit);
+        queue.push(quiet, line("still here"));
+        let noisy: Vec<_> = (0..50).map(|_| app()).collect();
+        for _ in 0..100 {
+            for app in &noisy {
+                queue.push(*app, line(&"x".repeat(1_000)));
+            }
+            assert!(queue.lock().bytes <= limit);
+        }
+        let taken = queue.take();
+        assert!(taken.lines.iter().any(|(app, line)| *app == quiet && line.message == "still here"));
+        let noise = taken.lines.iter().filter(|(app, line)| *app == noisy[0] && line.source == LogSource::App).count();
+        assert!((5..100).contains(&noise), "{noise}");
     }
 }

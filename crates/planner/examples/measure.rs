@@ -46,7 +46,7 @@ fn table() -> Duration {
         app.formation[0].quantity += 2;
         let scaled = change(&mut planner, &settled, &policy, &Change::App(app), 2);
         let host = Host { state: HostState::Lost, ..settled.hosts[hosts as usize / 2].clone() };
-        let lost = change(&mut planner, &settled, &policy, &Change::Host(host), 20);
+        let lost = change(&mut planner, &settled, &policy, &Change::Host(host), 10);
         println!(
             "# {dynos:>5} {hosts:>6} {:>10} ms {:>10} ms {:>8} ms {:>24} ms {:>7} ms",
             ms(took),

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use paas_model::HostId;
 
 use crate::{
-    Action, Build, BuildWaiting, Policy, WaitReason,
+    Action, Build, BuildWaiting, Host, Policy, WaitReason,
     amount::Amount,
     audience::Audience,
     draft::Draft,
@@ -36,11 +36,42 @@ impl Draft<'_> {
                     self.plan.actions.push(Action::PlaceBuild { build: build.id, host });
                 }
                 None => {
-                    let reason = self.build_misses(build, &audience);
+                    let reason = self.grow_for(build, &audience);
+                    let reason = reason.unwrap_or_else(|| self.build_misses(build, &audience));
                     self.plan.builds_waiting.push(BuildWaiting { build: build.id, app_id: build.app_id, reason });
                 }
             }
         }
+    }
+
+    /// Waits for a host that is on its way, or asks for one; `None`: others run, and will make way, or none can be had.
+    fn grow_for(&mut self, build: &Build, audience: &Audience) -> Option<WaitReason> {
+        if self.room.hosts(audience).any(|(_, space)| space.builds > 0) {
+            return None;
+        }
+        let app = self.store.audience(build.app_id);
+        let need = Amount::of_build(build);
+        for audience in [app.builders(), app] {
+            let cap = cap_percent(&audience, self.policy);
+            let carries = |room: Amount| if fits_cap(need, need, room, cap) { need.mb } else { 0 };
+            let mut musters = self.fleet.musters.iter().filter(|(_, muster)| muster.audience == audience);
+            let found = musters.find_map(|(id, muster)| {
+                let comes = |host: &Host| carries(Amount::of_host(host)) > 0;
+                let launched = muster.launched.iter().any(|offer| carries(Amount::of_offer(offer)) > 0);
+                if launched || muster.coming.iter().any(|host| comes(host)) {
+                    return Some((muster.pool, None));
+                }
+                let offer = muster.best_offer(carries).map(|(_, offer)| (*id, offer));
+                offer.filter(|_| self.fleet.may_launch(muster, self.now)).map(|offer| (muster.pool, Some(offer)))
+            });
+            if let Some((pool, offer)) = found {
+                if let Some((id, offer)) = offer {
+                    self.launch(id, offer);
+                }
+                return Some(WaitReason::HostLaunching { pool: pool.name.clone() });
+            }
+        }
+        None
     }
 
     fn build_misses(&self, build: &Build, audience: &Audience) -> WaitReason {
@@ -68,9 +99,17 @@ pub(crate) fn choose(room: &Room, build: &Build, audience: &Audience, policy: &P
 
 /// Whether a host may take one more build.
 pub(crate) fn takes_build(space: &Space, need: Amount, policy: &Policy) -> bool {
-    let cap = if space.audience.builds { 100 } else { policy.build_memory_percent.min(100) };
-    let builds_mb = space.builds_hold.plus(need).mb;
     need.fits_in(space.free)
         && space.builds < policy.builds_per_host
-        && builds_mb.saturating_mul(100) <= space.total.mb.saturating_mul(i64::from(cap))
+        && fits_cap(need, space.builds_hold.plus(need), space.total, cap_percent(&space.audience, policy))
+}
+
+/// How much of a host builds may hold, in percent.
+fn cap_percent(audience: &Audience, policy: &Policy) -> u32 {
+    if audience.builds { 100 } else { policy.build_memory_percent.min(100) }
+}
+
+/// Whether a host with this much in all is large enough for one build, and for all of them within the cap.
+fn fits_cap(need: Amount, builds: Amount, total: Amount, cap_percent: u32) -> bool {
+    need.fits_in(total) && builds.mb.saturating_mul(100) <= total.mb.saturating_mul(i64::from(cap_percent))
 }

@@ -2,8 +2,8 @@
 //!
 //! Needs stand in line: commands (one-off and release-phase dynos), then slots in which nothing serves, then moves off
 //! hosts that are taken away, then off hosts that drain, then slots in which an older dyno still serves. Within each,
-//! every app's first dyno comes before any app's second, so a large formation cannot starve a small one. All needs of one
-//! plan draw on the same [`Room`], so they see each other.
+//! every app's first dyno comes before any app's second, so a large formation cannot starve a small one; where there is
+//! room for everyone, the largest dynos come first instead. All needs of one plan draw on the same [`Room`], so they see each other.
 //!
 //! **Rollout.** Per type, as many slots as [`Policy::surge`] may be on their way to a newer dyno. The older one stops
 //! once the newer one in its slot is up, so a release that never comes up leaves the older one serving.
@@ -24,7 +24,10 @@
 //! the desired formation is then larger than the pool. On many hosts with mixed sizes memory may be there but in pieces:
 //! dynos that are right where they are are not moved to join the pieces; `NoCapacity` says so.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use chrono::{DateTime, Utc};
 use paas_model::{AppId, HostId};
@@ -89,7 +92,16 @@ impl<'a> Draft<'a> {
     pub(crate) fn place(&mut self) {
         let mut needs = std::mem::take(&mut self.needs);
         self.restless.extend(needs.iter().map(|need| need.crew.0));
-        needs.sort_by(|a, b| (!a.is_command(), a.pace, a.rank()).cmp(&(!b.is_command(), b.pace, b.rank())));
+        // Where there is enough for everyone, the large ones go first, as the small ones fit into what is left.
+        let large_first = |need: &Need<'_>| {
+            let roomy = self.demand.of(&need.audience).fits_in(self.room.total(&need.audience));
+            Reverse(if roomy { need.size.memory_mb() } else { 0 })
+        };
+        let mut line: Vec<_> = needs.drain(..).map(|need| (large_first(&need), need)).collect();
+        line.sort_by(|(a_size, a), (b_size, b)| {
+            (!a.is_command(), a.pace, a_size, a.rank()).cmp(&(!b.is_command(), b.pace, b_size, b.rank()))
+        });
+        let needs = line.into_iter().map(|(_, need)| need).collect();
         let unplaced = self.fill(needs);
         let stuck = self.await_room(unplaced);
         let stuck = self.grow(stuck);

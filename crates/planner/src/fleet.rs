@@ -179,6 +179,11 @@ impl<'a> Draft<'a> {
     /// Marks hosts that the pool could do without, and drains those that have been marked for long enough.
     fn save(&mut self, pool: PoolId) {
         let Some(muster) = self.muster(pool) else { return };
+        let usable = muster.usable();
+        let is_marked = muster.ready.iter().any(|host| host.spare_since.is_some());
+        if usable <= muster.pool.min_hosts as usize && !is_marked {
+            return;
+        }
         let mut candidates = muster.ready.clone();
         // Those that are marked first, so that the choice stands; then the emptiest, then the dearest.
         candidates.sort_by_key(|host| {
@@ -187,7 +192,7 @@ impl<'a> Draft<'a> {
         });
         let mut may_go = match muster.is_growing() {
             true => 0,
-            false => muster.usable().saturating_sub(muster.pool.min_hosts as usize),
+            false => usable.saturating_sub(muster.pool.min_hosts as usize),
         };
         let saved = |host: &&&Host| host.spare_since.is_some();
         let moving = muster.draining.iter().filter(saved).map(|host| self.store.count_on(host.id)).sum::<usize>();

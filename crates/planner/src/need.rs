@@ -1,3 +1,5 @@
+use std::cmp::Reverse;
+
 use paas_model::{AppId, DynoId, DynoKind, DynoSize, HostId, ProcessType, ReleaseId};
 
 use crate::{Dyno, StopReason, amount::Amount, audience::Audience, room::Wanted, slot::Pace};
@@ -57,13 +59,14 @@ impl<'a> Need<'a> {
         matches!(self.step, Step::Place(dyno) if dyno.kind != DynoKind::Formation)
     }
 
-    /// Place in line among equals: every app's first dyno before any app's second.
-    pub(crate) fn rank(&self) -> (u32, AppId, &'a ProcessType, Option<DynoId>) {
+    /// Place in line among equals: every app's first dyno before any app's second, and of these the largest first, as the
+    /// small ones fit into what is left.
+    pub(crate) fn rank(&self) -> (u32, Reverse<u32>, AppId, &'a ProcessType, Option<DynoId>) {
         let dyno = match &self.step {
             Step::Place(dyno) => Some(dyno.id),
             Step::Start { .. } | Step::StopFirst(..) => None,
         };
-        (self.number, self.crew.0, self.crew.1, dyno)
+        (self.number, Reverse(self.size.memory_mb()), self.crew.0, self.crew.1, dyno)
     }
 
     pub(crate) fn is_swap(&self) -> bool {

@@ -79,7 +79,12 @@ impl Planner {
                 Change::PoolGone(id) => drop(self.store.pools.remove(&id)),
                 Change::Host(host) if self.store.hosts.get(&host.id) == Some(&host) => {}
                 Change::Host(host) => {
-                    apps.extend(self.store.dynos_on(host.id).map(|dyno| dyno.app_id));
+                    let on_it = self.store.dynos_on(host.id).map(|dyno| dyno.app_id);
+                    // Their demand and where they are has not changed, unless the host is another place now.
+                    match self.store.hosts.get(&host.id).is_some_and(|before| before.zone == host.zone) {
+                        true => self.restless.extend(on_it),
+                        false => apps.extend(on_it),
+                    }
                     self.put_host(host);
                 }
                 Change::HostGone(id) => {
@@ -193,7 +198,7 @@ impl Planner {
         for dyno in self.store.dynos_of(app).filter(|dyno| self.store.stays(dyno) && dyno.state != DynoState::Stopping)
         {
             if let Some(host) = dyno.reserves_on() {
-                spread.add(&dyno.name.kind, host);
+                spread.add(&dyno.name.kind, host, self.room.zone(host));
             }
         }
         self.room.set_spread(app, spread);

@@ -10,7 +10,7 @@ use crate::{
     amount::Amount,
     audience::Audience,
     shelf::Shelves,
-    spread::{Neighbours, Spread},
+    spread::{Spread, TypeSpread},
 };
 
 /// How good a host is for one more dyno of a type; the least one is chosen. Fields in the order of their weight.
@@ -169,54 +169,43 @@ impl Room {
         let Some(known) = self.spread.get(&wanted.app) else {
             return zones.filter_map(|(_, shelf)| shelf.fullest(wanted.size, |_| true)).min().map(|(_, host)| host);
         };
-        let in_zone = self.zones_of(known, wanted.kind);
+        let of = known.of(wanted.kind);
         // Of the hosts without this app only the fullest of each zone can be the best.
         let strangers = zones.filter_map(|(zone, shelf)| {
             let (mb, host) = shelf.fullest(wanted.size, |host| !known.is_on(*host))?;
-            let same_zone = in_zone.get(zone).copied().unwrap_or(0);
+            let same_zone = of.map_or(0, |of| of.in_zone(zone));
             let (free_mb, _) = Amount { mb, millis: 0 }.shown();
             Some(Score { same_type: 0, same_zone, same_app: 0, free_mb, host })
         });
         let need = Amount::of_size(wanted.size);
-        let neighbours = known.hosts().filter_map(|(host, neighbours)| {
+        let fitting = |host: HostId| {
             let space = self.spaces.get(&host)?;
             let fits = space.open && space.audience == *wanted.audience && need.fits_in(space.free);
-            fits.then(|| score(host, space, Some(neighbours), wanted.kind, &in_zone))
-        });
-        strangers.chain(neighbours).min().map(|score| score.host)
+            fits.then(|| score(host, space, Some(known), of))
+        };
+        let without = strangers.chain(known.beside(of).filter_map(fitting)).min();
+        let mut with = of.into_iter().flat_map(TypeSpread::fewest_first);
+        let best = without.or_else(|| with.find_map(|hosts| hosts.iter().filter_map(|host| fitting(*host)).min()));
+        best.map(|score| score.host)
     }
 
     /// `None` for a host that is not known.
     pub(crate) fn score(&self, wanted: Wanted<'_>, host: HostId) -> Option<Score> {
-        let space = self.spaces.get(&host)?;
         let known = self.spread.get(&wanted.app);
-        let in_zone = known.map(|known| self.zones_of(known, wanted.kind)).unwrap_or_default();
-        Some(score(host, space, known.and_then(|known| known.on(host)), wanted.kind, &in_zone))
+        Some(score(host, self.spaces.get(&host)?, known, known.and_then(|known| known.of(wanted.kind))))
     }
 
-    /// How many dynos of a type are in each zone.
-    fn zones_of(&self, known: &Spread, kind: &ProcessType) -> BTreeMap<&str, u32> {
-        let mut zones = BTreeMap::new();
-        for (host, neighbours) in known.hosts() {
-            if let Some(space) = self.spaces.get(&host).filter(|space| space.open) {
-                *zones.entry(space.zone.as_str()).or_default() += neighbours.of(kind);
-            }
-        }
-        zones
+    /// Empty for a host that is not known.
+    pub(crate) fn zone(&self, host: HostId) -> &str {
+        self.spaces.get(&host).map_or("", |space| &space.zone)
     }
 }
 
-fn score(
-    host: HostId,
-    space: &Space,
-    neighbours: Option<&Neighbours>,
-    kind: &ProcessType,
-    in_zone: &BTreeMap<&str, u32>,
-) -> Score {
+fn score(host: HostId, space: &Space, known: Option<&Spread>, of: Option<&TypeSpread>) -> Score {
     Score {
-        same_type: neighbours.map_or(0, |neighbours| neighbours.of(kind)),
-        same_zone: in_zone.get(space.zone.as_str()).copied().unwrap_or(0),
-        same_app: neighbours.map_or(0, Neighbours::total),
+        same_type: of.map_or(0, |of| of.on(host)),
+        same_zone: of.map_or(0, |of| of.in_zone(&space.zone)),
+        same_app: known.map_or(0, |known| known.on(host)),
         free_mb: space.free.shown().0,
         host,
     }
@@ -334,13 +323,15 @@ impl Room {
     }
 
     fn join(&mut self, app: AppId, kind: &ProcessType, host: HostId) {
-        self.spread.entry(app).or_default().add(kind, host);
+        let zone = self.spaces.get(&host).map_or("", |space| &space.zone);
+        self.spread.entry(app).or_default().add(kind, host, zone);
         self.journal.push(Undo::Joined { app, kind: kind.clone(), host });
     }
 
     fn leave(&mut self, app: AppId, kind: &ProcessType, host: HostId) {
+        let zone = self.spaces.get(&host).map_or("", |space| &space.zone);
         if let Some(spread) = self.spread.get_mut(&app) {
-            spread.remove(kind, host);
+            spread.remove(kind, host, zone);
             if spread.is_empty() {
                 self.spread.remove(&app);
             }

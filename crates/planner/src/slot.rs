@@ -28,6 +28,13 @@ pub(crate) struct Verdict<'a> {
     pub(crate) next: Next<'a>,
 }
 
+impl Verdict<'_> {
+    /// Whether there is nothing to do about the slot.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.stops.is_empty() && matches!(self.next, Next::Settled)
+    }
+}
+
 #[derive(Debug)]
 pub(crate) enum Next<'a> {
     /// A dyno of the newest release serves, or just took over.
@@ -79,6 +86,14 @@ pub(crate) fn judge<'a>(
     standings: &impl Standings,
     now: DateTime<Utc>,
 ) -> Verdict<'a> {
+    // Nearly all slots are like this.
+    if let [dyno] = dynos
+        && dyno.release_id == target.release
+        && dyno.state == DynoState::Up
+        && flaw(target, dyno, standings).is_none()
+    {
+        return Verdict { stops: Vec::new(), next: Next::Settled };
+    }
     let (mut newest, mut older): (Vec<_>, Vec<_>) =
         dynos.iter().copied().partition(|dyno| dyno.release_id == target.release);
     let furthest_first = |dyno: &&Dyno| Reverse((standings.serves(dyno), progress(dyno.state), dyno.id));

@@ -14,7 +14,7 @@ use crate::{
     audience::Audience,
     draft::Draft,
     need::{Crew, Need, Step},
-    slot::{Next, Pace, Target, judge},
+    slot::{Next, Pace, Target, Verdict, judge},
     standing::{Standing, Standings as _},
 };
 
@@ -77,7 +77,10 @@ impl<'a> Draft<'a> {
     fn survey_type(&mut self, app: &'a App, target: Target<'a>, slots: &Slots<'a>, audience: &Audience) {
         let Formation { kind, quantity, singleton, .. } = target.formation;
         let (crew, quantity): (Crew<'a>, _) = ((app.id, kind), *quantity);
-        let tally = self.tally(target, slots);
+        let live = slots.live.range(..=quantity);
+        let judged = live.map(|(number, dynos)| (*number, judge(target, dynos, self.store, self.now)));
+        let mut verdicts: BTreeMap<u32, Verdict<'a>> = judged.filter(|(_, verdict)| !verdict.is_settled()).collect();
+        let tally = tally(slots, &verdicts);
         let (surge, floor) = (self.policy.surge(quantity), self.policy.min_up(quantity));
         let canary = self.canary(app, target, slots, crew);
         let rollout = self.rollouts.entry(crew).or_default();
@@ -90,7 +93,14 @@ impl<'a> Draft<'a> {
         let last = quantity.saturating_add(stand_ins);
 
         for number in 1..=last {
-            self.survey_slot(crew, target, slots, number, audience, &tally);
+            let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
+            let verdict = match verdicts.remove(&number) {
+                Some(verdict) => verdict,
+                // It was judged, and there is nothing to do about it.
+                None if number <= quantity && !dynos.is_empty() => continue,
+                None => judge(target, dynos, self.store, self.now),
+            };
+            self.survey_slot(crew, target, slots, number, audience, tally.empties, verdict);
         }
         for dyno in slots.live.range(last.saturating_add(1)..).rev().flat_map(|(_, dynos)| dynos) {
             // One that stood in goes on until those that were moved serve again.
@@ -101,25 +111,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    fn tally(&self, target: Target<'a>, slots: &Slots<'a>) -> Tally {
-        let mut tally = Tally::default();
-        for (_, dynos) in slots.live.range(..=target.formation.quantity) {
-            let verdict = judge(target, dynos, self.store, self.now);
-            match verdict.next {
-                Next::BackingOff { .. } | Next::Start { replaces: Some(_), .. } => tally.failing += 1,
-                Next::Coming if dynos.iter().any(|dyno| dyno.crashes > 0) => tally.failing += 1,
-                Next::Coming => tally.coming += 1,
-                Next::Swap { dyno, pace, .. } if pace.is_move() => {
-                    tally.moving += 1;
-                    tally.rescues |= pace == Pace::Rescue;
-                    tally.empties = tally.empties.or(dyno.host);
-                }
-                _ => {}
-            }
-        }
-        tally
-    }
-
+    #[expect(clippy::too_many_arguments, reason = "all that is known of one slot")]
     fn survey_slot(
         &mut self,
         crew: Crew<'a>,
@@ -127,11 +119,11 @@ impl<'a> Draft<'a> {
         slots: &Slots<'a>,
         number: u32,
         audience: &Audience,
-        tally: &Tally,
+        emptied: Option<HostId>,
+        verdict: Verdict<'a>,
     ) {
         let formation = target.formation;
         let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
-        let verdict = judge(target, dynos, self.store, self.now);
         let loses_one = verdict.stops.iter().any(|(dyno, _)| self.store.serves(dyno));
         for (dyno, reason) in verdict.stops {
             self.stop(dyno, reason);
@@ -147,7 +139,7 @@ impl<'a> Draft<'a> {
             instead_of,
             stands_in,
         };
-        let mut empties = tally.empties.filter(|_| stands_in);
+        let mut empties = emptied.filter(|_| stands_in);
         let (pace, step, gives_up) = match verdict.next {
             Next::Settled => return,
             Next::Coming => {
@@ -237,4 +229,23 @@ impl<'a> Draft<'a> {
     pub(crate) fn can_spare(&self, crew: Crew<'a>) -> bool {
         self.rollouts.get(&crew).is_some_and(|rollout| rollout.serving > rollout.floor)
     }
+}
+
+fn tally(slots: &Slots<'_>, verdicts: &BTreeMap<u32, Verdict<'_>>) -> Tally {
+    let mut tally = Tally::default();
+    for (number, verdict) in verdicts {
+        let crashes = || slots.live.get(number).is_some_and(|dynos| dynos.iter().any(|dyno| dyno.crashes > 0));
+        match verdict.next {
+            Next::BackingOff { .. } | Next::Start { replaces: Some(_), .. } => tally.failing += 1,
+            Next::Coming if crashes() => tally.failing += 1,
+            Next::Coming => tally.coming += 1,
+            Next::Swap { dyno, pace, .. } if pace.is_move() => {
+                tally.moving += 1;
+                tally.rescues |= pace == Pace::Rescue;
+                tally.empties = tally.empties.or(dyno.host);
+            }
+            _ => {}
+        }
+    }
+    tally
 }

@@ -1,4 +1,4 @@
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 
@@ -11,6 +11,9 @@ pub struct RouterConfig {
     /// by ALPN.
     pub tls: Option<Arc<ArcSwap<rustls::ServerConfig>>>,
     pub timeouts: Timeouts,
+    /// Where the last table is kept, for a start while the database is away; its directory exists. `None`: nowhere, and
+    /// such a start waits for the database.
+    pub snapshot: Option<PathBuf>,
 }
 
 /// Heroku's by default (Heroku: HTTP routing, timeouts).
@@ -51,9 +54,9 @@ impl Default for Timeouts {
 }
 
 impl RouterConfig {
-    /// Heroku's timeouts, no TLS.
+    /// Heroku's timeouts, no TLS, no snapshot.
     #[must_use]
     pub fn new(domain: impl Into<String>) -> Self {
-        Self { domain: domain.into(), tls: None, timeouts: Timeouts::default() }
+        Self { domain: domain.into(), tls: None, timeouts: Timeouts::default(), snapshot: None }
     }
 }

@@ -4,13 +4,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use paas_db::{Changes, Db, DbError, Subscription, Topic, routers, routes};
+use paas_db::{
+    Changes, Db, DbError, Subscription, Topic, routers,
+    routes::{self, Route},
+};
 use paas_model::DynoId;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{dyno::Dyno, table::Routes};
+use crate::{dyno::Dyno, snapshot::Snapshot, table::Routes};
 
 /// The table is read again this often even if nothing is said to have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -18,6 +21,10 @@ const BEAT_EVERY: Duration = Duration::from_secs(2);
 /// From one read to the next at least, so that a burst of changes does not become a burst of reads.
 const PAUSE: Duration = Duration::from_millis(20);
 const RETRY_EVERY: Duration = Duration::from_secs(1);
+/// A router that starts serves from a snapshot when the database has not answered by then.
+const FIRST_LOOK: Duration = Duration::from_secs(2);
+/// Idle connections to dynos are looked through this often.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// Routers that have been silent for this long will not come back.
 const FORGET_AFTER: Duration = Duration::from_secs(3_600);
 
@@ -38,10 +45,18 @@ pub(crate) struct Follower {
     acknowledged: HashSet<DynoId>,
     last_beat: Option<Instant>,
     last_look: Option<Instant>,
+    last_sweep: Instant,
+    snapshot: Option<Snapshot>,
 }
 
 impl Follower {
-    pub(crate) fn new(db: Db, changes: &Changes, routes: Arc<Routes>, pooled: Duration) -> Self {
+    pub(crate) fn new(
+        db: Db,
+        changes: &Changes,
+        routes: Arc<Routes>,
+        pooled: Duration,
+        snapshot: Option<Snapshot>,
+    ) -> Self {
         Self {
             id: Uuid::now_v7(),
             db,
@@ -53,15 +68,42 @@ impl Follower {
             acknowledged: HashSet::new(),
             last_beat: None,
             last_look: None,
+            last_sweep: Instant::now(),
+            snapshot,
         }
     }
 
-    /// The first look: returns once a table is in force.
+    /// The first look: returns once a table is in force, from the snapshot if the database is away.
     pub(crate) async fn start(&mut self) {
-        while let Err(error) = self.turn(true).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the routes cannot be read; trying again");
+        let mut is_said = false;
+        loop {
+            let looked = timeout(FIRST_LOOK, self.turn(true)).await;
+            if matches!(looked, Ok(Ok(()))) {
+                return;
+            }
+            if let Some(rows) = self.last_known().await {
+                tracing::warn!(apps = rows.len(), "the routes cannot be read; serving the last known ones");
+                self.routes.replace(&rows);
+                return;
+            }
+            if !std::mem::replace(&mut is_said, true) {
+                match looked {
+                    Ok(Err(error)) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(
+                            error,
+                            "the routes cannot be read, and none are known; waiting for the database"
+                        );
+                    }
+                    _ => tracing::warn!("the database does not answer, and no routes are known; waiting for it"),
+                }
+            }
             sleep(RETRY_EVERY).await;
         }
+    }
+
+    async fn last_known(&self) -> Option<Vec<Route>> {
+        self.snapshot.as_ref()?.load().await
     }
 
     pub(crate) async fn run(mut self, stop: CancellationToken) {
@@ -104,13 +146,22 @@ impl Follower {
     }
 
     async fn turn(&mut self, changed: bool) -> Result<(), DbError> {
+        // Before anything that may fail: connections to dynos go stale whether the database is there or not.
+        if self.last_sweep.elapsed() >= SWEEP_EVERY {
+            self.last_sweep = Instant::now();
+            self.routes.for_each_dyno(|dyno| dyno.pool.sweep(self.pooled));
+        }
         if self.last_beat.is_none_or(|last| last.elapsed() >= BEAT_EVERY) {
             self.beat().await?;
         }
         if changed || self.last_look.is_none_or(|last| last.elapsed() >= LOOK_EVERY) {
             self.look().await?;
         }
-        self.acknowledge().await
+        self.acknowledge().await?;
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.save_when_due().await;
+        }
+        Ok(())
     }
 
     /// Comes before the first look: whoever tells a dyno to stop after that look waits for this router.
@@ -136,7 +187,9 @@ impl Follower {
             dyno.drain();
             self.draining.insert(dyno.id, dyno);
         }
-        self.routes.for_each_dyno(|dyno| dyno.pool.sweep(self.pooled));
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.update(rows);
+        }
         self.stopping = stopping;
         self.last_look = Some(begin);
         Ok(())

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Invariants: no database on the request path; the table in memory is followed from the database and kept while that is
-//! away. A request counts as in flight on its dyno from before it connects until its last byte, and a dyno is said to be
+//! away, and on disk (snapshot) for a router that starts meanwhile. A request counts as in flight on its dyno from before it connects until its last byte, and a dyno is said to be
 //! drained only when it is in no table and nothing is in flight there. A request is sent to a dyno once; only connecting
 //! is tried again, and a kept connection that turns out to be dead. Behaviour follows Heroku's Router 2.0.
 
@@ -23,6 +23,7 @@ mod pick;
 mod proxy;
 mod reach;
 mod serve;
+mod snapshot;
 mod table;
 mod tunnel;
 mod upstream;

@@ -10,13 +10,15 @@ use crate::{
     follow::Follower,
     listener::{ThreadListeners, accept},
     proxy::Proxy,
+    snapshot::Snapshot,
     table::Routes,
 };
 
 /// Routes requests until `stop`, then finishes those in flight (up to `timeouts.shutdown`) and returns.
 ///
 /// Each thread of `listeners` is a runtime of its own, with its own connections to dynos. The table is followed on the
-/// caller's runtime, where the database's connections live. Nothing is accepted before the first table is read.
+/// caller's runtime, where the database's connections live. Nothing is accepted before the first table is read: from the
+/// database, or from the snapshot of an earlier router while that is away.
 ///
 /// # Errors
 /// [`RouterError::Thread`], [`RouterError::Panicked`].
@@ -29,7 +31,8 @@ pub async fn serve(
     stop: CancellationToken,
 ) -> Result<(), RouterError> {
     let routes = Arc::new(Routes::new(&config.domain, listeners.threads.len()));
-    let mut follower = Follower::new(db, &changes, Arc::clone(&routes), config.timeouts.pooled);
+    let snapshot = config.snapshot.clone().map(Snapshot::new);
+    let mut follower = Follower::new(db, &changes, Arc::clone(&routes), config.timeouts.pooled, snapshot);
     if stop.run_until_cancelled(follower.start()).await.is_none() {
         return Ok(());
     }

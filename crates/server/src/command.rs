@@ -5,7 +5,11 @@ use std::{process::ExitCode, time::Duration};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, telemetry, up};
+use crate::{
+    config::Config,
+    roles::{self, Role},
+    telemetry, variables,
+};
 
 /// Requests wait for the database and for other machines, not for this one's processors.
 const WORKER_THREADS: usize = 2;
@@ -23,6 +27,15 @@ struct Arguments {
 enum Command {
     /// Runs everything: API, git, router, builds and dynos of this machine. Settings come from the environment.
     Up,
+    /// Runs API and git alone, beside other processes on one database. Any number may run.
+    Web,
+    /// Runs a router alone: the way of requests to apps. Any number may run.
+    Router,
+    /// Runs a controller alone: what builds, places and looks after dynos and hosts. Any number may run.
+    Controller,
+    /// Lists the places at which `PAAS_CRASH_AT` can have a process die. For tests.
+    #[cfg(debug_assertions)]
+    CrashPoints,
     /// What git runs before it takes a push. Not for people.
     #[command(hide = true)]
     GitHook,
@@ -34,7 +47,15 @@ enum Command {
 #[must_use]
 pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Up => run_server(),
+        Command::Up => run_server(Role::Everything),
+        Command::Web => run_server(Role::Web),
+        Command::Router => run_server(Role::Router),
+        Command::Controller => run_server(Role::Controller),
+        #[cfg(debug_assertions)]
+        Command::CrashPoints => {
+            paas_control::CRASH_POINTS.iter().for_each(|point| println!("{point}"));
+            Ok(())
+        }
         Command::GitHook => return paas_git::hook::main(),
         Command::Version => {
             println!("paasd {}", env!("CARGO_PKG_VERSION"));
@@ -53,8 +74,11 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn run_server() -> Result<()> {
+fn run_server(role: Role) -> Result<()> {
     let mut config = Config::from_env()?;
+    if let Some(point) = &config.crash_at {
+        paas_control::crash::arm(point).with_context(|| format!("{}={point}", variables::CRASH_AT.name))?;
+    }
     telemetry::start(std::mem::take(&mut config.log), config.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(WORKER_THREADS)
@@ -62,5 +86,5 @@ fn run_server() -> Result<()> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(up::run(config))
+    runtime.block_on(roles::run(config, role))
 }

@@ -32,6 +32,9 @@ pub struct Config {
     /// `None`: the embedded one, on `registry_port`.
     pub registry: Option<RegistryConfig>,
     pub registry_port: u16,
+    /// Where the embedded registry answers hosts; `None`: this machine only, on `registry_port`.
+    pub registry_listen: Option<SocketAddr>,
+    pub local_host: LocalHostChoice,
     /// Path of the engine's socket.
     pub docker_socket: PathBuf,
     /// Lower case.
@@ -60,11 +63,44 @@ pub struct Config {
     pub boot_timeout: Duration,
     pub stop_timeout: Duration,
     pub drain_timeout: Duration,
+    /// `None`: never.
+    pub cycle_after: Option<Duration>,
+    pub host_grace: Duration,
+    /// `None`: not before the machine is known to be gone.
+    pub singleton_grace: Option<Duration>,
+    pub surge_percent: u32,
+    pub spare_after: Duration,
+    pub join_timeout: Duration,
+    pub headroom_mb: u32,
+    /// `None`: pools launch nothing.
+    pub ec2: Option<Ec2>,
     pub host_reserved_mb: u32,
+    /// The name of a crash point, not checked yet.
+    pub crash_at: Option<String>,
     pub log: EnvFilter,
     pub log_format: LogFormat,
     /// Where this user's `paas` keeps its credentials; `None` for a user without a home.
     pub cli_directory: Option<PathBuf>,
+}
+
+/// Whether the machine that a process runs on is a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LocalHostChoice {
+    /// Where the database is on this machine too.
+    Auto,
+    On,
+    Off,
+}
+
+/// How pools launch instances.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ec2 {
+    /// `None`: what the AWS environment says.
+    pub region: Option<String>,
+    pub endpoint: Option<Url>,
+    pub prices: Option<PathBuf>,
+    /// `None`: made from the authority.
+    pub installation: Option<String>,
 }
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -107,6 +143,17 @@ impl Config {
             registry_port: read
                 .required(&variables::REGISTRY_PORT, "a port number", |text| text.parse::<NonZeroU16>().ok())?
                 .get(),
+            registry_listen: read.optional(
+                &variables::REGISTRY_LISTEN,
+                "an address of this machine that hosts reach, and a port, such as 10.0.0.1:5050",
+                |text| text.parse().ok().filter(|address: &SocketAddr| !address.ip().is_unspecified()),
+            )?,
+            local_host: read.required(&variables::LOCAL_HOST, "auto, on or off", |text| match text {
+                "auto" => Some(LocalHostChoice::Auto),
+                "on" => Some(LocalHostChoice::On),
+                "off" => Some(LocalHostChoice::Off),
+                _ => None,
+            })?,
             docker_socket: read.required(
                 &variables::DOCKER_HOST,
                 "unix:// and the absolute path of a socket; engines on other machines are not supported yet",
@@ -153,7 +200,20 @@ impl Config {
             boot_timeout: read.seconds(&variables::BOOT_TIMEOUT)?,
             stop_timeout: read.seconds(&variables::STOP_TIMEOUT)?,
             drain_timeout: read.seconds(&variables::DRAIN_TIMEOUT)?,
+            cycle_after: read.optional(&variables::CYCLE_AFTER, "a whole number, at least 60", |text| {
+                text.parse().ok().filter(|seconds| *seconds >= 60).map(Duration::from_secs)
+            })?,
+            host_grace: read.seconds(&variables::HOST_GRACE)?,
             host_reserved_mb: read.at_least(&variables::HOST_RESERVED_MB, 0)?,
+            singleton_grace: read.optional(&variables::SINGLETON_GRACE, "a whole number, at least 1", |text| {
+                text.parse().ok().filter(|seconds| *seconds >= 1).map(Duration::from_secs)
+            })?,
+            surge_percent: read.at_least(&variables::SURGE_PERCENT, 0)?,
+            spare_after: read.seconds(&variables::SPARE_AFTER)?,
+            join_timeout: read.seconds(&variables::JOIN_TIMEOUT)?,
+            headroom_mb: read.at_least(&variables::HEADROOM_MB, 0)?,
+            ec2: ec2(&read)?,
+            crash_at: read.text(&variables::CRASH_AT)?,
             log: read.required(&variables::LOG, "a tracing filter, such as info or paas_router=debug", |text| {
                 EnvFilter::try_new(text).ok()
             })?,
@@ -288,6 +348,33 @@ fn registry(read: &Reader<'_>) -> Result<Option<RegistryConfig>, ConfigError> {
     parse().map(Some).ok_or(ConfigError::InvalidSecret { variable: variables::REGISTRY_URL.name, expected })
 }
 
+fn ec2(read: &Reader<'_>) -> Result<Option<Ec2>, ConfigError> {
+    let settings = Ec2 {
+        region: read.text(&variables::EC2_REGION)?,
+        endpoint: read.url(&variables::EC2_ENDPOINT)?,
+        prices: read.optional(&variables::EC2_PRICES, "the path of a file that exists", |text| {
+            std::path::absolute(text).ok().filter(|path| path.is_file())
+        })?,
+        installation: read.optional(
+            &variables::INSTALLATION,
+            "a name of letters, digits and dashes, at most 63",
+            |text| {
+                let fits =
+                    text.len() <= 63 && text.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-');
+                fits.then(|| text.to_owned())
+            },
+        )?,
+    };
+    // `AWS_REGION` is no sign that pools are wanted: many a developer's machine has it set for other tools.
+    let is_on = read.required(&variables::EC2, "auto, on or off", |text| match text {
+        "auto" => Some(settings.region.is_some()),
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    })?;
+    Ok(is_on.then_some(settings))
+}
+
 fn domain(text: &str) -> Option<String> {
     match Host::parse(text).ok()? {
         Host::Domain(name) if !name.ends_with('.') && !name.contains('*') => Some(name),
@@ -375,6 +462,13 @@ mod tests {
             ("PAAS_PUBLIC_URL", "https://paas.example.com/api"),
             ("PAAS_APP_URL", "https://apps.example.com/"),
             ("PAAS_REGISTRY_PORT", "0"),
+            ("PAAS_REGISTRY_LISTEN", "0.0.0.0:5050"),
+            ("PAAS_REGISTRY_LISTEN", "5050"),
+            ("PAAS_LOCAL_HOST", "yes"),
+            ("PAAS_CYCLE_AFTER_SECONDS", "0"),
+            ("PAAS_EC2", "yes"),
+            ("PAAS_EC2_ENDPOINT", "localhost:5555"),
+            ("PAAS_INSTALLATION", "my paas"),
             ("PAAS_BOOT_TIMEOUT_SECONDS", "0"),
             ("PAAS_BOOT_TIMEOUT_SECONDS", "1m"),
             ("DOCKER_HOST", "tcp://10.0.0.1:2376"),
@@ -401,6 +495,15 @@ mod tests {
             ("PAAS_MASTER_KEY", "s3cret"),
         ];
         assert!(!format!("{:?}", read(&set).unwrap()).contains("s3cret"));
+    }
+
+    #[test]
+    fn pools_launch_instances_where_a_region_is_set_unless_it_is_said_otherwise() {
+        let is_on = |set: &[(&str, &str)]| read(set).unwrap().ec2.is_some();
+        assert!(!is_on(&[]) && is_on(&[("PAAS_EC2", "on")]));
+        assert!(!is_on(&[("AWS_REGION", "us-east-1")]));
+        assert!(is_on(&[("PAAS_EC2_REGION", "us-east-1")]));
+        assert!(!is_on(&[("PAAS_EC2_REGION", "us-east-1"), ("PAAS_EC2", "off")]));
     }
 
     #[test]

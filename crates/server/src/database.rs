@@ -1,24 +1,39 @@
 //! The database: the configured one, or a private PostgreSQL under the data directory.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Context, Result};
-use paas_db::{Cluster, Db};
+use anyhow::{Context, Result, anyhow, bail};
+use paas_db::{Cluster, Db, DbError, Vault};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::{task::spawn_blocking, time::sleep};
+use tokio::{
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Config;
+
 const NAME: &str = "paas";
+/// Under the data directory.
+const DIRECTORY: &str = "postgres";
 const WATCH_EVERY: Duration = Duration::from_secs(2);
+const RETRY_EVERY: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the rows are, and whether its server is ours to keep running.
 #[derive(Debug, Clone)]
 pub(crate) enum Database {
-    Configured { url: SecretString },
-    Embedded { directory: PathBuf, cluster: Cluster },
+    Configured {
+        url: SecretString,
+    },
+    Embedded {
+        directory: PathBuf,
+        cluster: Cluster,
+    },
+    /// Another process's embedded one.
+    Adopted {
+        cluster: Cluster,
+    },
 }
 
 impl Database {
@@ -26,11 +41,11 @@ impl Database {
     ///
     /// # Errors
     /// PostgreSQL is not installed or does not start; the text says what to do.
-    pub(crate) async fn ensure(configured: Option<SecretString>, directory: &Path) -> Result<Self> {
-        if let Some(url) = configured {
+    pub(crate) async fn ensure(config: &Config) -> Result<Self> {
+        if let Some(url) = config.database_url.clone() {
             return Ok(Self::Configured { url });
         }
-        let directory = directory.to_owned();
+        let directory = config.path(DIRECTORY);
         let start = move || -> Result<Self> {
             let cluster = Cluster::ensure(&directory)?;
             cluster.create_database(NAME)?;
@@ -39,12 +54,49 @@ impl Database {
         spawn_blocking(start).await.context("the thread that starts PostgreSQL ended")?
     }
 
+    /// The one that several processes share: configured, or the embedded one of `paasd up` on this data directory.
+    /// Starts nothing.
+    ///
+    /// # Errors
+    /// There is neither; the text says what to do.
+    pub(crate) fn find(config: &Config) -> Result<Self> {
+        if let Some(url) = config.database_url.clone() {
+            return Ok(Self::Configured { url });
+        }
+        let directory = config.path(DIRECTORY);
+        match Cluster::find(&directory)? {
+            Some(cluster) => Ok(Self::Adopted { cluster }),
+            None => bail!(
+                "DATABASE_URL is not set, and there is no private PostgreSQL in {}.\n\
+                 Set DATABASE_URL to the PostgreSQL that all processes of the installation share, or start `paasd up` with \
+                 the same PAAS_DATA_DIR first.",
+                directory.display()
+            ),
+        }
+    }
+
+    /// Whether a private server was made in this data directory before.
+    pub(crate) fn has_embedded(config: &Config) -> bool {
+        config.path(DIRECTORY).join("data").exists()
+    }
+
+    /// Makes no connection yet.
+    ///
+    /// # Errors
+    /// The configured URL is none.
+    pub(crate) fn lazy(&self, vault: Vault) -> Result<Db> {
+        Db::lazy(self.url().expose_secret(), vault).map_err(|_| {
+            // Its cause may show the URL, and with it a password.
+            anyhow!("DATABASE_URL: expected postgres://USER:PASSWORD@HOST/DATABASE")
+        })
+    }
+
     /// Holds a password when it was configured with one.
     #[must_use]
     pub(crate) fn url(&self) -> SecretString {
         match self {
             Self::Configured { url } => SecretString::from(url.expose_secret()),
-            Self::Embedded { cluster, .. } => SecretString::from(cluster.url(NAME)),
+            Self::Embedded { cluster, .. } | Self::Adopted { cluster } => SecretString::from(cluster.url(NAME)),
         }
     }
 
@@ -77,4 +129,30 @@ impl Database {
         }
         Ok(())
     }
+}
+
+/// Migrates as soon as the database answers, however long that takes.
+///
+/// # Errors
+/// It answers, and refuses.
+pub(crate) async fn reach(db: &Db) -> Result<(), DbError> {
+    let mut is_said = false;
+    loop {
+        match db.migrate().await {
+            Err(error) if error.is_transient() => {
+                if !std::mem::replace(&mut is_said, true) {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "PostgreSQL does not answer; waiting for it");
+                }
+            }
+            ended => return ended,
+        }
+        sleep(RETRY_EVERY).await;
+    }
+}
+
+/// Waits for statements under way, for a while.
+pub(crate) async fn close(db: &Db) {
+    // Where they do not end, their connections end with the process.
+    let _ = timeout(CLOSE_TIMEOUT, db.close()).await;
 }

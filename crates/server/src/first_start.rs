@@ -25,9 +25,14 @@ pub async fn ensure_login(
     let (owner, new_token) = match accounts::owner(control.db.pool()).await? {
         Some(owner) => (owner, None),
         None => {
-            let made = ops::accounts::create(control, email, true).await;
-            let (owner, token) = made.context("making the owner's account")?;
-            (owner, Some(token))
+            match ops::accounts::create(control, email, true).await {
+                Ok((owner, token)) => (owner, Some(token)),
+                // Another process may have been quicker.
+                Err(error) => match accounts::owner(control.db.pool()).await? {
+                    Some(owner) => (owner, None),
+                    None => return Err(error).context("making the owner's account"),
+                },
+            }
         }
     };
     let Some(directory) = directory else {

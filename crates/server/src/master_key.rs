@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use paas_db::Vault;
 use secrecy::SecretString;
 
-use crate::files::{Readers, make_directory, read_if_there, write_whole};
+use crate::{
+    config::Config,
+    files::{Readers, make_directory, read_if_there, write_whole},
+};
 
 /// The key that is configured, else the one in `directory`, else a new one, kept there.
 ///
@@ -35,9 +39,29 @@ pub(crate) fn load(configured: Option<&SecretString>, directory: &Path, has_data
     Ok(SecretString::from(key))
 }
 
+/// The vault of an installation that other processes work on too: its key is never made here.
+///
+/// # Errors
+/// There is no key; the text says where to get it.
+pub(crate) fn vault_of_installation(config: &Config) -> Result<Vault> {
+    let path = config.path("keys/master.key");
+    let key = match &config.master_key {
+        Some(key) => key.clone(),
+        None => match read_if_there(&path)? {
+            Some(text) => SecretString::from(text),
+            None => bail!(
+                "PAAS_MASTER_KEY is not set, and there is no {}.\n\
+                 All processes of an installation need the same key: set it to the content of keys/master.key in the data \
+                 directory of the one that was started first. A new installation's is made by `openssl rand -hex 32`.",
+                path.display()
+            ),
+        },
+    };
+    Vault::new(&key).context("the master key cannot be used")
+}
+
 #[cfg(test)]
 mod tests {
-    use paas_db::Vault;
     use secrecy::ExposeSecret;
 
     use super::*;

@@ -1,5 +1,5 @@
-//! The embedded image registry: the system's `docker-registry` as a detached child on loopback. It outlives a killed
-//! server, and the next start adopts it.
+//! The embedded image registry: the system's `docker-registry` as a detached child, on loopback or, for many hosts, on an
+//! address of the network. It outlives a killed server, and the next start adopts it.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -15,6 +15,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -22,7 +23,11 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::files::{Readers, make_directory, read_if_there, write_whole};
+use crate::{
+    files::{Readers, make_directory, read_if_there, write_whole},
+    registry_access::{CERTIFICATE, HTPASSWD, KEY},
+    variables,
+};
 
 /// Debian's name for the CNCF distribution registry, and everyone else's.
 const PROGRAMS: [&str; 2] = ["docker-registry", "registry"];
@@ -38,40 +43,79 @@ const SILENT_LOOKS: u32 = 5;
 ///
 /// | path | what |
 /// |---|---|
-/// | `config.yml` | written at every start |
+/// | `config.yml` | written at every start of the child |
 /// | `registry.pid` | the child's process |
 /// | `registry.log` | what it prints |
 /// | `blobs/` | the images |
+/// | `certificate.pem`, `key.pem`, `password`, `htpasswd` | on a network only: see `registry_access.rs` |
 #[derive(Debug, Clone)]
 pub struct Registry {
     directory: PathBuf,
-    address: SocketAddr,
+    listen: RegistryListen,
     program: PathBuf,
 }
 
+/// Whom it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RegistryListen {
+    /// Programs on this machine, on this port of 127.0.0.1, without TLS or a password.
+    Loopback(u16),
+    /// Hosts, over TLS and to whom the password is known. What both need is in the directory already.
+    Network(SocketAddr),
+}
+
+impl RegistryListen {
+    /// `127.0.0.1:5050`: what image names begin with.
+    #[must_use]
+    pub fn address(self) -> SocketAddr {
+        match self {
+            Self::Loopback(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            Self::Network(address) => address,
+        }
+    }
+
+    const fn variable(self) -> &'static str {
+        match self {
+            Self::Loopback(_) => variables::REGISTRY_PORT.name,
+            Self::Network(_) => variables::REGISTRY_LISTEN.name,
+        }
+    }
+}
+
 impl Registry {
-    /// Has a registry answering on 127.0.0.1:`port`, adopting ours if it runs and starting it otherwise.
+    /// Has a registry answering, adopting ours if it runs and is configured so, and starting it otherwise.
     ///
     /// # Errors
     /// It is not installed; something else has the port; it does not start. The text says what to do.
-    pub async fn ensure(directory: &Path, port: u16) -> Result<Self> {
+    pub async fn ensure(directory: &Path, listen: RegistryListen) -> Result<Self> {
         let Some(program) = find_program() else {
             bail!(
                 "The image registry is not installed: no docker-registry in PATH.\n\
                  Install it (Debian, Ubuntu: apt-get install docker-registry), or set REGISTRY_URL."
             );
         };
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let registry = Self { directory: directory.to_owned(), address, program };
+        let registry = Self { directory: directory.to_owned(), listen, program };
         make_directory(directory, 0o700)?;
+        if registry.process().is_some() && !registry.is_configured() {
+            registry.stop().await?;
+        }
         registry.ensure_running().await?;
         Ok(registry)
     }
 
     /// `127.0.0.1:5050`: what image names begin with.
     #[must_use]
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    pub fn address(&self) -> SocketAddr {
+        self.listen.address()
+    }
+
+    /// Stops and starts it, as after its certificate was renewed: it reads it only then.
+    ///
+    /// # Errors
+    /// As [`Registry::stop`] and [`Registry::ensure`].
+    pub async fn restart(&self) -> Result<()> {
+        self.stop().await?;
+        self.ensure_running().await
     }
 
     /// Starts it again whenever it is gone, until `shutdown`.
@@ -128,8 +172,9 @@ impl Registry {
         if self.process().is_none() && self.is_taken().await {
             bail!(
                 "Port {} is taken by another program, and the image registry needs it.\n\
-                 Stop that program, or set PAAS_REGISTRY_PORT to a free port.",
-                self.address.port()
+                 Stop that program, or set {} to a free port.",
+                self.address().port(),
+                self.listen.variable()
             );
         }
         let started = if self.process().is_none() { Some(self.start()?) } else { None };
@@ -151,7 +196,8 @@ impl Registry {
 
     /// Gives what becomes true when the child has ended.
     fn start(&self) -> Result<Arc<AtomicBool>> {
-        write_whole(&self.path("config.yml"), self.config().as_bytes(), Readers::Owner)?;
+        let config = self.config(&hex::encode(rand::random::<[u8; 16]>()));
+        write_whole(&self.path("config.yml"), config.to_string().as_bytes(), Readers::Owner)?;
         let log = self.log()?;
         // `setsid`: a session of its own, so that no signal to the server's terminal or group reaches it.
         let mut child = Command::new("setsid")
@@ -187,10 +233,11 @@ impl Registry {
         is_ours.then(|| Pid::from_raw(pid)).flatten()
     }
 
-    /// Whether a request is answered. A connection alone says nothing: the kernel takes it for a program that hangs.
+    /// Whether a request is answered. A connection alone says nothing: the kernel takes it for a program that hangs. Where
+    /// TLS is spoken, plain HTTP is answered with a complaint, which is as good.
     async fn answers(&self) -> bool {
         let ask = async {
-            let mut stream = TcpStream::connect(self.address).await?;
+            let mut stream = TcpStream::connect(self.address()).await?;
             stream.write_all(b"GET /v2/ HTTP/1.0\r\n\r\n").await?;
             stream.read_u8().await
         };
@@ -198,7 +245,7 @@ impl Registry {
     }
 
     async fn is_taken(&self) -> bool {
-        matches!(timeout(LOOK_TIMEOUT, TcpStream::connect(self.address)).await, Ok(Ok(_)))
+        matches!(timeout(LOOK_TIMEOUT, TcpStream::connect(self.address())).await, Ok(Ok(_)))
     }
 
     fn log(&self) -> Result<File> {
@@ -212,9 +259,17 @@ impl Registry {
         self.directory.join(name)
     }
 
-    /// YAML is a superset of JSON, which has one way to quote a path.
-    fn config(&self) -> String {
-        serde_json::json!({
+    /// Whether the child that runs was started with what this one would write.
+    fn is_configured(&self) -> bool {
+        let Ok(Some(text)) = read_if_there(&self.path("config.yml")) else { return false };
+        let Ok(running) = serde_json::from_str::<Value>(&text) else { return false };
+        let secret = running["http"]["secret"].as_str().unwrap_or_default();
+        self.config(secret) == running
+    }
+
+    /// YAML is a superset of JSON, which has one way to quote a path. `secret` signs the state of uploads under way.
+    fn config(&self, secret: &str) -> Value {
+        let mut config = json!({
             "version": "0.1",
             "log": { "level": "warn", "accesslog": { "disabled": true } },
             "storage": {
@@ -222,9 +277,17 @@ impl Registry {
                 // An operator may: the platform itself deletes nothing yet.
                 "delete": { "enabled": true },
             },
-            "http": { "addr": self.address.to_string(), "secret": hex::encode(rand::random::<[u8; 16]>()) },
-        })
-        .to_string()
+            "http": { "addr": self.address().to_string(), "secret": secret },
+        });
+        if let RegistryListen::Network(_) = self.listen {
+            config["http"]["tls"] = json!({
+                "certificate": self.path(CERTIFICATE),
+                "key": self.path(KEY),
+                "minimumtls": "tls1.2",
+            });
+            config["auth"] = json!({ "htpasswd": { "realm": "paas", "path": self.path(HTPASSWD) } });
+        }
+        config
     }
 }
 

@@ -1,9 +1,14 @@
 //! The certificate in use, renewed while the server runs.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use anyhow::Result;
-use arc_swap::ArcSwap;
+use anyhow::{Context, Result};
+use arc_swap::ArcSwapOption;
 use chrono::Utc;
 use rustls::{
     ServerConfig,
@@ -11,34 +16,64 @@ use rustls::{
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
-use crate::ca::{Authority, CERTIFICATE_DAYS};
+use crate::{
+    ca::{Authority, CERTIFICATE_DAYS, Issued},
+    files::{Readers, read_if_there, write_whole},
+};
 
 /// A third of a certificate's life.
-const RENEW_EVERY: Duration = Duration::from_secs(CERTIFICATE_DAYS as u64 * 24 * 60 * 60 / 3);
+pub(crate) const RENEW_EVERY: Duration = Duration::from_secs(CERTIFICATE_DAYS as u64 * 24 * 60 * 60 / 3);
 
-/// Answers every TLS handshake, whatever name it asks for.
+/// Answers every TLS handshake, whatever name it asks for; none while there is no certificate.
 pub(crate) struct ServerCertificate {
-    authority: Authority,
     names: Vec<String>,
-    current: ArcSwap<CertifiedKey>,
+    current: ArcSwapOption<CertifiedKey>,
+    /// Where it is kept for a start without the authority, with its key.
+    file: Option<PathBuf>,
 }
 
 impl ServerCertificate {
+    /// Kept in memory only.
+    ///
     /// # Errors
     /// A name that no certificate can carry.
-    pub(crate) fn new(authority: Authority, names: Vec<String>) -> Result<Arc<Self>> {
-        let current = ArcSwap::new(authority.issue(&names, Utc::now())?);
-        Ok(Arc::new(Self { authority, names, current }))
+    pub(crate) fn new(names: Vec<String>, authority: &Authority) -> Result<Arc<Self>> {
+        let certificate = Arc::new(Self { names, current: ArcSwapOption::empty(), file: None });
+        certificate.renew(authority)?;
+        Ok(certificate)
     }
 
-    /// Replaces the certificate long before it ends, until `shutdown`. Connections that are open keep theirs.
-    pub(crate) async fn keep_fresh(&self, shutdown: CancellationToken) {
+    /// The one that was last issued on this machine, if any, until the first [`ServerCertificate::renew`].
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn kept(names: Vec<String>, file: PathBuf) -> Result<Arc<Self>> {
+        let kept = kept_in(&file)?;
+        Ok(Arc::new(Self { names, current: ArcSwapOption::new(kept), file: Some(file) }))
+    }
+
+    /// Connections that are open keep the one before.
+    ///
+    /// # Errors
+    /// A name that no certificate can carry, or a disk that is full.
+    pub(crate) fn renew(&self, authority: &Authority) -> Result<()> {
+        let issued = authority.issue(&self.names, Utc::now())?;
+        self.current.store(Some(issued.certified_key()?));
+        if let Some(file) = &self.file {
+            let text = format!("{}{}", issued.key.expose_secret(), issued.certificate);
+            write_whole(file, text.as_bytes(), Readers::Owner)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the certificate long before it ends, until `shutdown`.
+    pub(crate) async fn keep_fresh(&self, authority: &Authority, shutdown: CancellationToken) {
         while shutdown.run_until_cancelled(tokio::time::sleep(RENEW_EVERY)).await.is_some() {
-            match self.authority.issue(&self.names, Utc::now()) {
-                Ok(renewed) => self.current.store(renewed),
-                Err(error) => tracing::error!(%error, "the server's certificate could not be renewed"),
+            if let Err(error) = self.renew(authority) {
+                tracing::error!(error = format!("{error:#}"), "the server's certificate could not be renewed");
             }
         }
     }
@@ -57,9 +92,17 @@ impl ServerCertificate {
     }
 }
 
+fn kept_in(file: &Path) -> Result<Option<Arc<CertifiedKey>>> {
+    let Some(text) = read_if_there(file)? else {
+        return Ok(None);
+    };
+    let kept = Issued { certificate: text.clone(), key: SecretString::from(text) };
+    kept.certified_key().map(Some).with_context(|| format!("reading {}; remove it", file.display()))
+}
+
 impl ResolvesServerCert for ServerCertificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.current.load_full())
+        self.current.load_full()
     }
 }
 

@@ -5,13 +5,19 @@ use std::{env::current_exe, sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
-use paas_control::{PlacementPolicy, Settings, UserData, reconcile::LocalHost};
+use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
+use secrecy::ExposeSecret;
 
-use crate::config::Config;
+use crate::{
+    ca::Authority,
+    config::{Config, LocalHostChoice},
+    image_store::ImageStore,
+    roles::Role,
+};
 
 /// What the platform calls itself to users.
 const PRODUCT: &str = "PaaS";
@@ -22,18 +28,23 @@ const PUSH_HELP: &str = "docs/pushing.md";
 const ATTACH_TIMEOUT: Duration = Duration::from_secs(60);
 /// Heroku: one-off dynos end after 24 hours.
 const ONE_OFF_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
+/// Under the data directory: what routers keep for a start without the database.
+pub(crate) const ROUTER_DIRECTORY: &str = "router";
 /// How long a killed server's work waits until the next one takes it over.
 const LEASE: Duration = Duration::from_secs(15);
 /// How long a killed controller's hosts wait until the next one takes them over.
 const HOST_LEASE: Duration = Duration::from_secs(10);
+/// How often the memory of dynos is looked at.
+const SAMPLE_EVERY: Duration = Duration::from_secs(20);
+/// How often the provider of machines is asked for them, and for how long its lists may lag.
+const MACHINES_EVERY: Duration = Duration::from_secs(5);
+const MACHINE_GRACE: Duration = Duration::from_secs(2 * 60);
 /// What builds hold of a host in plans. Little: they are short, and where there is no other machine they must run too.
 const BUILD_RESERVED_MB: u32 = 256;
 const BUILD_RESERVED_MILLIS: u32 = 100;
 const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
-/// A host that does not answer for this long is lost.
-const HOST_GRACE: Duration = Duration::from_secs(10);
 
-pub(crate) fn control(config: &Config) -> Settings {
+pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Settings {
     Settings {
         product: PRODUCT.to_owned(),
         public_url: config.public_url.origin().ascii_serialization(),
@@ -46,18 +57,39 @@ pub(crate) fn control(config: &Config) -> Settings {
         drain_timeout: config.drain_timeout,
         attach_timeout: ATTACH_TIMEOUT,
         one_off_lifetime: ONE_OFF_LIFETIME,
-        cycle_after: None,
+        cycle_after: config.cycle_after,
         lease: LEASE,
         host_lease: HOST_LEASE,
         host_heartbeat: HOST_HEARTBEAT,
-        host_grace: HOST_GRACE,
+        host_grace: config.host_grace,
+        machines_every: MACHINES_EVERY,
+        machine_grace: MACHINE_GRACE,
         host_reserved_mb: config.host_reserved_mb,
+        signer: Arc::<Authority>::clone(authority),
+        host_registry: image_store.for_hosts(),
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
-        placement: PlacementPolicy::default(),
-        // No machines are launched yet, so nothing is told to run this.
-        user_data: UserData::new(|_, _| String::new()),
+        placement: placement(config),
+        user_data: user_data(config, authority),
+        sample_every: SAMPLE_EVERY,
     }
+}
+
+fn placement(config: &Config) -> PlacementPolicy {
+    PlacementPolicy {
+        surge_percent: config.surge_percent,
+        singleton_grace: config.singleton_grace,
+        spare_after: config.spare_after,
+        join_timeout: config.join_timeout,
+        headroom_mb: config.headroom_mb,
+        ..PlacementPolicy::default()
+    }
+}
+
+/// What a launched machine runs at its first start: the same command that a person would.
+fn user_data(config: &Config, authority: &Authority) -> UserData {
+    let (url, ca) = (config.public_url.origin().ascii_serialization(), authority.pem().to_owned());
+    UserData::new(move |token, _| paas_hosts::user_data(&url, &ca, token.expose_secret(), &[]))
 }
 
 pub(crate) fn builder(config: &Config) -> BuilderConfig {
@@ -93,13 +125,25 @@ pub(crate) fn git(config: &Config) -> Result<GitConfig> {
 pub(crate) fn router(config: &Config, tls: &Arc<rustls::ServerConfig>) -> RouterConfig {
     // Certificates are swapped behind this configuration, so it is itself never replaced.
     let tls = Arc::new(ArcSwap::new(Arc::clone(tls)));
-    RouterConfig { tls: Some(tls), ..RouterConfig::new(&config.domain) }
+    let snapshot = Some(config.path(ROUTER_DIRECTORY).join("routes.json"));
+    RouterConfig { tls: Some(tls), snapshot, ..RouterConfig::new(&config.domain) }
 }
 
 pub(crate) fn endpoint(config: &Config) -> HostEndpoint {
     HostEndpoint::Unix(config.docker_socket.display().to_string())
 }
 
-pub(crate) fn local_host(config: &Config) -> LocalHost {
-    LocalHost { name: "local".to_owned(), endpoint: endpoint(config).to_string(), reserved_mb: config.host_reserved_mb }
+/// This machine as a host, if it is to be one. Another machine's engine cannot be told from ours by the path of its socket:
+/// where the database is elsewhere, so may other controllers be.
+pub(crate) fn local_host(config: &Config, role: Role) -> Option<LocalHost> {
+    let is_host = match config.local_host {
+        LocalHostChoice::On => true,
+        LocalHostChoice::Off => false,
+        LocalHostChoice::Auto => role == Role::Everything || config.database_url.is_none(),
+    };
+    is_host.then(|| LocalHost {
+        name: "local".to_owned(),
+        endpoint: endpoint(config).to_string(),
+        reserved_mb: config.host_reserved_mb,
+    })
 }

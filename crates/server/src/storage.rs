@@ -1,63 +1,116 @@
-//! Where everything is kept: the database and the registry, embedded or given.
+//! Where everything is kept: the database and the registry, embedded or given, and the authority in the database.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use paas_builder::{Registry as RegistryClient, RegistryConfig};
+use chrono::Utc;
+use paas_builder::Registry as RegistryClient;
 use paas_db::{Db, Vault};
-use secrecy::ExposeSecret;
-use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, database::Database, master_key, progress::step, registry::Registry, tasks::Tasks};
-
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+use crate::{
+    ca::Authority,
+    config::Config,
+    database::{self, Database},
+    image_store::{ImageStore, REGISTRY_DIRECTORY},
+    local_trust, master_key,
+    progress::step,
+    registry::{Registry, RegistryListen},
+    registry_access,
+    tasks::Tasks,
+};
 
 /// Connections to both, and the embedded servers under them.
 #[derive(Debug)]
 pub(crate) struct Storage {
     pub(crate) db: Db,
+    pub(crate) authority: Arc<Authority>,
     pub(crate) registry: RegistryClient,
+    pub(crate) image_store: ImageStore,
     database: Database,
-    /// `None`: the registry is somebody else's.
+    /// `None`: the registry is somebody else's to keep running.
     embedded_registry: Option<Registry>,
 }
 
 impl Storage {
+    /// Starts what is embedded.
+    ///
     /// # Errors
     /// A part cannot be started or reached; the text says which and what to do.
     pub(crate) async fn start(config: &Config) -> Result<Self> {
-        let directory = config.path("postgres");
-        let has_data = config.database_url.is_none() && directory.join("data").exists();
+        let has_data = config.database_url.is_none() && Database::has_embedded(config);
         let key = master_key::load(config.master_key.as_ref(), &config.path("keys"), has_data)?;
         let vault = Vault::new(&key).context("the master key cannot be used")?;
 
-        let database = Database::ensure(config.database_url.clone(), &directory);
-        let database = step("Starting PostgreSQL", database).await?;
-        let url = database.url();
-        let db = step("Migrating the database", Db::connect(url.expose_secret(), vault)).await?;
+        let database = step("Starting PostgreSQL", Database::ensure(config)).await?;
+        let db = database.lazy(vault)?;
+        step("Migrating the database", db.migrate()).await?;
+        let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
 
-        let (embedded_registry, client) = match &config.registry {
-            Some(given) => (None, given.clone()),
+        let (embedded_registry, image_store) = match &config.registry {
+            Some(given) => (None, ImageStore::given(given.clone())),
             None => {
-                let directory = config.path("registry");
-                let registry = Registry::ensure(&directory, config.registry_port);
+                let directory = config.path(REGISTRY_DIRECTORY);
+                let (listen, login) = match config.registry_listen {
+                    None => (RegistryListen::Loopback(config.registry_port), None),
+                    Some(address) => {
+                        let login = registry_access::ensure(&directory, address, &authority, Utc::now())?;
+                        local_trust::ensure(address, &authority, &config.path("tls/ca.pem"));
+                        (RegistryListen::Network(address), Some(login))
+                    }
+                };
+                let registry = Registry::ensure(&directory, listen);
                 let registry = step("Starting the image registry", registry).await?;
-                let url = format!("http://{}", registry.address()).parse()?;
-                (Some(registry), RegistryConfig { url, credentials: None })
+                (Some(registry), ImageStore::embedded(listen, login)?)
             }
         };
-        let registry = RegistryClient::new(client)?;
-        Ok(Self { db, registry, database, embedded_registry })
+        Self::with(db, authority, image_store, database, embedded_registry)
+    }
+
+    /// Connects to what other processes keep running, as soon as it answers. `None`: told to stop before that.
+    ///
+    /// # Errors
+    /// Something is missing, or the database refuses; the text says what to do.
+    pub(crate) async fn join(config: &Config, stop: &CancellationToken) -> Result<Option<Self>> {
+        let vault = master_key::vault_of_installation(config)?;
+        let database = Database::find(config)?;
+        let image_store = ImageStore::find(config)?;
+        let db = database.lazy(vault)?;
+        let reached = step("Reaching PostgreSQL", database::reach(&db));
+        let Some(reached) = stop.run_until_cancelled(reached).await else {
+            return Ok(None);
+        };
+        reached?;
+        let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
+        Self::with(db, authority, image_store, database, None).map(Some)
+    }
+
+    fn with(
+        db: Db,
+        authority: Authority,
+        image_store: ImageStore,
+        database: Database,
+        embedded_registry: Option<Registry>,
+    ) -> Result<Self> {
+        let registry = image_store.client(&authority)?;
+        Ok(Self { db, authority: Arc::new(authority), registry, image_store, database, embedded_registry })
     }
 
     /// Restarts what is ours and dies.
-    pub(crate) fn supervise(&self, tasks: &Tasks) {
+    pub(crate) fn supervise(&self, config: &Config, tasks: &Tasks) {
         if let Database::Embedded { .. } = &self.database {
             let (database, db) = (self.database.clone(), self.db.clone());
             tasks.spawn("database", |stop| async move { database.supervise(db, stop).await });
         }
         if let Some(registry) = self.embedded_registry.clone() {
-            tasks.spawn("registry", |stop| async move { registry.supervise(stop).await });
+            let supervised = registry.clone();
+            tasks.spawn("registry", |stop| async move { supervised.supervise(stop).await });
+            if config.registry_listen.is_some() {
+                let (directory, authority) = (config.path(REGISTRY_DIRECTORY), Arc::clone(&self.authority));
+                tasks.spawn("registry certificate", |stop| {
+                    registry_access::keep_fresh(registry, directory, authority, stop)
+                });
+            }
         }
     }
 
@@ -66,8 +119,8 @@ impl Storage {
     /// # Errors
     /// One of the two does not stop.
     pub(crate) async fn stop(self) -> Result<()> {
-        // It waits for connections that are in use; the server under them is about to be stopped anyway.
-        let _ = timeout(CLOSE_TIMEOUT, self.db.close()).await;
+        // The server under it may be about to be stopped.
+        database::close(&self.db).await;
         if let Some(registry) = self.embedded_registry {
             step("Stopping the image registry", registry.stop()).await?;
         }

@@ -41,8 +41,16 @@ variables! {
     /// Port of the private registry, on 127.0.0.1.
     REGISTRY_PORT = "PAAS_REGISTRY_PORT", Is("5050");
 
+    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS and with a password.
+    /// Needed for hosts to join. Images are named by it: set it before the first push.
+    REGISTRY_LISTEN = "PAAS_REGISTRY_LISTEN", Means("none: 127.0.0.1 alone");
+
     /// The container engine, `unix://PATH` of a Docker Engine's socket.
     DOCKER_HOST = "DOCKER_HOST", Is("unix:///var/run/docker.sock");
+
+    /// Whether this machine's engine is a host: `on`, `off`, or `auto`: for `paasd up`, and for controllers without a
+    /// `DATABASE_URL`, which are on the same machine.
+    LOCAL_HOST = "PAAS_LOCAL_HOST", Is("auto");
 
     /// Domain of apps: the app `hello` answers at `hello.DOMAIN`. Names under `localhost` need no DNS.
     DOMAIN = "PAAS_DOMAIN", Is("localhost");
@@ -110,8 +118,49 @@ variables! {
     /// How long a replaced dyno may finish its requests before SIGTERM, seconds.
     DRAIN_TIMEOUT = "PAAS_DRAIN_TIMEOUT_SECONDS", Is("30");
 
-    /// Memory of this machine that dynos do not get, MiB: for the system, the server and builds.
+    /// How long a dyno may run before a fresh one replaces it, seconds (Heroku: 24 hours).
+    CYCLE_AFTER = "PAAS_CYCLE_AFTER_SECONDS", Means("never");
+
+    /// How long a host's engine may be silent before the host is lost and its dynos start elsewhere, seconds.
+    HOST_GRACE = "PAAS_HOST_GRACE_SECONDS", Is("10");
+
+    /// How long a process type that must never run twice waits for a host that only does not answer before it is started
+    /// elsewhere, seconds.
+    SINGLETON_GRACE = "PAAS_SINGLETON_GRACE_SECONDS", Means("until the machine is known to be gone");
+
+    /// How many dynos of a type may start beyond its quantity during a deploy or a move, percent; at least one.
+    SURGE_PERCENT = "PAAS_SURGE_PERCENT", Is("25");
+
+    /// How long a pool must have been able to do without a host before that is drained, seconds.
+    SPARE_AFTER = "PAAS_SPARE_AFTER_SECONDS", Is("600");
+
+    /// How long a launched machine may take to become a host before it is given up, seconds.
+    JOIN_TIMEOUT = "PAAS_JOIN_TIMEOUT_SECONDS", Is("600");
+
+    /// Memory that each pool keeps free for what is to come, MiB.
+    HEADROOM_MB = "PAAS_HEADROOM_MB", Is("0");
+
+    /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where `PAAS_EC2_REGION` is set.
+    EC2 = "PAAS_EC2", Is("auto");
+
+    /// The AWS region of the pools.
+    EC2_REGION = "PAAS_EC2_REGION", Means("what `AWS_REGION`, the AWS profile or the instance says");
+
+    /// URL of the EC2 API, for an endpoint inside a VPC or a test server.
+    EC2_ENDPOINT = "PAAS_EC2_ENDPOINT", Means("Amazon's for the region");
+
+    /// TOML file of instance prices and sizes that stands over the built-in table, in the same form.
+    EC2_PRICES = "PAAS_EC2_PRICES", Means("none");
+
+    /// Name of this installation in the tags of its instances: others are never touched.
+    INSTALLATION = "PAAS_INSTALLATION", Means("made from the certificate authority");
+
+    /// Memory of each host that dynos do not get, MiB: for the system, the server and builds.
     HOST_RESERVED_MB = "PAAS_HOST_RESERVED_MB", Is("1024");
+
+    /// Crash point (`paasd crash-points`) at which the process kills itself, to test that others go on from there; in debug
+    /// builds only.
+    CRASH_AT = "PAAS_CRASH_AT", Means("none");
 
     /// What the server logs, as a `tracing` filter: `debug`, or `info,paas_router=debug`.
     LOG = "PAAS_LOG", Is("info,sqlx=warn");

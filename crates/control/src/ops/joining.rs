@@ -12,11 +12,11 @@ use paas_hosts::{HostEndpoint, join_command, render_join_script};
 use paas_model::{HostId, HostName, HostState, JoinTokenId, Labels};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Control, HostRegistry, OpError, SignError, ops::accounts::Owner};
+use crate::{Control, HostRegistry, OpError, SignError, crash_point, ops::accounts::Owner};
 
 /// How long a person has to run the command.
 const TOKEN_LIFETIME: Duration = Duration::from_secs(60 * 60);
-const TOKEN_PREFIX: &str = "JOIN-";
+pub(crate) const TOKEN_PREFIX: &str = "JOIN-";
 const RENEWAL_PREFIX: &str = "HOST-";
 /// Docker's port with TLS.
 const ENGINE_PORT: u16 = 2376;
@@ -141,6 +141,7 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
     let Some(token) = join_tokens::take(&mut tx, &hash, &key).await? else {
         return Err(refused(join_tokens::standing(control.db.pool(), &hash).await?, true));
     };
+    crash_point!("join.token_taken");
     let known = match token.host_id {
         Some(id) => Some(id),
         None => join_tokens::host_of_key(&mut *tx, &key).await?,
@@ -167,16 +168,19 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
             "There is a host called {name} already. Give this machine another name: set PAAS_HOST_NAME, or ask for a \
              token with `paas hosts:add NAME`."
         )),
-        DbError::HostAddressTaken => {
-            OpError::Invalid("Another host is this machine already. Remove that one first: `paas hosts`.".to_owned())
-        }
+        DbError::HostAddressTaken => OpError::Invalid(format!(
+            "Another host has the address {address} or is the same machine. Remove that one first (`paas hosts`), or set \
+             PAAS_HOST_ADDRESS."
+        )),
         other => other.into(),
     })?;
     if !joined {
         return Err(removed());
     }
     join_tokens::spend(&mut tx, token.id, &key, host).await?;
+    crash_point!("join.before_commit");
     tx.commit().await.map_err(DbError::from)?;
+    crash_point!("join.committed");
     tracing::info!(host.id = %host, host.name = %name, host.address = %address, again = token.is_used, "a machine joined");
     Ok(Joined { host, certificate: signed.certificate_pem, ca: signer.ca_pem().to_owned(), renewal_token, registry })
 }

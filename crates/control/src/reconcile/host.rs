@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     dyno::{self, Context, Followers},
     heartbeat::Heartbeat,
-    leftovers,
+    images, leftovers, memory,
 };
 use crate::{Control, OpError, error::chain, ops::attach::container_of};
 
@@ -81,7 +81,9 @@ impl Executor {
             let context = self.context.clone();
             tokio::select! {
                 () = self.work() => {}
+                () = images::run(&context) => {}
                 () = leftovers::run(&context) => {}
+                () = memory::run(&context) => {}
                 _ = answering.wait_for(|answers| !*answers) => {}
             }
             // What waits for an engine that does not answer would wait for long.

@@ -181,8 +181,9 @@ impl Controller {
             }
         }
         for host in hosts::list(pool).await? {
-            // There is no machine of ours to end.
-            if host.state == HostState::Terminating && host.pool_id.is_none() {
+            // Others have a machine to end first.
+            let has_machine = host.pool_id.is_some() && (host.machine_id.is_some() || self.control.machines.is_some());
+            if host.state == HostState::Terminating && !has_machine {
                 hosts::gone(pool, host.id, None).await?;
             }
         }

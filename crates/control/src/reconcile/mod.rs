@@ -9,9 +9,13 @@ mod heartbeat;
 mod host;
 mod hosts;
 mod housekeeping;
+mod images;
 mod leftovers;
+mod machines;
+mod memory;
 mod placement;
 mod release_phase;
+mod waits;
 
 use std::time::Duration;
 
@@ -36,6 +40,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
+    tasks.spawn(machines::run(control.clone(), id, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();
     tasks.wait().await;

@@ -1,20 +1,16 @@
 //! Plans and applies in one short transaction under a lock, so that any number of controllers may do it.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
 use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id, pools};
-use paas_model::{AppId, ControllerId, DynoKind, DynoName, HostId, HostState, ProcessType};
-use paas_planner::{Action, Offer, Plan, Pool, WaitReason, Waiting, World};
+use paas_model::{ControllerId, DynoKind, DynoName, HostId, HostState};
+use paas_planner::{Action, Offer, Plan, Pool, World};
 use tokio_util::sync::CancellationToken;
 
+use super::waits::{self, Waits};
 use crate::{Control, crash_point, error::chain, world};
 
-/// A wait that is shorter is nothing to tell anybody.
-const TELL_AFTER: Duration = Duration::from_secs(2);
 /// A host's name is a DNS label.
 const MAX_NAME: usize = 63;
 /// The plan may end a host from any state that is not past that.
@@ -42,9 +38,9 @@ pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationTo
         };
         // Every controller plans; one tells.
         if controllers::is_eldest(control.db.pool(), id, control.settings.host_lease).await.unwrap_or(false) {
-            waits.tell(&control, &plan.waiting);
+            waits.tell(&control, &plan).await;
         }
-        let longest = if waits.are_pending() { TELL_AFTER } else { super::TIMER };
+        let longest = if waits.are_pending() { waits::TELL_AFTER } else { super::TIMER };
         let next = plan.wake_at.map_or(longest, |at| wait_until(at, Utc::now())).min(longest);
         if stop.run_until_cancelled(wake.changed_or_after(next)).await.is_none() {
             return;
@@ -173,37 +169,6 @@ fn announce(world: &World, action: &Action) {
         | Action::PlaceBuild { .. }
         | Action::MarkSpare { .. }
         | Action::UnmarkSpare { .. } => {}
-    }
-}
-
-/// What apps wait for, since when, and whether they have been told.
-#[derive(Default)]
-struct Waits(BTreeMap<(AppId, ProcessType, String), (Instant, bool)>);
-
-impl Waits {
-    /// Tells an app, once, of a wait that has lasted for a while; forgets those that are over.
-    fn tell(&mut self, control: &Control, waiting: &[Waiting]) {
-        let short = waiting.iter().filter(|wait| {
-            // A crash has its own lines, and room that is becoming free is not news.
-            !matches!(
-                wait.reason,
-                WaitReason::CrashBackOff { .. } | WaitReason::Stopping { .. } | WaitReason::Canary { .. }
-            )
-        });
-        let now: BTreeSet<_> = short.map(|wait| (wait.app_id, wait.kind.clone(), wait.reason.to_string())).collect();
-        self.0.retain(|wait, _| now.contains(wait));
-        for wait in now {
-            let (since, told) = self.0.entry(wait.clone()).or_insert_with(|| (Instant::now(), false));
-            if since.elapsed() >= TELL_AFTER && !std::mem::replace(told, true) {
-                let (app, kind, reason) = wait;
-                control.logs.heroku_event(app, kind.as_str(), format!("Waiting to start: {reason}"));
-            }
-        }
-    }
-
-    /// Whether some app is to be told soon.
-    fn are_pending(&self) -> bool {
-        self.0.values().any(|(_, told)| !told)
     }
 }
 

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use paas_control::testing::TestControl;
-use paas_db::{hosts, new_id};
+use paas_db::{builds, hosts, new_id};
 use paas_hosts::testing::FakeEngine;
-use paas_model::{DynoState, HostId, HostState};
+use paas_model::{BuildId, DynoState, HostId, HostState};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{app, dynos, scale, until, until_shown, up};
@@ -21,19 +21,41 @@ async fn up_on(test: &TestControl, app: &paas_control::App, host: HostId) -> usi
     dynos(test, app).await.iter().filter(|dyno| up(dyno) && dyno.host_id == Some(host)).count()
 }
 
-/// Two hosts that joined, and an app with so many dynos that are up on them; this server's own machine is no host.
-async fn two_hosts(test: &TestControl, web: u32) -> ([(HostId, FakeEngine); 2], paas_control::App) {
-    let hosts = [test.join(1, &[]).await, test.join(2, &[]).await];
+/// Two hosts that joined; this server's own machine is none.
+async fn two_hosts(test: &TestControl) -> [(HostId, FakeEngine); 2] {
+    [test.join(1, &[]).await, test.join(2, &[]).await]
+}
+
+/// Two hosts that a controller looks after, and an app with so many dynos on each.
+async fn two_busy_hosts(
+    test: &TestControl,
+    each: usize,
+    stop: &CancellationToken,
+) -> ([(HostId, FakeEngine); 2], paas_control::App) {
+    let hosts = two_hosts(test).await;
+    let _loops = test.start_controller(stop.clone());
+    for (host, _) in &hosts {
+        until_state(test, *host, HostState::Ready).await;
+    }
+    let app = serve(test, u32::try_from(each * 2).unwrap()).await;
+    for (host, _) in &hosts {
+        until(&format!("{each} are up on each"), async || up_on(test, &app, *host).await == each).await;
+    }
+    (hosts, app)
+}
+
+async fn serve(test: &TestControl, web: u32) -> paas_control::App {
     let app = app(test, "example").await;
     test.deploy(&app, &[("web", "serve")]).await;
     scale(test, &app, "web", web).await;
-    (hosts, app)
+    app
 }
 
 #[tokio::test]
 async fn a_host_that_joined_is_ready_when_its_engine_answers_and_takes_dynos() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
+    let [(first, engine), (second, _)] = two_hosts(&test).await;
+    let app = serve(&test, 4).await;
     engine.go_down();
     let stop = CancellationToken::new();
     let _loops = test.start_controller(stop.clone());
@@ -50,11 +72,8 @@ async fn a_host_that_joined_is_ready_when_its_engine_answers_and_takes_dynos() {
 #[tokio::test]
 async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, other)], app) = two_hosts(&test, 4).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
-        .await;
+    let ([(first, engine), (second, other)], app) = two_busy_hosts(&test, 2, &stop).await;
     engine.go_down();
     until_state(&test, first, HostState::Lost).await;
     until("all are up on the other", async || up_on(&test, &app, second).await == 4).await;
@@ -64,7 +83,7 @@ async fn the_dynos_of_a_lost_host_run_elsewhere_and_are_stopped_where_it_returns
     assert_eq!(stopping, 2);
     engine.come_back();
     until_state(&test, first, HostState::Ready).await;
-    engine.until(|containers| containers.is_empty()).await;
+    engine.until(<[_]>::is_empty).await;
     until("no row is left of them", async || dynos(&test, &app).await.len() == 4).await;
     assert_eq!(other.containers().len(), 4);
     stop.cancel();
@@ -77,10 +96,8 @@ async fn a_host_that_was_slow_for_less_than_the_grace_keeps_its_dynos() {
         ..paas_control::testing::settings()
     })
     .await;
-    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both are up", async || dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count() == 2).await;
+    let ([(first, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
     let before: Vec<_> = dynos(&test, &app).await.iter().map(|dyno| dyno.id).collect();
     engine.go_down();
     let reason = async || hosts::find(test.control.db.pool(), first).await.unwrap().unwrap().reason;
@@ -97,11 +114,8 @@ async fn a_host_that_was_slow_for_less_than_the_grace_keeps_its_dynos() {
 #[tokio::test]
 async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 4).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run some", async || up_on(&test, &app, first).await == 2 && up_on(&test, &app, second).await == 2)
-        .await;
+    let ([(first, engine), (second, _)], app) = two_busy_hosts(&test, 2, &stop).await;
     hosts::request_drain(test.control.db.pool(), first, true).await.unwrap();
     until("all are up on the other", async || {
         let serving = dynos(&test, &app).await.iter().filter(|dyno| up(dyno)).count();
@@ -109,7 +123,7 @@ async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
         up_on(&test, &app, second).await == 4 && up_on(&test, &app, first).await == 0
     })
     .await;
-    engine.until(|containers| containers.is_empty()).await;
+    engine.until(<[_]>::is_empty).await;
     assert_eq!(state(&test, first).await, HostState::Draining);
     stop.cancel();
 }
@@ -117,7 +131,8 @@ async fn a_host_that_drains_is_emptied_while_as_many_dynos_serve_as_before() {
 #[tokio::test]
 async fn controllers_share_the_hosts_and_one_that_dies_leaves_its_share_to_the_others() {
     let test = TestControl::new().await;
-    let (_, app) = two_hosts(&test, 4).await;
+    two_hosts(&test).await;
+    let app = serve(&test, 4).await;
     for number in 3..=4 {
         test.join(number, &[]).await;
     }
@@ -171,17 +186,15 @@ async fn only_its_own_machines_controller_executes_the_local_host() {
     until("the dyno is up elsewhere", async || up_on(&test, &app, remote).await == 1).await;
     assert_eq!(test.engine.containers().len(), 1);
     let _back = test.start();
-    test.engine.until(|containers| containers.is_empty()).await;
+    test.engine.until(<[_]>::is_empty).await;
     pure.cancel();
 }
 
 #[tokio::test]
 async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
     let test = TestControl::new().await;
-    let ([(first, engine), (second, _)], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("both run one", async || up_on(&test, &app, first).await == 1 && up_on(&test, &app, second).await == 1).await;
+    let ([(first, engine), (second, _)], app) = two_busy_hosts(&test, 1, &stop).await;
     engine.go_down();
     hosts::gone(test.control.db.pool(), first, Some("it was removed")).await.unwrap();
     until("both are up on the other", async || up_on(&test, &app, second).await == 2).await;
@@ -189,13 +202,84 @@ async fn what_ran_on_a_removed_host_has_ended_for_everybody() {
     stop.cancel();
 }
 
+/// A build whose source was never uploaded.
+async fn build(test: &TestControl, app: &paas_control::App) -> BuildId {
+    let (source, db) = (new_id(), test.control.db.pool());
+    let secret = paas_db::SecretHash::of(&paas_db::new_secret(""));
+    paas_db::sources::create(db, source, test.owner.id, &secret).await.unwrap();
+    let build = builds::NewBuild {
+        id: new_id(),
+        app_id: app.id,
+        account_id: test.owner.id,
+        source_id: source,
+        version: None,
+        version_description: None,
+        buildpacks: None,
+        stack: app.stack.clone(),
+    };
+    builds::create(db, &build).await.unwrap();
+    build.id
+}
+
+#[tokio::test]
+async fn whoever_pushed_is_told_why_the_build_does_not_begin() {
+    let test = TestControl::new().await;
+    let app = app(&test, "example").await;
+    let build = build(&test, &app).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    until("its output says so", async || {
+        let pieces = paas_db::build_output::read(test.control.db.pool(), build, 0).await.unwrap();
+        pieces.iter().any(|piece| piece.chunk.starts_with("-----> Waiting for a host: no host is ready"))
+    })
+    .await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn builds_are_placed_on_the_hosts_that_are_for_builds() {
+    let test = TestControl::new().await;
+    let (builder, _) = test.join(1, &[("role", "build")]).await;
+    let (other, _) = test.join(2, &[]).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    for host in [builder, other] {
+        until_state(&test, host, HostState::Ready).await;
+    }
+    let app = serve(&test, 1).await;
+    let build = build(&test, &app).await;
+    let db = test.control.db.pool();
+    // Each attempt is given back, and placed anew.
+    until("it was tried twice", async || {
+        let build = builds::find(db, build).await.unwrap().unwrap();
+        assert!(build.host_id.is_none_or(|host| host == builder), "{build:?}");
+        build.attempt >= 2
+    })
+    .await;
+    until("the dyno is up on the other", async || up_on(&test, &app, other).await == 1).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_dyno_that_uses_more_than_its_memory_is_told_so() {
+    let test = TestControl::new().await;
+    let stop = CancellationToken::new();
+    let ([(_, engine), _], app) = two_busy_hosts(&test, 1, &stop).await;
+    engine.use_memory(&engine.containers()[0].name, 529);
+    until("its log says R14", async || {
+        let lines = crate::support::log(&test, &app).await;
+        let at = lines.iter().position(|line| line.ends_with("]: Process running mem=529M(103.3%)"));
+        at.is_some_and(|at| lines[at + 1].ends_with("]: Error R14 (Memory quota exceeded)"))
+    })
+    .await;
+    stop.cancel();
+}
+
 #[tokio::test]
 async fn a_container_without_a_row_is_ended_and_one_that_just_got_its_row_is_not() {
     let test = TestControl::new().await;
-    let ([(first, engine), _], app) = two_hosts(&test, 2).await;
     let stop = CancellationToken::new();
-    let _loops = test.start_controller(stop.clone());
-    until("one is up there", async || up_on(&test, &app, first).await == 1).await;
+    let ([(_, engine), _], _app) = two_busy_hosts(&test, 1, &stop).await;
     let known = engine.containers().remove(0).name;
     let stray = paas_hosts::ContainerName(format!("dyno-{}", new_id::<paas_model::DynoId>()));
     let spec = engine.spec(&known).unwrap();

@@ -7,6 +7,7 @@ mod attach;
 mod config;
 mod crashes;
 mod hosts;
+mod machines;
 mod release_phase;
 mod rollout;
 mod support;

@@ -1,6 +1,6 @@
 use chrono::Utc;
 use paas_db::{SecretHash, dynos, new_secret};
-use paas_model::{DynoKind, DynoState, ProcessType};
+use paas_model::{DynoKind, DynoState, ProcessType, ReleaseState};
 
 use crate::world::World;
 
@@ -53,7 +53,7 @@ async fn a_slot_is_filled_once_per_release() {
     assert!(dynos::create(db.pool(), db.vault(), &second).await.is_err());
     // The next release's may stand beside it, and a stopping one holds nothing.
     let old = app.release;
-    app.release = world.release(&app, paas_model::ReleaseState::Succeeded, None).await;
+    app.release = world.release(&app, ReleaseState::Succeeded, None).await;
     world.up(&app, "web.1").await;
     app.release = old;
     world.stop(first).await;
@@ -117,6 +117,34 @@ async fn one_client_alone_attaches_to_a_dyno() {
     let (one, two) = futures::join!(dynos::take_attach(pool, id, &secret), dynos::take_attach(pool, id, &secret));
     assert_eq!([one.unwrap(), two.unwrap()].iter().filter(|taken| **taken).count(), 1);
     assert_eq!(dynos::by_attach(pool, &secret).await.unwrap(), None);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_host_learns_early_which_images_it_will_need() {
+    let world = World::new().await;
+    let mut app = world.app("one-app").await;
+    let slug = world.slug(&app).await;
+    app.release = world.release(&app, ReleaseState::Succeeded, Some(slug)).await;
+    world.up(&app, "web.1").await;
+    let ahead = async || dynos::images_ahead(world.db().pool(), world.host).await.unwrap();
+    assert_eq!(ahead().await, Vec::<String>::new(), "it runs the newest");
+    world.release(&app, ReleaseState::RunningPhase, Some(slug)).await;
+    assert_eq!(ahead().await, ["registry/app:1"]);
+    world.release(&app, ReleaseState::Failed, Some(slug)).await;
+    assert_eq!(ahead().await, ["registry/app:1"], "a failed one does not run");
+    assert_eq!(dynos::images_ahead(world.db().pool(), paas_db::new_id()).await.unwrap(), Vec::<String>::new());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_dyno_that_is_up_is_cycled_once() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let dyno = world.up(&app, "web.1").await;
+    assert!(dynos::cycle(world.db().pool(), dyno).await.unwrap());
+    assert!(!dynos::cycle(world.db().pool(), dyno).await.unwrap());
+    assert!(dynos::find(world.db().pool(), dyno).await.unwrap().unwrap().restart_requested);
     world.end().await;
 }
 

@@ -170,6 +170,8 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     assert!(!hosts::unseen(pool, host, controller, None, "refused").await.unwrap());
     let row = world.host(host).await;
     assert_eq!((row.state, row.reason.as_deref()), (HostState::Ready, Some("refused")));
+    assert!(!world.seen(host, controller).await, "it was ready all the time");
+    assert_eq!(world.host(host).await.reason, None);
     assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap());
     assert!(
         !hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(),
@@ -227,6 +229,7 @@ async fn a_host_that_was_asked_to_drain_stays_so_until_that_is_taken_back() {
     let (pool, controller) = (world.db().pool(), new_id());
     let host = world.remote_host(1, controller).await;
     assert!(hosts::request_drain(pool, host, true).await.unwrap());
+    hosts::unseen(pool, host, controller, None, "refused").await.unwrap();
     let row = world.host(host).await;
     assert_eq!(
         (row.state, row.drain_requested, row.reason.as_deref()),
@@ -277,7 +280,9 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     assert!(row.interrupted_at.is_some() && row.spare_since.is_none());
     assert!(hosts::machine_gone(db, wanted.id).await.unwrap());
     assert!(!hosts::machine_gone(db, wanted.id).await.unwrap());
-    assert_eq!(world.host(wanted.id).await.fault(), Some(HostFault::MachineGone));
+    hosts::unseen(db, wanted.id, controller, Some(Duration::ZERO), "refused").await.unwrap();
+    let row = world.host(wanted.id).await;
+    assert_eq!((row.fault(), row.reason.as_deref()), (Some(HostFault::MachineGone), Some("its machine has ended")));
     hosts::advance(db, wanted.id, &[HostState::Lost], HostState::Terminating, None).await.unwrap();
     assert!(hosts::gone(db, wanted.id, None).await.unwrap());
     let row = world.host(wanted.id).await;

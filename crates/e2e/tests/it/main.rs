@@ -7,12 +7,16 @@
 
 mod access;
 mod builds;
+mod crash_points;
 mod crashes;
+mod data_plane;
 mod deploys;
 mod dynos;
 mod harness;
 mod heroku_cli;
 mod hosts;
 mod outages;
+mod pool_changes;
+mod pool_losses;
 mod push_to_url;
 mod tidy;

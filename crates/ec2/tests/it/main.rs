@@ -8,6 +8,7 @@ mod launches;
 mod listing;
 mod moto;
 mod permissions;
+mod policy;
 mod types;
 
 /// Against moto: without it these tests fail.

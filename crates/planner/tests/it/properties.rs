@@ -119,7 +119,7 @@ fn memory_mb(world: &World) -> u32 {
 
 proptest! {
     // A failure prints its smallest case: that becomes a test with a name in `rollout.rs`, not a seed in a file.
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_plan_ever_breaks_an_invariant(

@@ -2,3 +2,6 @@
 
 mod embedded;
 mod first_start;
+mod process;
+mod roles;
+mod rows;

@@ -122,7 +122,7 @@ fn is_routed(row: &Dyno) -> bool {
 
 impl Context {
     /// A platform's line about the dyno: `heroku[web.1]: …`.
-    fn say(&self, row: &Dyno, message: impl Into<String>) {
+    pub(super) fn say(&self, row: &Dyno, message: impl Into<String>) {
         self.control.logs.heroku_event(row.app_id, &row.name().to_string(), message);
     }
 

@@ -100,3 +100,21 @@ fn a_dyno_past_its_time_is_stopped() {
     let row = Dyno { expires_at: Some(Utc::now() - TimeDelta::seconds(1)), ..dyno(DynoState::Up) };
     assert_eq!(due(&row, RUNNING), Some(Step::Expire));
 }
+
+#[test]
+fn a_dyno_is_cycled_when_it_has_been_up_for_its_time_and_a_little_of_its_own() {
+    let settings = Settings { cycle_after: Some(std::time::Duration::from_secs(24 * 3_600)), ..testing::settings() };
+    let status = ContainerStatus {
+        name: ContainerName("dyno-x".to_owned()),
+        labels: BTreeMap::new(),
+        state: ContainerState::Running,
+        address: None,
+    };
+    let due = |row: &Dyno, settings: &Settings| next(row, Some(&status), settings, Utc::now());
+    let served = |hours| Dyno { up_at: Some(Utc::now() - TimeDelta::hours(hours)), ..dyno(DynoState::Up) };
+    assert_eq!(due(&served(23), &settings), None);
+    assert_eq!(due(&served(28), &settings), Some(Step::Cycle));
+    assert_eq!(due(&Dyno { restart_requested: true, ..served(28) }, &settings), None);
+    assert_eq!(due(&Dyno { kind: DynoKind::OneOff, ..served(28) }, &settings), None);
+    assert_eq!(due(&served(10_000), &testing::settings()), None, "off unless asked for");
+}

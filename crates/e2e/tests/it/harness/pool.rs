@@ -41,8 +41,8 @@ impl Pool {
         let mut moto = Moto::start();
         let url = moto.url();
         let aws = [
-            ("AWS_ENDPOINT_URL", url.as_str()),
-            ("AWS_REGION", "us-east-1"),
+            ("PAAS_EC2_ENDPOINT", url.as_str()),
+            ("PAAS_EC2_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "test"),
             ("AWS_SECRET_ACCESS_KEY", "test"),
         ];

@@ -1,0 +1,243 @@
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    net::SocketAddr,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use paas_db::routes::{Route, RouteDyno};
+use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, ProcessType};
+use serde::{Deserialize, Serialize};
+use tokio::task::spawn_blocking;
+
+/// From one write to the next at least.
+const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// Written this often even if nothing has changed: its age tells when the routes were last known to be true.
+const CONFIRM_EVERY: Duration = Duration::from_secs(60);
+/// An older one is not used: what it names may be somebody else's by now.
+const USABLE_FOR: TimeDelta = TimeDelta::hours(1);
+
+/// The last table on disk (mode 0600), for a router that starts while the database is away. It holds names and addresses,
+/// and no secrets.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    path: PathBuf,
+    /// The rows in force, and whether they are on disk.
+    latest: Option<Arc<Vec<Route>>>,
+    is_saved: bool,
+    last_saved: Option<Instant>,
+    /// The last write failed, which has been said.
+    is_failing: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Document {
+    written_at: DateTime<Utc>,
+    apps: Vec<AppRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct AppRecord {
+    id: AppId,
+    name: String,
+    maintenance: bool,
+    has_slug: bool,
+    web: u32,
+    dynos: Vec<DynoRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct DynoRecord {
+    id: DynoId,
+    number: u32,
+    address: Option<SocketAddr>,
+    state: String,
+}
+
+impl Snapshot {
+    pub(crate) const fn new(path: PathBuf) -> Self {
+        Self { path, latest: None, is_saved: false, last_saved: None, is_failing: false }
+    }
+
+    /// What an earlier router left, if it was true not long ago.
+    pub(crate) async fn load(&self) -> Option<Vec<Route>> {
+        let path = self.path.clone();
+        let read = spawn_blocking(move || read(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        match read {
+            Ok(document) if Utc::now() - document.written_at <= USABLE_FOR => {
+                Some(document.apps.into_iter().filter_map(AppRecord::route).collect())
+            }
+            Ok(document) => {
+                tracing::warn!(written_at = %document.written_at, "the last known routes are too old to be used");
+                None
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => {
+                tracing::warn!(%error, path = %self.path.display(), "the last known routes cannot be read");
+                None
+            }
+        }
+    }
+
+    /// These rows are in force now.
+    pub(crate) fn update(&mut self, rows: Vec<Route>) {
+        if self.latest.as_deref() != Some(&rows) {
+            self.latest = Some(Arc::new(rows));
+            self.is_saved = false;
+        }
+    }
+
+    /// Called at every turn. A failure is said once and tried again.
+    pub(crate) async fn save_when_due(&mut self) {
+        let pause = if self.is_saved { CONFIRM_EVERY } else { SAVE_EVERY };
+        let Some(rows) = self.latest.clone() else { return };
+        if self.last_saved.is_some_and(|last| last.elapsed() < pause) {
+            return;
+        }
+        let path = self.path.clone();
+        let written = spawn_blocking(move || write(&path, &Document::of(&rows, Utc::now()))).await;
+        self.last_saved = Some(Instant::now());
+        match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok(()) => (self.is_saved, self.is_failing) = (true, false),
+            Err(error) => {
+                if !std::mem::replace(&mut self.is_failing, true) {
+                    tracing::warn!(%error, path = %self.path.display(), "the routes cannot be kept on disk");
+                }
+            }
+        }
+    }
+}
+
+impl Document {
+    fn of(rows: &[Route], written_at: DateTime<Utc>) -> Self {
+        let dyno = |dyno: &RouteDyno| DynoRecord {
+            id: dyno.id,
+            number: dyno.name.number,
+            address: dyno.address,
+            state: dyno.state.to_string(),
+        };
+        let app = |row: &Route| AppRecord {
+            id: row.app_id,
+            name: row.name.to_string(),
+            maintenance: row.maintenance,
+            has_slug: row.has_slug,
+            web: row.web,
+            dynos: row.dynos.iter().map(dyno).collect(),
+        };
+        Self { written_at, apps: rows.iter().map(app).collect() }
+    }
+}
+
+impl AppRecord {
+    /// `None`: another version's, which this one cannot make sense of.
+    fn route(self) -> Option<Route> {
+        Some(Route {
+            app_id: self.id,
+            name: AppName::parse(&self.name).ok()?,
+            maintenance: self.maintenance,
+            has_slug: self.has_slug,
+            web: self.web,
+            dynos: self.dynos.into_iter().filter_map(DynoRecord::dyno).collect(),
+        })
+    }
+}
+
+impl DynoRecord {
+    fn dyno(self) -> Option<RouteDyno> {
+        Some(RouteDyno {
+            id: self.id,
+            name: DynoName { kind: ProcessType::web(), number: self.number },
+            address: self.address,
+            state: self.state.parse::<DynoState>().ok()?,
+        })
+    }
+}
+
+fn read(path: &Path) -> io::Result<Document> {
+    Ok(serde_json::from_slice(&fs::read(path)?)?)
+}
+
+/// Beside the file, then renamed: whoever reads sees the old routes or the new ones, whole.
+fn write(path: &Path, document: &Document) -> io::Result<()> {
+    let side = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&side)?;
+    file.write_all(&serde_json::to_vec(document)?)?;
+    file.sync_all()?;
+    fs::rename(&side, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn rows() -> Vec<Route> {
+        let dyno = |number, state, address| RouteDyno {
+            id: paas_db::new_id(),
+            name: DynoName { kind: ProcessType::web(), number },
+            address,
+            state,
+        };
+        vec![Route {
+            app_id: paas_db::new_id(),
+            name: AppName::parse("one-app").unwrap(),
+            maintenance: false,
+            has_slug: true,
+            web: 2,
+            dynos: vec![
+                dyno(1, DynoState::Up, Some("10.0.0.1:4000".parse().unwrap())),
+                dyno(2, DynoState::Placed, None),
+            ],
+        }]
+    }
+
+    fn snapshot(directory: &Path) -> Snapshot {
+        Snapshot::new(directory.join("routes.json"))
+    }
+
+    #[tokio::test]
+    async fn what_was_saved_is_loaded_and_only_its_owner_reads_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut saved, rows) = (snapshot(directory.path()), rows());
+        assert!(saved.load().await.is_none());
+        saved.update(rows.clone());
+        saved.save_when_due().await;
+        assert_eq!(snapshot(directory.path()).load().await.unwrap(), rows);
+        assert_eq!(fs::metadata(&saved.path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_burst_of_changes_is_one_write() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut saved = snapshot(directory.path());
+        let (first, second) = (rows(), rows());
+        saved.update(first.clone());
+        saved.save_when_due().await;
+        saved.update(second.clone());
+        saved.save_when_due().await;
+        assert_eq!(saved.load().await.unwrap(), first);
+        // As if the pause were over.
+        saved.last_saved = None;
+        saved.save_when_due().await;
+        assert_eq!(saved.load().await.unwrap(), second);
+    }
+
+    #[tokio::test]
+    async fn old_routes_and_half_ones_are_not_used() {
+        let directory = tempfile::tempdir().unwrap();
+        let saved = snapshot(directory.path());
+        write(&saved.path, &Document::of(&rows(), Utc::now() - TimeDelta::minutes(61))).unwrap();
+        assert!(saved.load().await.is_none());
+        write(&saved.path, &Document::of(&rows(), Utc::now() - TimeDelta::minutes(59))).unwrap();
+        assert!(saved.load().await.is_some());
+        let whole = fs::read(&saved.path).unwrap();
+        fs::write(&saved.path, &whole[..whole.len() / 2]).unwrap();
+        assert!(saved.load().await.is_none());
+    }
+}
