@@ -40,6 +40,12 @@ impl StackConfig {
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 
+    /// The run image in the registry, by the name that engines pull it by.
+    #[must_use]
+    pub fn published(&self, registry: &Registry) -> String {
+        format!("{}/{}:{}", registry.host(), self.repository(), self.tag())
+    }
+
     /// Where the registry has the run image.
     pub(crate) fn repository(&self) -> String {
         format!("stacks/{}", self.name)
@@ -117,7 +123,7 @@ async fn publish(
     stack: &StackConfig,
     lines: &mpsc::Sender<String>,
 ) -> Result<(), BuilderError> {
-    let image = format!("{}/{}:{}", registry.host(), stack.repository(), stack.tag());
+    let image = stack.published(registry);
     make(engine, &image, &format!("FROM {}\n", stack.run_image), BTreeMap::new(), lines).await?;
     tell(lines, format!("Pushing {image}")).await;
     engine.push(&image).await.map_err(BuilderError::engine("push a stack's image"))

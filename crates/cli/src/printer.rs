@@ -80,8 +80,8 @@ impl Printer {
         heading: [&str; N],
         rows: impl IntoIterator<Item = [String; N]>,
     ) -> Result<(), Error> {
-        let heading = heading.map(|text| format!("{}", text.bold()));
-        self.rows(std::iter::once(heading).chain(rows))
+        // Without colours: they would count as width.
+        self.rows(std::iter::once(heading.map(str::to_owned)).chain(rows))
     }
 
     pub(crate) fn json(self, value: &impl Serialize) -> Result<(), Error> {

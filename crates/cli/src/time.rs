@@ -13,9 +13,12 @@ pub(crate) fn ago(time: Timestamp, now: DateTime<Utc>) -> String {
     }
 }
 
-/// How long ago: `5s`, `3m`, `2h`, `4d`.
+/// How long ago: `5s`, `3m`, `2h`, `4d`; the day, `2014/12/12`, when that was more than a month ago.
 pub(crate) fn since(time: Timestamp, now: DateTime<Utc>) -> String {
-    short((now - time.0).num_seconds())
+    match now - time.0 {
+        long if long.num_days() > 30 => time.0.with_timezone(&Local).format("%Y/%m/%d").to_string(),
+        short_time => short(short_time.num_seconds()),
+    }
 }
 
 /// How long until then: as [`since`].

@@ -83,8 +83,21 @@ pub async fn spend(db: &mut Connection, id: JoinTokenId, key: &SecretHash, host:
     Ok(())
 }
 
-/// Removes tokens whose time has been over for a day; returns how many.
+/// The host that joined with this key before, with whatever token, and is not given up.
+pub async fn host_of_key(db: impl PgExecutor<'_>, key: &SecretHash) -> Result<Option<HostId>, DbError> {
+    let query = sqlx::query_scalar(
+        "select hosts.id from join_tokens join hosts on hosts.id = join_tokens.host_id
+         where join_tokens.key_hash = $1 and hosts.state not in ('terminating', 'gone')
+         order by join_tokens.created_at desc limit 1",
+    );
+    Ok(query.bind(key).fetch_optional(db).await?)
+}
+
+/// Removes tokens whose time has been over for a day, but for those by which a host's key is known; returns how many.
 pub async fn forget(db: impl PgExecutor<'_>) -> Result<u64, DbError> {
-    let query = sqlx::query("delete from join_tokens where expires_at < now() - interval '1 day'");
+    let query = sqlx::query(
+        "delete from join_tokens where expires_at < now() - interval '1 day' and not exists (
+             select 1 from hosts where hosts.id = join_tokens.host_id and hosts.state <> 'gone')",
+    );
     Ok(query.execute(db).await?.rows_affected())
 }

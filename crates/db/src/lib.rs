@@ -29,6 +29,7 @@ pub mod controllers;
 pub mod dynos;
 mod error;
 pub mod formations;
+pub mod host_shells;
 pub mod hosts;
 pub mod join_tokens;
 pub mod log_lines;

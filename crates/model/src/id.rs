@@ -73,6 +73,8 @@ ids! {
     /// A group of hosts that the platform launches itself.
     PoolId,
     ReleaseId,
+    /// A root shell on a host.
+    ShellId,
     SlugId,
     /// An uploaded source tarball.
     SourceId,

@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{AppReference, ConfigVars, Secret, Timestamp, lenient};
+use crate::{AppReference, ConfigVars, IdReference, Secret, Timestamp, lenient};
 
 /// A process of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +14,9 @@ pub struct Dyno {
     /// Ours: the exit status of a one-off dyno that has ended (128 + N after signal N). Left out until then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit_code: Option<i32>,
+    /// Ours: where it runs, or is to run. Left out while it has no host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<IdReference>,
     pub id: Uuid,
     /// `web.1`, `run.1234`.
     pub name: String,

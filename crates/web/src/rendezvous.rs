@@ -1,4 +1,4 @@
-//! Joining a client's terminal to a one-off dyno (Heroku: `heroku run`, rendezvous).
+//! Joining a client's terminal to a one-off dyno, or to a root shell on a host (Heroku: `heroku run`, rendezvous).
 //!
 //! ```text
 //! client                              server
@@ -16,8 +16,9 @@ use std::{io, time::Duration};
 use paas_control::{
     Control, OpError,
     ops::{
-        attach::{self, Attachment},
+        attach::{self, AttachedStreams},
         dynos::ATTACH_PREFIX,
+        shells,
     },
 };
 use paas_platform as wire;
@@ -67,9 +68,38 @@ async fn talk(control: &Control, stream: &mut (impl AsyncRead + AsyncWrite + Unp
     stream.flush().await?;
     // Not given up when the client goes: what was begun here has to be hung up properly below.
     match attach::attach(control, &secret).await {
-        Ok(attachment) => relay(control, attachment, stream).await,
+        Ok(mut attachment) => {
+            if !relay(&mut attachment.streams, attachment.tty, stream).await? {
+                attachment.hang_up(control).await;
+            }
+            Ok(())
+        }
+        Err(no_dyno @ OpError::NotFound { .. }) => shell(control, &secret, no_dyno, stream).await,
         Err(error) => refuse(&error, stream).await,
     }
+}
+
+async fn shell(
+    control: &Control,
+    secret: &SecretString,
+    no_dyno: OpError,
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin + Send),
+) -> io::Result<()> {
+    let mut attachment = match shells::attach(control, secret).await {
+        Ok(attachment) => attachment,
+        Err(OpError::NotFound { .. }) => return refuse(&no_dyno, stream).await,
+        Err(error) => return refuse(&error, stream).await,
+    };
+    let (id, tty) = (attachment.id, attachment.tty);
+    let relayed = tokio::select! {
+        relayed = relay(&mut attachment.streams, tty, stream) => relayed.map(drop),
+        () = shells::keep(control, id) => Ok(()),
+    };
+    // Also when the client is gone: nobody else knows that the shell is to go.
+    if let Err(error) = attachment.end(control).await {
+        tracing::error!(error = causes(&error), "a root shell stays until its host's loop removes it");
+    }
+    relayed
 }
 
 /// `None`: it cannot be one of ours.
@@ -88,14 +118,14 @@ async fn refuse(error: &OpError, stream: &mut (impl AsyncWrite + Unpin)) -> io::
     stream.shutdown().await
 }
 
+/// False: the client has gone before the process ended.
 async fn relay(
-    control: &Control,
-    mut attachment: Attachment,
+    streams: &mut AttachedStreams,
+    tty: bool,
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin + Send),
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let (mut from_client, mut to_client) = tokio::io::split(stream);
-    let (activity, tty) = (Notify::new(), attachment.tty);
-    let streams = &mut attachment.streams;
+    let activity = Notify::new();
     let output = pump(&mut streams.output, &mut to_client, &activity);
     let input = feed(&mut from_client, &mut streams.input, tty, &activity);
     let client_is_here = tokio::select! {
@@ -105,13 +135,11 @@ async fn relay(
         () = input => false,
         () = idle(&activity) => false,
     };
-    if !client_is_here {
-        attachment.hang_up(control).await;
-        return Ok(());
+    if client_is_here {
+        to_client.shutdown().await?;
+        let _ = timeout(FAREWELL, drain(&mut from_client)).await;
     }
-    to_client.shutdown().await?;
-    let _ = timeout(FAREWELL, drain(&mut from_client)).await;
-    Ok(())
+    Ok(client_is_here)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,6 +10,7 @@ mod dynos;
 mod formation;
 mod health;
 mod home;
+mod host_shells;
 mod hosts;
 mod joining;
 mod log_sessions;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         formation::endpoints(),
         health::endpoints(),
         home::endpoints(),
+        host_shells::endpoints(),
         hosts::endpoints(),
         joining::endpoints(),
         log_sessions::endpoints(),

@@ -2,7 +2,7 @@ use insta::assert_snapshot;
 use serde_json::json;
 
 use crate::{
-    fixtures::{dyno, formation, release},
+    fixtures::{dyno, formation, host, id, release},
     sandbox::Sandbox,
     server::{Answer, Server},
 };
@@ -17,6 +17,21 @@ fn dynos_are_listed_by_type_and_number() {
     assert_snapshot!(sandbox.transcript(&["ps", "-a", "demo"]));
     assert_snapshot!(sandbox.transcript(&["ps", "clock", "-a", "demo"]));
     assert_snapshot!(sandbox.transcript(&["ps", "nope", "-a", "demo"]));
+}
+
+#[test]
+fn the_host_of_each_dyno_is_shown_on_demand() {
+    let placed = |name: &str, host: u32| {
+        let mut dyno = dyno(name, "up", 3);
+        dyno["host"] = json!({ "id": id(host) });
+        dyno
+    };
+    let dynos = json!([placed("web.1", 9), placed("web.2", 12), dyno("web.3", "starting", 3)]);
+    let server = Server::start(vec![
+        ("GET /apps/demo/dynos", Answer::json(&dynos)),
+        ("GET /hosts", Answer::json(&json!([host("first", "ready", 1)]))),
+    ]);
+    assert_snapshot!(Sandbox::on(&server).transcript(&["ps", "--extended", "-a", "demo"]));
 }
 
 #[test]

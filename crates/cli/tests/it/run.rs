@@ -93,6 +93,32 @@ fn run_passes_input_output_and_the_exit_status() {
     );
 }
 
+#[test]
+fn a_root_shell_on_a_host_passes_input_output_and_the_exit_status() {
+    let rendezvous = Rendezvous::start(b"hello\n", b"\x04", b"bye\n");
+    let shell = |attach_url: Value, exit_code: Value| {
+        let time = "2026-01-02T03:04:05Z";
+        let body = json!({ "attach_url": attach_url, "created_at": time, "ended_at": null, "exit_code": exit_code, "id": id(11) });
+        Answer::json(&body)
+    };
+    let url = json!(format!("rendezvous://{}/s3cret", rendezvous.address));
+    let server = Server::start(vec![
+        ("POST /hosts/web-1/shells", shell(url, json!(null)).status(201)),
+        (&format!("GET /hosts/web-1/shells/{}", id(11)), shell(json!(null), json!(null))),
+        (&format!("GET /hosts/web-1/shells/{}", id(11)), shell(json!(null), json!(7))),
+    ]);
+    let args = ["hosts:ssh", "web-1", "--container", "--", "cat", "/etc/hostname", "-"];
+    let output = rendezvous.sandbox(&server).paas_with_input(&args, "input");
+    assert_eq!(output.status.code(), Some(7));
+    assert_eq!(output.stdout, b"hello\nbye\n");
+    assert_snapshot!(String::from_utf8_lossy(&output.stderr));
+    assert_eq!(rendezvous.client.join().unwrap(), b"input\x04");
+    assert_eq!(
+        server.body_of("POST /hosts/web-1/shells"),
+        r#"{"command":["/bin/sh","-c","cat /etc/hostname -"],"tty":false}"#
+    );
+}
+
 /// `script` gives paas a terminal, and `stty -g` shows that terminal's modes before and after.
 #[test]
 fn a_terminal_is_raw_during_a_run_and_as_before_afterwards() {

@@ -4,11 +4,13 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use paas_db::{SecretHash, Topic, dynos};
-use paas_hosts::{AttachedStreams, ContainerName, Engine, Signal};
+use paas_hosts::{ContainerName, Engine, Signal};
 use paas_model::{AppId, DynoId, DynoName, DynoState};
 use secrecy::SecretString;
 
 use crate::{Control, OpError};
+
+pub use paas_hosts::AttachedStreams;
 
 /// A client's end of a running one-off dyno.
 pub struct Attachment {

@@ -123,7 +123,8 @@ pub fn script(control: &Control) -> String {
 }
 
 /// Makes the machine with this token a host. The same token with the same key may be shown again, as an answer may get
-/// lost: then the renewal secret is a new one, and the host stays what it is.
+/// lost: then the renewal secret is a new one, and the host stays what it is. So does a machine that is repaired, with its
+/// old key and a new token.
 ///
 /// # Errors
 /// [`OpError::Forbidden`] for a token that is unknown, over, or was used with another key; [`OpError::Invalid`] for what the
@@ -141,7 +142,11 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
         return Err(refused(join_tokens::standing(control.db.pool(), &hash).await?, true));
     };
     crash_point!("join.token_taken");
-    let (host, name) = match token.host_id {
+    let known = match token.host_id {
+        Some(id) => Some(id),
+        None => join_tokens::host_of_key(&mut *tx, &key).await?,
+    };
+    let (host, name) = match known {
         Some(id) => (id, bound_name(&mut tx, id).await?),
         None => (new_id::<HostId>(), token.name.map_or_else(|| host_name(&request.name), |name| host_name(&name))?),
     };

@@ -17,6 +17,7 @@ pub mod placement;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;
+pub mod shells;
 pub mod sources;
 
 use paas_model::{Labels, parse_label};

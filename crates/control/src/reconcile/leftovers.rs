@@ -1,4 +1,4 @@
-//! Removes from one host what builds have left there that will not come back to it.
+//! Removes from one host what builds and root shells have left there that will not come back to it.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use paas_db::builds;
 use paas_model::BuildId;
 
 use super::dyno::Context;
-use crate::{OpError, error::chain};
+use crate::{OpError, error::chain, ops::shells};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -14,13 +14,14 @@ const EVERY: Duration = Duration::from_secs(60);
 pub(super) async fn run(context: &Context) {
     loop {
         if let Err(error) = turn(context).await {
-            tracing::debug!(host.id = %context.host, error = chain(&error), "leftovers of builds stay for now");
+            tracing::debug!(host.id = %context.host, error = chain(&error), "leftovers stay for now");
         }
         tokio::time::sleep(EVERY).await;
     }
 }
 
 async fn turn(context: &Context) -> Result<(), OpError> {
+    shells::reap(&context.control, &*context.engine).await?;
     for container in context.engine.list("paas", "build").await? {
         let Some(id) = container.labels.get("paas.build").and_then(|id| id.parse::<BuildId>().ok()) else {
             continue;

@@ -1,7 +1,9 @@
 use reqwest::Method;
 
 use super::{Client, ClientError};
-use crate::{Host, HostCreate, HostRemove, JoinCommand, PlacementExplanation, PlacementQuery};
+use crate::{
+    Host, HostCreate, HostRemove, HostShell, HostShellCreate, JoinCommand, PlacementExplanation, PlacementQuery,
+};
 
 /// The machines that run dynos. `host` is a name or an id.
 ///
@@ -44,6 +46,14 @@ impl Client {
             None => self.request(Method::GET, &["apps", app, "explain"]).query(&query),
         };
         self.read(request).await
+    }
+
+    pub async fn create_host_shell(&self, host: &str, body: &HostShellCreate) -> Result<HostShell, ClientError> {
+        self.call(Method::POST, &["hosts", host, "shells"], body).await
+    }
+
+    pub async fn host_shell(&self, host: &str, shell: &str) -> Result<HostShell, ClientError> {
+        self.get(&["hosts", host, "shells", shell]).await
     }
 
     /// The host as it was.

@@ -11,6 +11,7 @@ pub(crate) fn dyno(dyno: &Dyno, attach_url: Option<wire::Secret>) -> wire::Dyno 
         command: dyno.command.clone(),
         created_at: dyno.created_at.into(),
         exit_code: dyno.exit_code.filter(|_| has_ended),
+        host: dyno.host_id.map(|host| wire::IdReference { id: host.uuid() }),
         id: dyno.id.uuid(),
         name: dyno.name().to_string(),
         release: wire::DynoRelease { id: dyno.release_id.uuid(), version: dyno.release_version.0 },

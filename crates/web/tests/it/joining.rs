@@ -79,6 +79,21 @@ async fn the_same_machine_may_ask_again_and_another_may_not() {
 }
 
 #[tokio::test]
+async fn a_machine_that_is_repaired_with_a_new_token_and_its_old_key_stays_the_host_it_was() {
+    let api = Api::new().await;
+    let csr = csr();
+    let mut ids = Vec::new();
+    for name in ["first", "second"] {
+        let machine = json!({"token": token(&api, json!({})).await, "csr": csr, "name": name, "address": "10.0.0.5"});
+        ids.push(join(&api, machine).await.json()["host_id"].clone());
+    }
+    assert_eq!(ids[0], ids[1]);
+    let names: Vec<_> =
+        api.get("/hosts").await.json().as_array().unwrap().iter().map(|host| host["name"].clone()).collect();
+    assert_eq!(names, ["first"]);
+}
+
+#[tokio::test]
 async fn what_a_machine_says_of_itself_is_not_believed_blindly() {
     let api = Api::new().await;
     api.host("taken").await;

@@ -9,6 +9,7 @@ mod config_vars;
 mod conventions;
 mod dynos;
 mod formation;
+mod host_shells;
 mod hosts;
 mod joining;
 mod lists;

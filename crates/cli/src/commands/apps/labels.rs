@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Labels {
     /// key=value sets a label, key- takes it away; without any, they are shown
-    #[arg(value_name = "KEY=VALUE", allow_hyphen_values = true)]
+    #[arg(value_name = "KEY=VALUE")]
     labels: Vec<String>,
     #[command(flatten)]
     app: AppArgs,

@@ -1,4 +1,3 @@
-use owo_colors::OwoColorize;
 use paas_platform::{HostVerdict, PlacementQuery};
 
 use crate::{
@@ -57,10 +56,5 @@ fn query_text(kind: &str, size: &str) -> String {
 }
 
 fn verdict(one: &HostVerdict) -> String {
-    let word = match one.verdict.as_str() {
-        "chosen" => format!("{}", "chosen".green()),
-        "unfit" => format!("{}", "unfit".red()),
-        other => other.to_owned(),
-    };
-    if one.is_here { format!("{word}, it is here") } else { word }
+    if one.is_here { format!("{}, it is here", one.verdict) } else { one.verdict.clone() }
 }

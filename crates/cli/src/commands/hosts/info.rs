@@ -4,7 +4,7 @@ use super::{labels, memory, price, state};
 use crate::{
     context::{Context, JsonArgs},
     error::Error,
-    time::{ago, since},
+    time::ago,
 };
 
 /// Show what a host is and carries
@@ -45,7 +45,7 @@ impl Info {
                 "Price",
                 host.price_per_hour.map(|dollars| format!("{} an hour", price(Some(dollars)))).unwrap_or_default(),
             ),
-            ("Seen", host.seen_at.map_or_else(|| "never".to_owned(), |seen| format!("{} ago", since(seen, now)))),
+            ("Seen", host.seen_at.map_or_else(|| "never".to_owned(), |seen| ago(seen, now))),
             ("Since", ago(host.since, now)),
             ("State", state(&host)),
             ("Type", or_none(&host.instance_type) + if host.spot { " (spot)" } else { "" }),

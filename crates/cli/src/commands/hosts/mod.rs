@@ -4,12 +4,12 @@ pub(super) mod explain;
 pub(super) mod info;
 pub(super) mod list;
 pub(super) mod remove;
+mod shell;
 pub(super) mod ssh;
 pub(super) mod undrain;
 
 use std::collections::BTreeMap;
 
-use owo_colors::OwoColorize;
 use paas_platform::Host;
 
 use crate::error::Error;
@@ -49,14 +49,9 @@ fn host(name: &str) -> Result<&str, Error> {
 
 /// The state, and why it is so where that is not what everybody wants.
 fn state(host: &Host) -> String {
-    let word = match host.state.as_str() {
-        "ready" => format!("{}", "ready".green()),
-        "lost" => format!("{}", "lost".red()),
-        other => format!("{}", other.yellow()),
-    };
     match host.reason.as_deref().filter(|_| host.state != "ready") {
-        Some(reason) => format!("{word} ({reason})"),
-        None => word,
+        Some(reason) => format!("{} ({reason})", host.state),
+        None => host.state.clone(),
     }
 }
 

@@ -1,4 +1,7 @@
-use std::{ffi::OsString, os::unix::process::CommandExt, process::Command};
+use std::{
+    os::unix::process::CommandExt,
+    process::{Command, ExitCode},
+};
 
 use crate::{context::Context, error::Error};
 
@@ -11,15 +14,21 @@ pub(crate) struct Ssh {
     #[arg(value_name = "HOST")]
     host: String,
     /// User on the host
-    #[arg(short, long, value_name = "USER", default_value = "root")]
+    #[arg(short, long, value_name = "USER", default_value = "root", conflicts_with = "container")]
     user: String,
+    /// Go through the host's container engine, without SSH: the shell is root's
+    #[arg(long)]
+    container: bool,
     /// Command to run, behind --
     #[arg(value_name = "COMMAND", last = true)]
-    command: Vec<OsString>,
+    command: Vec<String>,
 }
 
 impl Ssh {
-    pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
+    pub(crate) async fn run(self, context: &mut Context) -> Result<ExitCode, Error> {
+        if self.container {
+            return super::shell::run(context, super::host(&self.host)?, &self.command).await;
+        }
         let host = context.client()?.host(super::host(&self.host)?).await?;
         let address = host.address.ok_or_else(|| {
             Error::mistake(

@@ -8,7 +8,7 @@ use crate::{
     context::{AppArgs, Context, JsonArgs},
     error::Error,
     printer,
-    time::ago,
+    time::{ago, since},
 };
 
 /// List the app's dynos
@@ -17,6 +17,9 @@ pub(crate) struct List {
     /// Process types to show; all if none is given
     #[arg(value_name = "TYPE")]
     types: Vec<String>,
+    /// Show the host of each dyno; for the installation's owner
+    #[arg(short = 'x', long)]
+    extended: bool,
     #[command(flatten)]
     app: AppArgs,
     #[command(flatten)]
@@ -37,6 +40,9 @@ impl List {
         dynos.sort_by_key(|dyno| (dyno.kind.clone(), number(&dyno.name)));
         if self.json.json {
             return context.printer.json(&dynos);
+        }
+        if self.extended {
+            return extended(context, &dynos).await;
         }
         if dynos.is_empty() {
             context.printer.note(format!("No dynos on {}", printer::app(&app)));
@@ -65,6 +71,27 @@ impl List {
         }
         Ok(())
     }
+}
+
+/// A line each, with its host.
+async fn extended(context: &Context, dynos: &[Dyno]) -> Result<(), Error> {
+    let hosts = context.client()?.hosts().await?;
+    let host = |dyno: &Dyno| {
+        let id = dyno.host.map(|host| host.id)?;
+        // Gone since.
+        Some(hosts.iter().find(|host| host.id == id).map_or_else(|| id.to_string(), |host| host.name.clone()))
+    };
+    let rows = dynos.iter().map(|dyno| {
+        [
+            dyno.name.clone(),
+            dyno.state.clone(),
+            dyno.size.clone(),
+            format!("v{}", dyno.release.version),
+            host(dyno).unwrap_or_else(|| "-".to_owned()),
+            since(dyno.updated_at, Utc::now()),
+        ]
+    });
+    context.printer.table(["Dyno", "State", "Size", "Release", "Host", "Since"], rows)
 }
 
 fn state(dyno: &Dyno) -> String {
