@@ -157,8 +157,8 @@ impl<'a> Draft<'a> {
         let formation = target.formation;
         let dynos = slots.live.of(number);
         let loses_one = verdict.stops.iter().any(|(dyno, _)| self.store.serves(dyno));
-        for (dyno, reason) in verdict.stops {
-            self.stop(dyno, reason);
+        for (dyno, reason) in &verdict.stops {
+            self.stop(dyno, *reason);
         }
         let stands_in = number > formation.quantity;
         let rollout = self.rollouts.entry(crew).or_default();
@@ -203,8 +203,10 @@ impl<'a> Draft<'a> {
         let mut need =
             Need { pace, number, crew, audience: audience.clone(), size: formation.size, step, gives_up, empties };
         if formation.singleton {
-            let stopping = slots.stopping.of(number);
-            match self.one_at_a_time(need, dynos, stopping) {
+            let told: Vec<_> = verdict.stops.into_iter().map(|(dyno, _)| dyno.id).collect();
+            let (told, live): (Vec<_>, Vec<_>) = dynos.iter().partition(|dyno| told.contains(&dyno.id));
+            let leaving: Vec<_> = slots.stopping.of(number).iter().copied().chain(told).collect();
+            match self.one_at_a_time(need, &live, &leaving) {
                 Some(held) => need = held,
                 None => return,
             }
@@ -212,14 +214,15 @@ impl<'a> Draft<'a> {
         self.needs.push(need);
     }
 
-    /// Turns the need of a singleton into one that never has two run. `None`: it has to wait.
-    fn one_at_a_time(&mut self, need: Need<'a>, live: &[&'a Dyno], stopping: &[&'a Dyno]) -> Option<Need<'a>> {
-        let running = live.iter().filter(|dyno| dyno.state.may_have_container());
+    /// Turns the need of a singleton into one that never has two run. `None`: it has to wait. `leaving` are those that
+    /// are stopping, and those that this plan has told to.
+    fn one_at_a_time(&mut self, need: Need<'a>, live: &[&'a Dyno], leaving: &[&'a Dyno]) -> Option<Need<'a>> {
         let mut stops_first = None;
-        for dyno in stopping.iter().chain(running).copied() {
+        let all = leaving.iter().map(|dyno| (*dyno, true)).chain(live.iter().map(|dyno| (*dyno, false)));
+        for (dyno, leaves) in all.filter(|(dyno, _)| dyno.state.may_have_container()) {
             let standing = self.store.standing(dyno);
             let Some(until) = standing.may_run_until(self.policy, self.now) else { continue };
-            if dyno.is_live() && !matches!(standing, Standing::Unreachable { .. }) {
+            if !leaves && !matches!(standing, Standing::Unreachable { .. }) {
                 stops_first = Some(dyno);
                 continue;
             }
