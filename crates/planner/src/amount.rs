@@ -52,6 +52,12 @@ impl Amount {
         times(self.mb, room.mb).min(times(self.millis, room.millis))
     }
 
+    /// How much more of the memory of a `whole` this is than of its CPU: above 0 what needs memory above all, below 0
+    /// what needs CPU above all.
+    pub(crate) const fn lean(self, whole: Self) -> i64 {
+        self.mb * whole.millis - self.millis * whole.mb
+    }
+
     /// For people: what is left, and never less than nothing.
     pub(crate) fn shown(self) -> (u32, u32) {
         let shown = |part: i64| u32::try_from(part.max(0)).unwrap_or(u32::MAX);

@@ -3,7 +3,8 @@
 //! Needs stand in line: commands (one-off and release-phase dynos), then slots in which nothing serves, then moves off
 //! hosts that are taken away, then off hosts that drain, then slots in which an older dyno still serves. Within each,
 //! every app's first dyno comes before any app's second, so a large formation cannot starve a small one; where there is
-//! room for everyone, the largest dynos come first instead. All needs of one plan draw on the same [`Room`], so they see each other.
+//! room for everyone, they come in the order that fills hosts best instead (`blend.rs`). All needs of one plan draw on
+//! the same [`Room`], so they see each other.
 //!
 //! **Rollout.** Per type, as many slots as [`Policy::surge`] may be on their way to a newer dyno. The older one stops
 //! once the newer one in its slot is up, so a release that never comes up leaves the older one serving.
@@ -24,10 +25,7 @@
 //! the desired formation is then larger than the pool. On many hosts with mixed sizes memory may be there but in pieces:
 //! dynos that are right where they are are not moved to join the pieces; `NoCapacity` says so.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use paas_model::{AppId, HostId};
@@ -36,6 +34,7 @@ use crate::{
     Action, Dyno, Plan, Policy, StopReason, WaitReason, Waiting,
     amount::Amount,
     audience::Audience,
+    blend::blend,
     demand::Demand,
     muster::Fleet,
     need::{Crew, Need, Rollout, Step},
@@ -92,16 +91,17 @@ impl<'a> Draft<'a> {
     pub(crate) fn place(&mut self) {
         let mut needs = std::mem::take(&mut self.needs);
         self.restless.extend(needs.iter().map(|need| need.crew.0));
-        // Where there is enough for everyone, the large ones go first, as the small ones fit into what is left.
-        let large_first = |need: &Need<'_>| {
-            let roomy = self.demand.of(&need.audience).fits_in(self.room.total(&need.audience));
-            Reverse(if roomy { need.size.memory_mb() } else { 0 })
-        };
-        let mut line: Vec<_> = needs.drain(..).map(|need| (large_first(&need), need)).collect();
-        line.sort_by(|(a_size, a), (b_size, b)| {
-            (!a.is_command(), a.pace, a_size, a.rank()).cmp(&(!b.is_command(), b.pace, b_size, b.rank()))
+        needs.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        // Hosts of one audience are nothing to the others, so each may have a line of its own.
+        let mut lines: BTreeMap<_, Vec<Need<'a>>> = BTreeMap::new();
+        for need in needs {
+            lines.entry((!need.is_command(), need.pace, need.audience.clone())).or_default().push(need);
+        }
+        let in_order = lines.into_iter().flat_map(|((_, _, audience), line)| match self.has_room_for_all(&audience) {
+            true => blend(line, Need::amount, self.room.average(&audience)),
+            false => line,
         });
-        let needs = line.into_iter().map(|(_, need)| need).collect();
+        let needs = in_order.collect();
         let unplaced = self.fill(needs);
         let stuck = self.await_room(unplaced);
         let stuck = self.grow(stuck);
@@ -117,6 +117,11 @@ impl<'a> Draft<'a> {
             (a.app_id, &a.kind, kind(a)) == (b.app_id, &b.kind, kind(b))
         });
         (self.plan, self.restless)
+    }
+
+    /// Whether the hosts would have room for everything if all formations were complete.
+    fn has_room_for_all(&self, audience: &Audience) -> bool {
+        self.demand.of(audience).fits_in(self.room.total(audience))
     }
 
     /// Gives hosts to needs in the order of the line, and returns those that found none.
@@ -166,7 +171,7 @@ impl<'a> Draft<'a> {
                 self.leave_to_stand_in(&need);
                 continue;
             }
-            let everyone_fits = self.demand.of(&need.audience).fits_in(self.room.total(&need.audience));
+            let everyone_fits = self.has_room_for_all(&need.audience);
             let taken = taken_from.get(&need.audience).copied().unwrap_or(i64::MAX);
             let sacrifice = need.gives_up.filter(|(dyno, reason)| self.may_give_up(need.crew, dyno, *reason));
             if let Some((dyno, reason)) = sacrifice

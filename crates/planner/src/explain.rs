@@ -94,7 +94,7 @@ fn explain_in(planner: &Planner, app: AppId, kind: &ProcessType, size: DynoSize)
         };
         HostExplanation { host: host.name.clone(), is_here: false, verdict }
     };
-    let mut hosts: Vec<_> = store.hosts.values().map(explain).collect();
+    let mut hosts: Vec<_> = store.hosts().map(explain).collect();
     hosts.sort_by(|a, b| (&a.verdict, &a.host).cmp(&(&b.verdict, &b.host)));
     Explanation { need_mb: size.memory_mb(), need_millis: size.cpu_millis(), hosts }
 }

@@ -136,9 +136,13 @@ impl<'a> Draft<'a> {
         let allowed = max + usize::from(muster.outdated().next().is_some());
         let leaving = muster.draining.len();
         let stays = muster.held().saturating_sub(leaving);
+        let excess = stays.saturating_sub(allowed);
+        if excess == 0 {
+            return;
+        }
         let mut ready = muster.ready.clone();
         ready.sort_by_key(|host| (self.keeps_mb(host.id), host.id));
-        for host in ready.into_iter().take(stays.saturating_sub(allowed)) {
+        for host in ready.into_iter().take(excess) {
             self.drain(host, DrainReason::OverMaximum);
         }
     }

@@ -6,8 +6,8 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use paas_model::{HostId, PoolId};
 
 use crate::{
-    Action, Host, Offer, WaitReason, amount::Amount, audience::Audience, draft::Draft, muster::Muster, need::Need,
-    standing::Standings as _,
+    Action, Host, Offer, WaitReason, amount::Amount, audience::Audience, blend::blend, draft::Draft, muster::Muster,
+    need::Need, standing::Standings as _,
 };
 
 /// A host that is not ready yet, and what is not spoken for of it.
@@ -38,12 +38,18 @@ impl<'a> Draft<'a> {
                 rest.push(need);
             }
         }
-        // The largest first, so that each host is chosen for what it has to carry at least.
-        queue.sort_by_key(|need| Reverse(asked(need)));
         let mut counts: BTreeMap<Audience, BTreeMap<Reverse<Amount>, i64>> = BTreeMap::new();
-        for need in &queue {
-            *counts.entry(need.audience.clone()).or_default().entry(Reverse(asked(need))).or_default() += 1;
+        let mut queues: BTreeMap<Audience, Vec<Need<'a>>> = BTreeMap::new();
+        for need in queue {
+            *counts.entry(need.audience.clone()).or_default().entry(Reverse(asked(&need))).or_default() += 1;
+            queues.entry(need.audience.clone()).or_default().push(need);
         }
+        // Each host is chosen for the largest that it has to carry at least, and filled up before the next.
+        let in_order = queues.into_iter().flat_map(|(audience, queue)| {
+            let host = counts.get(&audience).and_then(|waiting| self.likely_offer(&audience, waiting));
+            blend(queue, asked, host.map(Amount::of_offer).unwrap_or_default())
+        });
+        let queue: Vec<_> = in_order.collect();
         let mut berths = self.berths();
         for need in queue {
             let amount = asked(&need);
@@ -128,6 +134,13 @@ impl<'a> Draft<'a> {
         self.plan.actions.push(Action::Undrain { host: host.id });
         berths.entry(audience.clone()).or_default().push(Berth { pool: pool.clone(), free: later.minus(amount) });
         Some(pool)
+    }
+
+    /// The offer that would be the best for all that waits; `None`: there are no pools for it.
+    fn likely_offer(&self, audience: &Audience, waiting: &BTreeMap<Reverse<Amount>, i64>) -> Option<&'a Offer> {
+        let musters = self.fleet.musters.values().filter(|muster| muster.audience == *audience);
+        let offers = musters.filter_map(|muster| muster.best_offer(|room| carried_mb(room, waiting)));
+        offers.min_by(|(a, _), (b, _)| a.cmp(b)).map(|(_, offer)| offer)
     }
 
     fn launch_for(

@@ -14,6 +14,7 @@
 
 mod amount;
 mod audience;
+mod blend;
 mod builds;
 mod demand;
 mod draft;

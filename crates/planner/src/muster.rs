@@ -42,7 +42,7 @@ pub(crate) struct Muster<'a> {
 impl<'a> Fleet<'a> {
     pub(crate) fn new(store: &'a Store, policy: &Policy, now: DateTime<Utc>) -> Self {
         let mut musters: BTreeMap<_, _> = store.pools.iter().map(|(id, pool)| (*id, Muster::new(pool))).collect();
-        for host in store.hosts.values() {
+        for host in store.hosts() {
             let Some(muster) = host.pool.and_then(|pool| musters.get_mut(&pool)) else { continue };
             let list = match host.state {
                 HostState::Requested | HostState::Launching | HostState::Joining => {
@@ -60,8 +60,8 @@ impl<'a> Fleet<'a> {
             list.push(host);
         }
         let unreachable = |host: &&Host| host.state == HostState::Lost && host.fault != Some(HostFault::MachineGone);
-        let lost = store.hosts.values().filter(unreachable).count();
-        Self { musters, is_outage: lost >= OUTAGE_FROM && lost * 2 > store.hosts.len() }
+        let lost = store.hosts().filter(unreachable).count();
+        Self { musters, is_outage: lost >= OUTAGE_FROM && lost * 2 > store.hosts().len() }
     }
 
     /// Whether one more host may be asked for now.

@@ -5,14 +5,14 @@
 //! not until one of those rows changes. So it is enough to survey the apps that were changed and those that asked for
 //! something last time; everything after the survey is the same code on the same room.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use paas_model::{AppId, BuildId, DynoId, DynoState, HostId, PoolId};
 
 use crate::{
     App, Build, Dyno, Host, Plan, Policy, Pool, World, demand::Demand, draft::Draft, room::Room, spread::Spread,
-    store::Store,
+    standing::Standings as _, store::Store,
 };
 
 /// The whole decision. Its actions are sound when all of them are applied, in their order. What they lead to may need
@@ -77,11 +77,11 @@ impl Planner {
             match change {
                 Change::Pool(pool) => drop(self.store.pools.insert(pool.id, pool)),
                 Change::PoolGone(id) => drop(self.store.pools.remove(&id)),
-                Change::Host(host) if self.store.hosts.get(&host.id) == Some(&host) => {}
+                Change::Host(host) if self.store.host(host.id) == Some(&host) => {}
                 Change::Host(host) => {
                     let on_it = self.store.dynos_on(host.id).map(|dyno| dyno.app_id);
                     // Their demand and where they are has not changed, unless the host is another place now.
-                    match self.store.hosts.get(&host.id).is_some_and(|before| before.zone == host.zone) {
+                    match self.store.host(host.id).is_some_and(|before| before.zone == host.zone) {
                         true => self.restless.extend(on_it),
                         false => apps.extend(on_it),
                     }
@@ -89,7 +89,7 @@ impl Planner {
                 }
                 Change::HostGone(id) => {
                     apps.extend(self.store.dynos_on(id).map(|dyno| dyno.app_id));
-                    self.store.hosts.remove(&id);
+                    self.store.remove_host(id);
                     self.room.remove_host(id);
                 }
                 Change::App(app) if self.store.apps.get(&app.id) == Some(&app) => {}
@@ -101,7 +101,7 @@ impl Planner {
                     apps.insert(id);
                     self.store.apps.remove(&id);
                 }
-                Change::Dyno(dyno) if self.store.dynos.get(&dyno.id) == Some(&dyno) => {}
+                Change::Dyno(dyno) if self.store.dyno(dyno.id) == Some(&dyno) => {}
                 Change::Dyno(dyno) => {
                     apps.extend(self.take_dyno(dyno.id));
                     apps.insert(dyno.app_id);
@@ -125,11 +125,26 @@ impl Planner {
     /// Takes in a whole world. Costs a look at every row, and else what has changed.
     pub fn follow(&mut self, world: World) {
         let mut gone = Vec::new();
-        missing(&self.store.pools, world.pools.iter().map(|pool| pool.id), Change::PoolGone, &mut gone);
-        missing(&self.store.hosts, world.hosts.iter().map(|host| host.id), Change::HostGone, &mut gone);
-        missing(&self.store.apps, world.apps.iter().map(|app| app.id), Change::AppGone, &mut gone);
-        missing(&self.store.dynos, world.dynos.iter().map(|dyno| dyno.id), Change::DynoGone, &mut gone);
-        missing(&self.store.builds, world.builds.iter().map(|build| build.id), Change::BuildGone, &mut gone);
+        missing(self.store.pools.keys().copied(), world.pools.iter().map(|pool| pool.id), Change::PoolGone, &mut gone);
+        missing(
+            self.store.hosts().map(|host| host.id),
+            world.hosts.iter().map(|host| host.id),
+            Change::HostGone,
+            &mut gone,
+        );
+        missing(self.store.apps.keys().copied(), world.apps.iter().map(|app| app.id), Change::AppGone, &mut gone);
+        missing(
+            self.store.dynos().map(|dyno| dyno.id),
+            world.dynos.iter().map(|dyno| dyno.id),
+            Change::DynoGone,
+            &mut gone,
+        );
+        missing(
+            self.store.builds.keys().copied(),
+            world.builds.iter().map(|build| build.id),
+            Change::BuildGone,
+            &mut gone,
+        );
         let hosts = world.hosts.into_iter().map(Change::Host);
         let pools = world.pools.into_iter().map(Change::Pool);
         let apps = world.apps.into_iter().map(Change::App);
@@ -162,9 +177,9 @@ impl Planner {
     pub fn world(&self) -> World {
         World {
             pools: self.store.pools.values().cloned().collect(),
-            hosts: self.store.hosts.values().cloned().collect(),
+            hosts: self.store.hosts().cloned().collect(),
             apps: self.store.apps.values().cloned().collect(),
-            dynos: self.store.dynos.values().cloned().collect(),
+            dynos: self.store.dynos().cloned().collect(),
             builds: self.store.builds.values().cloned().collect(),
         }
     }
@@ -175,7 +190,7 @@ impl Planner {
 
     fn put_host(&mut self, host: Host) {
         self.room.set_host(&host);
-        self.store.hosts.insert(host.id, host);
+        self.store.put_host(host);
     }
 
     fn take_dyno(&mut self, id: DynoId) -> Option<AppId> {
@@ -206,12 +221,12 @@ impl Planner {
 }
 
 /// The rows of which there are no more.
-fn missing<K: Copy + Ord, V>(
-    known: &BTreeMap<K, V>,
+fn missing<K: Copy + Ord>(
+    known: impl Iterator<Item = K>,
     ids: impl Iterator<Item = K>,
     change: impl Fn(K) -> Change,
     gone: &mut Vec<Change>,
 ) {
     let ids: BTreeSet<K> = ids.collect();
-    gone.extend(known.keys().filter(|id| !ids.contains(id)).map(|id| change(*id)));
+    gone.extend(known.filter(|id| !ids.contains(id)).map(change));
 }

@@ -62,8 +62,8 @@ pub(crate) struct Room {
     later: Shelves,
     /// Only dynos that stay count: those of older releases leave soon.
     spread: BTreeMap<AppId, Spread>,
-    /// All that open hosts have, by audience.
-    totals: BTreeMap<Audience, Amount>,
+    /// All that open hosts have, and how many they are, by audience.
+    totals: BTreeMap<Audience, (Amount, i64)>,
     journal: Vec<Undo>,
 }
 
@@ -158,7 +158,13 @@ impl Room {
 
     /// All that the open hosts of an audience have.
     pub(crate) fn total(&self, audience: &Audience) -> Amount {
-        self.totals.get(audience).copied().unwrap_or_default()
+        self.totals.get(audience).copied().unwrap_or_default().0
+    }
+
+    /// What an open host of an audience has on average.
+    pub(crate) fn average(&self, audience: &Audience) -> Amount {
+        let (total, hosts) = self.totals.get(audience).copied().unwrap_or_default();
+        Amount { mb: total.mb / hosts.max(1), millis: total.millis / hosts.max(1) }
     }
 
     /// The host for one more dyno; `None`: none has room.
@@ -309,13 +315,15 @@ impl Room {
     fn set_open(&mut self, host: HostId, open: bool) {
         let Some(space) = self.spaces.get_mut(&host).filter(|space| space.open != open) else { return };
         space.open = open;
-        let total = self.totals.entry(space.audience.clone()).or_default();
+        let (total, hosts) = self.totals.entry(space.audience.clone()).or_default();
         if open {
             *total = total.plus(space.total);
+            *hosts += 1;
             self.free.insert(&space.audience, &space.zone, host, space.free);
             self.later.insert(&space.audience, &space.zone, host, space.later);
         } else {
             *total = total.minus(space.total);
+            *hosts -= 1;
             self.free.remove(&space.audience, &space.zone, host, space.free);
             self.later.remove(&space.audience, &space.zone, host, space.later);
         }

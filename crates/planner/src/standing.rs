@@ -55,9 +55,14 @@ impl Standing {
 pub(crate) trait Standings {
     fn host(&self, id: HostId) -> Option<&Host>;
 
+    /// What may be said of a host that a dyno is on.
+    fn standing_on(&self, host: HostId) -> Standing {
+        Standing::of(self.host(host))
+    }
+
     fn standing(&self, dyno: &Dyno) -> Standing {
         match dyno.reserves_on() {
-            Some(host) => Standing::of(self.host(host)),
+            Some(host) => self.standing_on(host),
             None => Standing::Stays,
         }
     }

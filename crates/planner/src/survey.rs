@@ -21,8 +21,31 @@ use crate::{
 /// The live dynos of one type by slot, and those that are stopping.
 #[derive(Debug, Default)]
 struct Slots<'a> {
-    live: BTreeMap<u32, Vec<&'a Dyno>>,
-    stopping: BTreeMap<u32, Vec<&'a Dyno>>,
+    live: Numbered<'a>,
+    stopping: Numbered<'a>,
+    /// How many serve.
+    serving: u32,
+}
+
+/// Dynos in the order of their numbers, those of one number in the order of their ids.
+#[derive(Debug, Default)]
+struct Numbered<'a>(Vec<&'a Dyno>);
+
+impl<'a> Numbered<'a> {
+    fn sort(&mut self) {
+        self.0.sort_by_key(|dyno| (dyno.name.number, dyno.id));
+    }
+
+    fn of(&self, number: u32) -> &[&'a Dyno] {
+        let (_, from) = self.0.split_at(self.0.partition_point(|dyno| dyno.name.number < number));
+        let len = from.iter().take_while(|dyno| dyno.name.number == number).count();
+        from.get(..len).unwrap_or_default()
+    }
+
+    /// Those up to a number, and those past it.
+    fn split(&self, last: u32) -> (&[&'a Dyno], &[&'a Dyno]) {
+        self.0.split_at(self.0.partition_point(|dyno| dyno.name.number <= last))
+    }
 }
 
 /// What a type is judged to need before anything is done about it.
@@ -56,9 +79,14 @@ impl<'a> Draft<'a> {
                 continue;
             }
             let slots = types.entry(&dyno.name.kind).or_default();
-            let by_number = if dyno.is_live() { &mut slots.live } else { &mut slots.stopping };
-            by_number.entry(dyno.name.number).or_default().push(dyno);
-            self.rollouts.entry((id, &dyno.name.kind)).or_default().serving += u32::from(store.serves(dyno));
+            let numbered = if dyno.is_live() { &mut slots.live } else { &mut slots.stopping };
+            numbered.0.push(dyno);
+            slots.serving += u32::from(store.serves(dyno));
+        }
+        for (kind, slots) in &mut types {
+            slots.live.sort();
+            slots.stopping.sort();
+            self.rollouts.entry((id, kind)).or_default().serving += slots.serving;
         }
         let app = store.apps.get(&id);
         if let Some((app, release)) = app.and_then(|app| Some((app, app.runnable()?))) {
@@ -69,7 +97,7 @@ impl<'a> Draft<'a> {
                 self.survey_type(app, Target { release: release.id, formation }, &slots, &audience);
             }
         }
-        for dyno in types.into_values().flat_map(|slots| slots.live.into_values()).flatten() {
+        for dyno in types.into_values().flat_map(|slots| slots.live.0) {
             self.stop(dyno, StopReason::AppChanged);
         }
     }
@@ -77,8 +105,11 @@ impl<'a> Draft<'a> {
     fn survey_type(&mut self, app: &'a App, target: Target<'a>, slots: &Slots<'a>, audience: &Audience) {
         let Formation { kind, quantity, singleton, .. } = target.formation;
         let (crew, quantity): (Crew<'a>, _) = ((app.id, kind), *quantity);
-        let live = slots.live.range(..=quantity);
-        let judged = live.map(|(number, dynos)| (*number, judge(target, dynos, self.store, self.now)));
+        let (live, _) = slots.live.split(quantity);
+        let judged = live.chunk_by(|a, b| a.name.number == b.name.number).filter_map(|dynos| {
+            let number = dynos.first()?.name.number;
+            Some((number, judge(target, dynos, self.store, self.now)))
+        });
         let mut verdicts: BTreeMap<u32, Verdict<'a>> = judged.filter(|(_, verdict)| !verdict.is_settled()).collect();
         let tally = tally(slots, &verdicts);
         let (surge, floor) = (self.policy.surge(quantity), self.policy.min_up(quantity));
@@ -93,7 +124,7 @@ impl<'a> Draft<'a> {
         let last = quantity.saturating_add(stand_ins);
 
         for number in 1..=last {
-            let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
+            let dynos = slots.live.of(number);
             let verdict = match verdicts.remove(&number) {
                 Some(verdict) => verdict,
                 // It was judged, and there is nothing to do about it.
@@ -102,7 +133,8 @@ impl<'a> Draft<'a> {
             };
             self.survey_slot(crew, target, slots, number, audience, tally.empties, verdict);
         }
-        for dyno in slots.live.range(last.saturating_add(1)..).rev().flat_map(|(_, dynos)| dynos) {
+        let (_, past) = slots.live.split(last);
+        for dyno in past.chunk_by(|a, b| a.name.number == b.name.number).rev().flatten() {
             // One that stood in goes on until those that were moved serve again.
             let stood_in = tally.coming > 0 && self.store.serves(dyno) && !self.can_spare(crew);
             if !stood_in {
@@ -123,10 +155,10 @@ impl<'a> Draft<'a> {
         verdict: Verdict<'a>,
     ) {
         let formation = target.formation;
-        let dynos = slots.live.get(&number).map_or(&[][..], Vec::as_slice);
+        let dynos = slots.live.of(number);
         let loses_one = verdict.stops.iter().any(|(dyno, _)| self.store.serves(dyno));
-        for (dyno, reason) in verdict.stops {
-            self.stop(dyno, reason);
+        for (dyno, reason) in &verdict.stops {
+            self.stop(dyno, *reason);
         }
         let stands_in = number > formation.quantity;
         let rollout = self.rollouts.entry(crew).or_default();
@@ -171,8 +203,10 @@ impl<'a> Draft<'a> {
         let mut need =
             Need { pace, number, crew, audience: audience.clone(), size: formation.size, step, gives_up, empties };
         if formation.singleton {
-            let stopping = slots.stopping.get(&number).map_or(&[][..], Vec::as_slice);
-            match self.one_at_a_time(need, dynos, stopping) {
+            let told: Vec<_> = verdict.stops.into_iter().map(|(dyno, _)| dyno.id).collect();
+            let (told, live): (Vec<_>, Vec<_>) = dynos.iter().partition(|dyno| told.contains(&dyno.id));
+            let leaving: Vec<_> = slots.stopping.of(number).iter().copied().chain(told).collect();
+            match self.one_at_a_time(need, &live, &leaving) {
                 Some(held) => need = held,
                 None => return,
             }
@@ -180,14 +214,15 @@ impl<'a> Draft<'a> {
         self.needs.push(need);
     }
 
-    /// Turns the need of a singleton into one that never has two run. `None`: it has to wait.
-    fn one_at_a_time(&mut self, need: Need<'a>, live: &[&'a Dyno], stopping: &[&'a Dyno]) -> Option<Need<'a>> {
-        let running = live.iter().filter(|dyno| dyno.state.may_have_container());
+    /// Turns the need of a singleton into one that never has two run. `None`: it has to wait. `leaving` are those that
+    /// are stopping, and those that this plan has told to.
+    fn one_at_a_time(&mut self, need: Need<'a>, live: &[&'a Dyno], leaving: &[&'a Dyno]) -> Option<Need<'a>> {
         let mut stops_first = None;
-        for dyno in stopping.iter().chain(running).copied() {
+        let all = leaving.iter().map(|dyno| (*dyno, true)).chain(live.iter().map(|dyno| (*dyno, false)));
+        for (dyno, leaves) in all.filter(|(dyno, _)| dyno.state.may_have_container()) {
             let standing = self.store.standing(dyno);
             let Some(until) = standing.may_run_until(self.policy, self.now) else { continue };
-            if dyno.is_live() && !matches!(standing, Standing::Unreachable { .. }) {
+            if !leaves && !matches!(standing, Standing::Unreachable { .. }) {
                 stops_first = Some(dyno);
                 continue;
             }
@@ -212,7 +247,7 @@ impl<'a> Draft<'a> {
         let seconds = TimeDelta::seconds(i64::from(app.canary_seconds?));
         let newest = |dyno: &&&Dyno| dyno.release_id == target.release && dyno.state == DynoState::Up;
         let ends = |dyno: &&Dyno| dyno.up_at.and_then(|at| at.checked_add_signed(seconds));
-        let up: Vec<DateTime<Utc>> = slots.live.values().flatten().filter(newest).filter_map(ends).collect();
+        let up: Vec<DateTime<Utc>> = slots.live.0.iter().filter(newest).filter_map(ends).collect();
         let Some(until) = up.iter().min().copied() else { return Some(0) };
         if until <= self.now {
             return None;
@@ -234,7 +269,7 @@ impl<'a> Draft<'a> {
 fn tally(slots: &Slots<'_>, verdicts: &BTreeMap<u32, Verdict<'_>>) -> Tally {
     let mut tally = Tally::default();
     for (number, verdict) in verdicts {
-        let crashes = || slots.live.get(number).is_some_and(|dynos| dynos.iter().any(|dyno| dyno.crashes > 0));
+        let crashes = || slots.live.of(*number).iter().any(|dyno| dyno.crashes > 0);
         match verdict.next {
             Next::BackingOff { .. } | Next::Start { replaces: Some(_), .. } => tally.failing += 1,
             Next::Coming if crashes() => tally.failing += 1,

@@ -260,3 +260,21 @@ fn duplicates_that_the_database_would_refuse_are_cleaned_up() {
     assert!(matches!(plan.actions[0], Action::Stop { reason: StopReason::Duplicate, .. }));
     assert_eq!(lint(&world, &town.sim.policy, &plan, town.sim.now()), []);
 }
+
+#[test]
+fn an_older_singleton_that_starts_and_one_that_serves_are_told_to_stop_once() {
+    let mut town = Town::new();
+    for line in ["host alpha 4096", "app blog", "deploy blog", "scale blog clock=1", "settle", "deploy blog"] {
+        town.run(line);
+    }
+    let mut world = town.sim.world();
+    let mut twin = world.dynos[0].clone();
+    twin.id = "ffffffff-0000-0000-0000-000000000000".parse().unwrap();
+    twin.release_id = "ffffffff-0000-0000-0000-000000000000".parse().unwrap();
+    twin.state = DynoState::Starting;
+    world.dynos.push(twin);
+    let plan = paas_planner::plan(&world, &town.sim.policy, town.sim.now());
+    assert_eq!(lint(&world, &town.sim.policy, &plan, town.sim.now()), []);
+    assert_eq!(plan.actions.len(), 1, "{plan:?}");
+    assert!(matches!(plan.actions[0], Action::Stop { reason: StopReason::Replaced, .. }));
+}
