@@ -65,7 +65,7 @@ pub async fn follow(
         .await?;
     for (kind, command) in process_types {
         sqlx::query(
-            "insert into formations (id, app_id, type, quantity, size, command) values ($1, $2, $3, $4, $5, $6)
+            "insert into formations (id, app_id, type, quantity, size, command, singleton) values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (app_id, type) do update set command = excluded.command, updated_at = now()
              where formations.command <> excluded.command",
         )
@@ -75,6 +75,7 @@ pub async fn follow(
         .bind(i32::from(first && kind.is_web()))
         .bind(DynoSize::default().name())
         .bind(command)
+        .bind(kind.is_singleton())
         .execute(&mut *db)
         .await?;
     }

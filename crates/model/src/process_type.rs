@@ -47,6 +47,13 @@ impl ProcessType {
         self.0 == "web"
     }
 
+    /// Whether two of it at once would do harm: `clock`, as schedulers are called by custom (Heroku: custom clock
+    /// processes).
+    #[must_use]
+    pub fn is_singleton(&self) -> bool {
+        self.0 == "clock"
+    }
+
     #[must_use]
     pub fn is_release(&self) -> bool {
         self.0 == "release"

@@ -40,3 +40,14 @@ async fn a_later_release_brings_commands_and_types_and_keeps_the_scale() {
     assert_eq!(after(&world, app.id, &[("web", "serve")]).await, ["web=0:Standard-1X:serve"]);
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_clock_is_never_to_run_twice_and_no_other_type_is_like_it() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    after(&world, app.id, &[("clock", "tick"), ("web", "serve")]).await;
+    let rows = paas_db::world::formations(world.db().pool()).await.unwrap();
+    let singletons: Vec<_> = rows.iter().map(|row| (row.kind.as_str(), row.singleton)).collect();
+    assert_eq!(singletons, [("clock", true), ("web", false)]);
+    world.end().await;
+}

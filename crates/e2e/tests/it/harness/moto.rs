@@ -7,7 +7,7 @@ mod booter;
 use std::{
     env,
     fs::{self, File},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
 };
 
@@ -107,7 +107,7 @@ impl Drop for Moto {
     }
 }
 
-/// `PAAS_TEST_MOTO` is a Python environment that has it.
+/// `PAAS_TEST_MOTO`, where `./dev test` installs it.
 fn program() -> PathBuf {
-    env::var_os("PAAS_TEST_MOTO").map_or_else(|| "moto_server".into(), |venv| Path::new(&venv).join("bin/moto_server"))
+    env::var_os("PAAS_TEST_MOTO").map_or_else(|| "moto_server".into(), PathBuf::from)
 }
