@@ -68,7 +68,7 @@ fn every_host_is_replaced_one_by_one_by_those_of_a_new_image_without_a_failed_re
     let before: Vec<_> = pool.moto().running().into_iter().map(|instance| instance.id).collect();
 
     let load = pool.platform.load(CLIENTS, "hello", "/slow");
-    pool.set("main", &format!("image={}", pool.moto().images[1]));
+    pool.set("main", &["--image", &pool.moto().images[1]]);
     eventually("every host has the new image", seconds(300), || {
         let now = pool.moto().running();
         let is_new = now.len() == 3 && now.iter().all(|instance| instance.image == pool.moto().images[1]);

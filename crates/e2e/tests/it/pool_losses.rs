@@ -34,7 +34,6 @@ fn a_killed_hosts_dynos_are_up_elsewhere_in_seconds_and_a_launched_host_takes_it
     assert!(detected.elapsed().as_secs_f64() < REPLACED_IN, "it took {:?}", detected.elapsed());
 
     eventually("a host was launched in its place", seconds(120), || (pool.platform.sql(READY) == "3").then_some(()));
-    assert!(pool.moto().running().iter().all(|instance| instance.id != victim.id), "the lost one is ended");
     pool.platform.paas(&["ps:scale", "web=9", "--app", "hello"]).ok();
     pool.settles("hello", 9);
     assert_eq!(pool.spread("hello").len(), 3, "the new host takes load: {:?}", pool.spread("hello"));
@@ -43,14 +42,16 @@ fn a_killed_hosts_dynos_are_up_elsewhere_in_seconds_and_a_launched_host_takes_it
     let late = tally.failed_since.iter().filter(|since| **since > killed).count();
     assert_eq!(late, 0, "only what was in flight on the host may fail: {:?}", tally.failed);
     assert!(tally.failed_since.len() <= CLIENTS, "more failed than were in flight: {:?}", tally.failed);
-    nothing_is_left_over(&pool);
 
-    // A machine that EC2 has ended is known to be gone.
-    let ended = pool.moto().running().remove(0);
-    pool.moto().terminate(&ended);
-    let gone = format!("select count(*) from hosts where machine_id = '{}' and state = 'gone'", ended.id);
-    eventually("its host is gone", seconds(60), || (pool.platform.sql(&gone) == "1").then_some(()));
-    eventually("it is replaced", seconds(120), || (pool.platform.sql(READY) == "3").then_some(()));
+    // The lost one may come back until EC2 says that its machine has ended; so may one that EC2 ends without a warning.
+    for _ in 0..2 {
+        let running = pool.moto().running();
+        let ended = running.iter().find(|instance| instance.id == victim.id).unwrap_or(&running[0]);
+        pool.moto().terminate(ended);
+        let held = format!("select count(*) from hosts where machine_id = '{}' and state <> 'gone'", ended.id);
+        eventually("its host is gone", seconds(60), || (pool.platform.sql(&held) == "0").then_some(()));
+        eventually("there are three hosts", seconds(120), || (pool.platform.sql(READY) == "3").then_some(()));
+    }
     pool.settles("hello", 9);
     nothing_is_left_over(&pool);
 }
@@ -110,7 +111,7 @@ fn a_singleton_is_not_started_elsewhere_while_its_host_is_merely_cut_off() {
     // A machine that is gone for good is another matter.
     pool.host(&name).kill9();
     pool.is(&name, "lost");
-    pool.platform.paas(&["hosts:remove", &name, "--confirm", &name]).ok();
+    pool.platform.paas(&["hosts:remove", &name, "--force", "--confirm", &name]).ok();
     eventually("the clock is up elsewhere", seconds(60), || {
         pool.spread("ticker").keys().any(|host| *host != name).then_some(())
     });

@@ -71,23 +71,19 @@ impl Pool {
     /// Has the platform launch hosts on EC2.
     pub(crate) fn create(&self, name: &str, min: u32, max: u32) {
         let moto = self.moto();
-        let column = |pick: fn(&(String, String)) -> &str| moto.subnets.iter().map(pick).collect::<Vec<_>>().join(",");
-        let settings = [
-            format!("min={min}"),
-            format!("max={max}"),
-            "types=m5.large".to_owned(),
-            format!("zones={}", column(|(zone, _)| zone)),
-            format!("subnets={}", column(|(_, subnet)| subnet)),
-            format!("image={}", moto.images[0]),
-        ];
-        let settings = settings.iter().map(String::as_str);
-        let args: Vec<_> = ["pools:create", name].into_iter().chain(settings).collect();
+        let zones: Vec<_> = moto.subnets.iter().map(|(zone, _)| zone.as_str()).collect();
+        let (min, max, zones) = (min.to_string(), max.to_string(), zones.join(","));
+        let subnets: Vec<_> = moto.subnets.iter().map(|(zone, subnet)| format!("{zone}={subnet}")).collect();
+        let mut args =
+            vec!["pools:create", name, "--min", &min, "--max", &max, "--types", "m5.large", "--zones", &zones];
+        args.extend(["--image", &moto.images[0]]);
+        args.extend(subnets.iter().flat_map(|subnet| ["--subnet", subnet.as_str()]));
         self.platform.paas(&args).ok();
     }
 
     /// `pools:set`
-    pub(crate) fn set(&self, name: &str, setting: &str) {
-        self.platform.paas(&["pools:set", name, setting]).ok();
+    pub(crate) fn set(&self, name: &str, settings: &[&str]) {
+        self.platform.paas(&[&["pools:set", name], settings].concat()).ok();
     }
 
     /// Has a host join, by the command that `paas hosts:add` prints.
