@@ -32,7 +32,7 @@ pub(crate) use self::{
     gate::Gate,
     heroku::Heroku,
     load::Tally,
-    moto::Moto,
+    moto::{Instance, Moto},
     platform::Platform,
     pool::{Host, Network, Pool, Rack},
     repo::{Push, Repo},
