@@ -252,14 +252,15 @@ pub async fn leases(db: impl PgExecutor<'_>) -> Result<Vec<Option<ControllerId>>
     Ok(query.fetch_all(db).await?)
 }
 
-/// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`.
+/// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`. When that was is kept:
+/// [`lose_orphans`] counts from then.
 pub async fn let_go(
     db: impl PgExecutor<'_>,
     controller: ControllerId,
     hosts: Option<&[HostId]>,
 ) -> Result<(), DbError> {
     let query = sqlx::query(
-        "update hosts set lease_id = null, lease_expires_at = null
+        "update hosts set lease_id = null, lease_expires_at = now()
          where lease_id = $1 and ($2::uuid[] is null or id = any($2))",
     );
     query.bind(controller).bind(hosts).execute(db).await?;

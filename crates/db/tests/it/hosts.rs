@@ -150,6 +150,19 @@ async fn a_lease_ends_by_time_or_when_it_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_host_that_was_just_given_up_is_not_lost() {
+    let world = World::new().await;
+    let (pool, controller) = (world.db().pool(), new_id());
+    let host = world.remote_host(1, controller).await;
+    let long_ago = sqlx::query("update hosts set since = now() - interval '1 hour' where id = $1").bind(host);
+    long_ago.execute(pool).await.unwrap();
+    hosts::let_go(pool, controller, None).await.unwrap();
+    assert_eq!(hosts::lose_orphans(pool, Duration::from_secs(10)).await.unwrap(), Vec::<String>::new());
+    assert_eq!(hosts::claim(pool, new_id(), MINUTE, 10).await.unwrap().len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_unix_socket_is_only_for_who_names_it() {
     let world = World::new().await;
     let (pool, controller) = (world.db().pool(), new_id());
