@@ -148,7 +148,8 @@ pub struct Joined {
 }
 
 /// A machine has joined: a new row (joined by hand) or a launched one's moves to `joining`. One that has joined before
-/// (its answer got lost) stays in its state. False: the row is past joining (terminating or gone).
+/// (its answer got lost) stays in its state. Which machine it is, once that is known, and in which zone a launched one is,
+/// are not the machine's to say. False: the row is past joining (terminating or gone).
 ///
 /// # Errors
 /// [`DbError::HostNameTaken`], [`DbError::HostAddressTaken`] when another host that is not gone has it.
@@ -160,8 +161,9 @@ pub async fn join(db: impl PgExecutor<'_>, host: &Joined) -> Result<bool, DbErro
          on conflict (id) do update
              set state = case when hosts.state in ('requested', 'launching') then 'joining' else hosts.state end,
                  since = case when hosts.state in ('requested', 'launching') then now() else hosts.since end,
-                 endpoint = excluded.endpoint, zone = coalesce($4, hosts.zone),
-                 machine_id = coalesce(excluded.machine_id, hosts.machine_id),
+                 endpoint = excluded.endpoint,
+                 zone = case when hosts.pool_id is null then coalesce($4, hosts.zone) else hosts.zone end,
+                 machine_id = coalesce(hosts.machine_id, excluded.machine_id),
                  renewal_hash = excluded.renewal_hash, certificate_expires_at = excluded.certificate_expires_at,
                  updated_at = now()
              where hosts.state not in ('terminating', 'gone')",
@@ -393,7 +395,8 @@ pub async fn set_spare(db: impl PgExecutor<'_>, id: HostId, since: Option<DateTi
 }
 
 /// A machine was asked for: `requested` becomes `launching` before the provider is called, so that an answer that gets
-/// lost is looked for. The machine's name is filled in when it is known.
+/// lost is looked for. The machine's name is filled in when it is known. False: without a name, that no machine is wanted
+/// (any more).
 pub async fn launching(db: impl PgExecutor<'_>, id: HostId, machine: Option<&str>) -> Result<bool, DbError> {
     let query = sqlx::query(
         "update hosts set state = case when state = 'requested' then 'launching' else state end,
@@ -427,7 +430,7 @@ pub async fn gone(db: impl PgExecutor<'_>, id: HostId, reason: Option<&str>) -> 
     let query = sqlx::query(
         "update hosts set state = 'gone', since = now(), reason = coalesce($2, reason), renewal_hash = null, endpoint = null,
                 machine_id = null, lease_id = null, lease_expires_at = null, updated_at = now()
-         where id = $1 and state <> 'gone'",
+         where id = $1 and (state in ('requested', 'launching') or $2 is not null and state <> 'gone')",
     );
     Ok(query.bind(id).bind(reason).execute(db).await?.rows_affected() > 0)
 }

@@ -280,6 +280,10 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     assert!(hosts::join(db, &joined).await.unwrap());
     let row = world.host(wanted.id).await;
     assert_eq!((row.state, row.name.as_str(), row.zone.as_str()), (HostState::Joining, "web-1", "zone-b"));
+    let lying = Joined { zone: Some("zone-a".to_owned()), machine_id: Some("i-2".to_owned()), ..joined };
+    assert!(hosts::join(db, &lying).await.unwrap());
+    let row = world.host(wanted.id).await;
+    assert_eq!((row.zone.as_str(), row.machine_id.as_deref()), ("zone-b", Some("i-1")));
     assert_eq!(row.machine_id.as_deref(), Some("i-1"));
     hosts::claim(db, controller, MINUTE, 10).await.unwrap();
     world.seen(wanted.id, controller).await;
@@ -296,6 +300,7 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     hosts::unseen(db, wanted.id, controller, Some(Duration::ZERO), "refused").await.unwrap();
     let row = world.host(wanted.id).await;
     assert_eq!((row.fault(), row.reason.as_deref()), (Some(HostFault::MachineGone), Some("its machine has ended")));
+    assert!(!hosts::launching(db, wanted.id, None).await.unwrap(), "no machine is wanted any more");
     hosts::advance(db, wanted.id, &[HostState::Lost], HostState::Terminating, None).await.unwrap();
     assert!(hosts::gone(db, wanted.id, None).await.unwrap());
     let row = world.host(wanted.id).await;
