@@ -421,6 +421,16 @@ pub async fn machine_gone(db: impl PgExecutor<'_>, id: HostId) -> Result<bool, D
         "update hosts set state = 'lost', fault = 'machine_gone', reason = 'its machine has ended', updated_at = now(),
                 since = case when state = 'lost' then since else now() end
          where id = $1 and state in ('joining', 'ready', 'draining', 'lost') and fault is distinct from 'machine_gone'",
+/// Why a host is still in its state. Wakes nobody.
+pub async fn note(db: impl PgExecutor<'_>, id: HostId, reason: &str) -> Result<(), DbError> {
+    sqlx::query("update hosts set reason = $2 where id = $1 and state <> 'gone'")
+        .bind(id)
+        .bind(reason)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
     );
     Ok(query.bind(id).execute(db).await?.rows_affected() > 0)
 }
