@@ -317,7 +317,7 @@ pub async fn seen(
 }
 
 /// The engine did not answer. After `grace` since it last did, a host that served is lost; with `None`, only the error is
-/// noted. True: it was lost now.
+/// noted. Returns its state after that: it may have been lost before.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`] when another controller has it.
@@ -327,8 +327,8 @@ pub async fn unseen(
     controller: ControllerId,
     grace: Option<Duration>,
     error: &str,
-) -> Result<bool, DbError> {
-    let query = sqlx::query_scalar(
+) -> Result<HostState, DbError> {
+    let query = sqlx::query_as::<_, Judged>(
         "with judged as (
              select id, $3::float8 is not null and state in ('ready', 'draining')
                         and now() > coalesce(seen_at, since) + make_interval(secs => $3) as overdue
@@ -339,10 +339,16 @@ pub async fn unseen(
                 state = case when overdue then 'lost' else state end,
                 since = case when overdue then now() else since end,
                 fault = case when overdue then 'engine_unreachable' else fault end
-         from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning overdue",
+         from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning state",
     );
     let query = query.bind(id).bind(controller).bind(grace.map(|grace| grace.as_secs_f64())).bind(error);
-    query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
+    query.fetch_optional(db).await?.map(|judged| judged.state).ok_or(DbError::LeaseLost)
+}
+
+#[derive(sqlx::FromRow)]
+struct Judged {
+    #[sqlx(try_from = "String")]
+    state: HostState,
 }
 
 /// Hosts that nobody has looked after for `silence` are lost: no controller that can reach them is alive. Returns their

@@ -179,17 +179,16 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let world = World::new().await;
     let (pool, controller) = (world.db().pool(), new_id());
     let host = world.remote_host(1, controller).await;
-    assert!(!hosts::unseen(pool, host, controller, Some(MINUTE), "late").await.unwrap());
-    assert!(!hosts::unseen(pool, host, controller, None, "refused").await.unwrap());
+    assert_eq!(hosts::unseen(pool, host, controller, Some(MINUTE), "late").await.unwrap(), HostState::Ready);
+    assert_eq!(hosts::unseen(pool, host, controller, None, "refused").await.unwrap(), HostState::Ready);
     let row = world.host(host).await;
     assert_eq!((row.state, row.reason.as_deref()), (HostState::Ready, Some("refused")));
     assert!(!world.seen(host, controller).await, "it was ready all the time");
     assert_eq!(world.host(host).await.reason, None);
-    assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap());
-    assert!(
-        !hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(),
-        "it is lost already"
-    );
+    let unseen = hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await;
+    assert_eq!(unseen.unwrap(), HostState::Lost);
+    let again = hosts::unseen(pool, host, controller, None, "timed out").await;
+    assert_eq!(again.unwrap(), HostState::Lost, "it is lost already");
     let row = world.host(host).await;
     assert_eq!((row.state, row.fault()), (HostState::Lost, Some(HostFault::EngineUnreachable)));
     assert!(world.seen(host, controller).await);
@@ -199,7 +198,7 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let joining = world.joined(2);
     hosts::join(pool, &joining).await.unwrap();
     hosts::claim(pool, controller, MINUTE, 10).await.unwrap();
-    assert!(!hosts::unseen(pool, joining.id, controller, Some(Duration::ZERO), "refused").await.unwrap());
+    hosts::unseen(pool, joining.id, controller, Some(Duration::ZERO), "refused").await.unwrap();
     assert_eq!(world.host(joining.id).await.state, HostState::Joining);
     world.end().await;
 }
