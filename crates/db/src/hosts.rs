@@ -254,6 +254,14 @@ pub async fn leases(db: impl PgExecutor<'_>) -> Result<Vec<Option<ControllerId>>
     Ok(query.fetch_all(db).await?)
 }
 
+/// Whether a controller looks after it.
+pub async fn is_held(db: impl PgExecutor<'_>, id: HostId) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (select 1 from hosts where id = $1 and lease_id is not null and lease_expires_at > now())",
+    );
+    Ok(query.bind(id).fetch_one(db).await?)
+}
+
 /// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`. When that was is kept:
 /// [`lose_orphans`] counts from then.
 pub async fn let_go(
