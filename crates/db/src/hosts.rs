@@ -416,9 +416,19 @@ pub async fn launching(db: impl PgExecutor<'_>, id: HostId, machine: Option<&str
         "update hosts set state = case when state = 'requested' then 'launching' else state end,
                 since = case when state = 'requested' then now() else since end,
                 machine_id = coalesce($2, machine_id), updated_at = now()
-         where id = $1 and state <> 'gone'",
+         where id = $1 and (state in ('requested', 'launching') or $2 is not null and state <> 'gone')",
     );
     Ok(query.bind(id).bind(machine).execute(db).await?.rows_affected() > 0)
+}
+
+/// Why a host is still in its state. Wakes nobody.
+pub async fn note(db: impl PgExecutor<'_>, id: HostId, reason: &str) -> Result<(), DbError> {
+    sqlx::query("update hosts set reason = $2 where id = $1 and state <> 'gone'")
+        .bind(id)
+        .bind(reason)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// The provider takes the machine back soon.
@@ -435,16 +445,6 @@ pub async fn machine_gone(db: impl PgExecutor<'_>, id: HostId) -> Result<bool, D
         "update hosts set state = 'lost', fault = 'machine_gone', reason = 'its machine has ended', updated_at = now(),
                 since = case when state = 'lost' then since else now() end
          where id = $1 and state in ('joining', 'ready', 'draining', 'lost') and fault is distinct from 'machine_gone'",
-/// Why a host is still in its state. Wakes nobody.
-pub async fn note(db: impl PgExecutor<'_>, id: HostId, reason: &str) -> Result<(), DbError> {
-    sqlx::query("update hosts set reason = $2 where id = $1 and state <> 'gone'")
-        .bind(id)
-        .bind(reason)
-        .execute(db)
-        .await?;
-    Ok(())
-}
-
     );
     Ok(query.bind(id).execute(db).await?.rows_affected() > 0)
 }
@@ -454,9 +454,21 @@ pub async fn gone(db: impl PgExecutor<'_>, id: HostId, reason: Option<&str>) -> 
     let query = sqlx::query(
         "update hosts set state = 'gone', since = now(), reason = coalesce($2, reason), renewal_hash = null, endpoint = null,
                 machine_id = null, lease_id = null, lease_expires_at = null, updated_at = now()
-         where id = $1 and (state in ('requested', 'launching') or $2 is not null and state <> 'gone')",
+         where id = $1 and state <> 'gone'",
     );
     Ok(query.bind(id).bind(reason).execute(db).await?.rows_affected() > 0)
+}
+
+/// Forgets hosts that went before `before` and that nothing speaks of any more, their spent tokens with them; returns how
+/// many.
+pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "delete from hosts where state = 'gone' and since < $1
+           and not exists (select 1 from dynos where host_id = hosts.id)
+           and not exists (select 1 from builds where host_id = hosts.id)
+           and not exists (select 1 from host_shells where host_id = hosts.id)",
+    );
+    Ok(query.bind(before).execute(db).await?.rows_affected())
 }
 
 fn signed(number: u32) -> i32 {

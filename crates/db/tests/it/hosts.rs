@@ -279,11 +279,11 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     assert!(hosts::join(db, &joined).await.unwrap());
     let row = world.host(wanted.id).await;
     assert_eq!((row.state, row.name.as_str(), row.zone.as_str()), (HostState::Joining, "web-1", "zone-b"));
+    assert_eq!(row.machine_id.as_deref(), Some("i-1"));
     let lying = Joined { zone: Some("zone-a".to_owned()), machine_id: Some("i-2".to_owned()), ..joined };
     assert!(hosts::join(db, &lying).await.unwrap());
     let row = world.host(wanted.id).await;
     assert_eq!((row.zone.as_str(), row.machine_id.as_deref()), ("zone-b", Some("i-1")));
-    assert_eq!(row.machine_id.as_deref(), Some("i-1"));
     hosts::claim(db, controller, MINUTE, 10).await.unwrap();
     world.seen(wanted.id, controller).await;
 
@@ -299,8 +299,8 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     hosts::unseen(db, wanted.id, controller, Some(Duration::ZERO), "refused").await.unwrap();
     let row = world.host(wanted.id).await;
     assert_eq!((row.fault(), row.reason.as_deref()), (Some(HostFault::MachineGone), Some("its machine has ended")));
-    assert!(!hosts::launching(db, wanted.id, None).await.unwrap(), "no machine is wanted any more");
     hosts::advance(db, wanted.id, &[HostState::Lost], HostState::Terminating, None).await.unwrap();
+    assert!(!hosts::launching(db, wanted.id, None).await.unwrap(), "no machine is wanted any more");
     assert!(hosts::gone(db, wanted.id, None).await.unwrap());
     let row = world.host(wanted.id).await;
     assert_eq!((row.state, row.machine_id, row.endpoint), (HostState::Gone, None, None));
@@ -348,5 +348,24 @@ async fn routers_leave_a_lost_hosts_dynos_alone_while_there_are_others() {
     dynos::gone(pool, other, None, None).await.unwrap();
     hosts::machine_gone(pool, host).await.unwrap();
     assert_eq!(routed().await, []);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_gone_is_forgotten_when_nothing_speaks_of_it_any_more() {
+    let world = World::new().await;
+    let (pool, controller) = (world.db().pool(), new_id());
+    let app = world.app("one-app").await;
+    let host = world.remote_host(1, controller).await;
+    let dyno = world.create(&world.new_dyno(&app, "web.1", Some(host))).await;
+    let forget = async |before| hosts::forget(pool, before).await.unwrap();
+    let later = || Utc::now() + TimeDelta::minutes(1);
+    assert_eq!(forget(later()).await, 0);
+    hosts::gone(pool, host, None).await.unwrap();
+    dynos::gone(pool, dyno, None, None).await.unwrap();
+    assert_eq!(forget(later()).await, 0, "a dyno ran there");
+    dynos::forget(pool, later()).await.unwrap();
+    assert_eq!(forget(Utc::now() - TimeDelta::days(1)).await, 0, "it went just now");
+    assert_eq!(forget(later()).await, 1);
     world.end().await;
 }
