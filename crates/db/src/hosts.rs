@@ -148,7 +148,8 @@ pub struct Joined {
 }
 
 /// A machine has joined: a new row (joined by hand) or a launched one's moves to `joining`. One that has joined before
-/// (its answer got lost) stays in its state. False: the row is past joining (terminating or gone).
+/// (its answer got lost) stays in its state. Which machine it is, once that is known, and in which zone a launched one is,
+/// are not the machine's to say. False: the row is past joining (terminating or gone).
 ///
 /// # Errors
 /// [`DbError::HostNameTaken`], [`DbError::HostAddressTaken`] when another host that is not gone has it.
@@ -160,8 +161,9 @@ pub async fn join(db: impl PgExecutor<'_>, host: &Joined) -> Result<bool, DbErro
          on conflict (id) do update
              set state = case when hosts.state in ('requested', 'launching') then 'joining' else hosts.state end,
                  since = case when hosts.state in ('requested', 'launching') then now() else hosts.since end,
-                 endpoint = excluded.endpoint, zone = coalesce($4, hosts.zone),
-                 machine_id = coalesce(excluded.machine_id, hosts.machine_id),
+                 endpoint = excluded.endpoint,
+                 zone = case when hosts.pool_id is null then coalesce($4, hosts.zone) else hosts.zone end,
+                 machine_id = coalesce(hosts.machine_id, excluded.machine_id),
                  renewal_hash = excluded.renewal_hash, certificate_expires_at = excluded.certificate_expires_at,
                  updated_at = now()
              where hosts.state not in ('terminating', 'gone')",
@@ -252,14 +254,23 @@ pub async fn leases(db: impl PgExecutor<'_>) -> Result<Vec<Option<ControllerId>>
     Ok(query.fetch_all(db).await?)
 }
 
-/// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`.
+/// Whether a controller looks after it.
+pub async fn is_held(db: impl PgExecutor<'_>, id: HostId) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (select 1 from hosts where id = $1 and lease_id is not null and lease_expires_at > now())",
+    );
+    Ok(query.bind(id).fetch_one(db).await?)
+}
+
+/// Gives hosts up, for another controller to take at once; all of them when `hosts` is `None`. When that was is kept:
+/// [`lose_orphans`] counts from then.
 pub async fn let_go(
     db: impl PgExecutor<'_>,
     controller: ControllerId,
     hosts: Option<&[HostId]>,
 ) -> Result<(), DbError> {
     let query = sqlx::query(
-        "update hosts set lease_id = null, lease_expires_at = null
+        "update hosts set lease_id = null, lease_expires_at = now()
          where lease_id = $1 and ($2::uuid[] is null or id = any($2))",
     );
     query.bind(controller).bind(hosts).execute(db).await?;
@@ -314,7 +325,7 @@ pub async fn seen(
 }
 
 /// The engine did not answer. After `grace` since it last did, a host that served is lost; with `None`, only the error is
-/// noted. True: it was lost now.
+/// noted. Returns its state after that: it may have been lost before.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`] when another controller has it.
@@ -324,8 +335,8 @@ pub async fn unseen(
     controller: ControllerId,
     grace: Option<Duration>,
     error: &str,
-) -> Result<bool, DbError> {
-    let query = sqlx::query_scalar(
+) -> Result<HostState, DbError> {
+    let query = sqlx::query_as::<_, Judged>(
         "with judged as (
              select id, $3::float8 is not null and state in ('ready', 'draining')
                         and now() > coalesce(seen_at, since) + make_interval(secs => $3) as overdue
@@ -336,10 +347,16 @@ pub async fn unseen(
                 state = case when overdue then 'lost' else state end,
                 since = case when overdue then now() else since end,
                 fault = case when overdue then 'engine_unreachable' else fault end
-         from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning overdue",
+         from judged where hosts.id = judged.id and lease_id = $2 and state <> 'gone' returning state",
     );
     let query = query.bind(id).bind(controller).bind(grace.map(|grace| grace.as_secs_f64())).bind(error);
-    query.fetch_optional(db).await?.ok_or(DbError::LeaseLost)
+    query.fetch_optional(db).await?.map(|judged| judged.state).ok_or(DbError::LeaseLost)
+}
+
+#[derive(sqlx::FromRow)]
+struct Judged {
+    #[sqlx(try_from = "String")]
+    state: HostState,
 }
 
 /// Hosts that nobody has looked after for `silence` are lost: no controller that can reach them is alive. Returns their
@@ -392,15 +409,26 @@ pub async fn set_spare(db: impl PgExecutor<'_>, id: HostId, since: Option<DateTi
 }
 
 /// A machine was asked for: `requested` becomes `launching` before the provider is called, so that an answer that gets
-/// lost is looked for. The machine's name is filled in when it is known.
+/// lost is looked for. The machine's name is filled in when it is known. False: without a name, that no machine is wanted
+/// (any more).
 pub async fn launching(db: impl PgExecutor<'_>, id: HostId, machine: Option<&str>) -> Result<bool, DbError> {
     let query = sqlx::query(
         "update hosts set state = case when state = 'requested' then 'launching' else state end,
                 since = case when state = 'requested' then now() else since end,
                 machine_id = coalesce($2, machine_id), updated_at = now()
-         where id = $1 and state <> 'gone'",
+         where id = $1 and (state in ('requested', 'launching') or $2 is not null and state <> 'gone')",
     );
     Ok(query.bind(id).bind(machine).execute(db).await?.rows_affected() > 0)
+}
+
+/// Why a host is still in its state. Wakes nobody.
+pub async fn note(db: impl PgExecutor<'_>, id: HostId, reason: &str) -> Result<(), DbError> {
+    sqlx::query("update hosts set reason = $2 where id = $1 and state <> 'gone'")
+        .bind(id)
+        .bind(reason)
+        .execute(db)
+        .await?;
+    Ok(())
 }
 
 /// The provider takes the machine back soon.
@@ -429,6 +457,18 @@ pub async fn gone(db: impl PgExecutor<'_>, id: HostId, reason: Option<&str>) -> 
          where id = $1 and state <> 'gone'",
     );
     Ok(query.bind(id).bind(reason).execute(db).await?.rows_affected() > 0)
+}
+
+/// Forgets hosts that went before `before` and that nothing speaks of any more, their spent tokens with them; returns how
+/// many.
+pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "delete from hosts where state = 'gone' and since < $1
+           and not exists (select 1 from dynos where host_id = hosts.id)
+           and not exists (select 1 from builds where host_id = hosts.id)
+           and not exists (select 1 from host_shells where host_id = hosts.id)",
+    );
+    Ok(query.bind(before).execute(db).await?.rows_affected())
 }
 
 fn signed(number: u32) -> i32 {

@@ -97,7 +97,7 @@ pub async fn host_of_key(db: impl PgExecutor<'_>, key: &SecretHash) -> Result<Op
 pub async fn forget(db: impl PgExecutor<'_>) -> Result<u64, DbError> {
     let query = sqlx::query(
         "delete from join_tokens where expires_at < now() - interval '1 day' and not exists (
-             select 1 from hosts where hosts.id = join_tokens.host_id and hosts.state <> 'gone')",
+             select 1 from hosts where key_hash is not null and hosts.id = join_tokens.host_id and hosts.state <> 'gone')",
     );
     Ok(query.execute(db).await?.rows_affected())
 }

@@ -161,3 +161,8 @@ pub async fn note_shortage(
     query.bind(pool).bind(instance_type).bind(zone).bind(spot).bind(lasts.as_secs_f64()).execute(db).await?;
     Ok(())
 }
+
+/// Forgets the shortages that are over; returns how many.
+pub async fn forget_shortages(db: impl PgExecutor<'_>) -> Result<u64, DbError> {
+    Ok(sqlx::query("delete from pool_shortages where until < now()").execute(db).await?.rows_affected())
+}

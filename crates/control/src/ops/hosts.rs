@@ -70,17 +70,19 @@ pub async fn drain(control: &Control, owner: &Owner, id_or_name: &str, drain: bo
 /// Returns the host as it was.
 ///
 /// # Errors
-/// [`OpError::Conflict`] while something runs there, or when no other host could run what runs now, unless forced; for
-/// the machine that the server itself runs on, always.
+/// [`OpError::Conflict`] while something runs there, when no other host could run what runs now, or when its machine is
+/// to be ended and nothing here ends machines, unless forced; for a machine that a living server runs on, always.
 pub async fn remove(control: &Control, owner: &Owner, id_or_name: &str, force: bool) -> Result<HostLoad, OpError> {
     let mut tx = control.db.begin().await?;
     // Placement waits meanwhile: nothing may be put on the host between the look and the removal.
     dynos::lock_placement(&mut tx).await?;
     let host = row(&mut tx, id_or_name).await?;
     let before = loaded(&mut tx, vec![host]).await?.pop().ok_or_else(|| OpError::not_found("host"))?;
-    check_removal(&mut tx, &before, force).await?;
+    // Nobody ends its machine: only a person can say that it is gone.
+    let is_stuck = before.host.state == HostState::Terminating && control.machines.is_none();
+    check_removal(&mut tx, &before, is_stuck, force).await?;
     let (host, reason) = (&before.host, format!("removed by {}", owner.email()));
-    if host.pool_id.is_some() {
+    if host.pool_id.is_some() && !is_stuck {
         let from: Vec<_> = HostState::ALL.iter().copied().filter(|state| may_end(*state)).collect();
         hosts::advance(&mut *tx, host.id, &from, HostState::Terminating, Some(&reason)).await?;
     } else {
@@ -105,16 +107,24 @@ fn may_end(state: HostState) -> bool {
     state != HostState::Terminating && state.may_become(HostState::Terminating)
 }
 
-async fn check_removal(db: &mut Connection, load: &HostLoad, force: bool) -> Result<(), OpError> {
+async fn check_removal(db: &mut Connection, load: &HostLoad, is_stuck: bool, force: bool) -> Result<(), OpError> {
     let HostLoad { host, dynos: running, builds, .. } = load;
     let name = &host.name;
-    if host.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("unix:")) {
+    let is_local = host.endpoint.as_deref().is_some_and(|endpoint| endpoint.starts_with("unix:"));
+    if is_local && hosts::is_held(&mut *db, host.id).await? {
         return Err(OpError::Conflict(format!(
             "{name} is the machine that the server runs on, and would come back at once. To keep dynos off it, drain it."
         )));
     }
     if force {
         return Ok(());
+    }
+    if is_stuck {
+        let machine = host.machine_id.as_deref().unwrap_or("without a known name");
+        return Err(OpError::Conflict(format!(
+            "The machine of {name} ({machine}) is to be ended, and this server launches and ends none. End it with its \
+             provider, then force the removal."
+        )));
     }
     if *running > 0 || *builds > 0 {
         return Err(OpError::Conflict(format!(

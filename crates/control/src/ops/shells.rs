@@ -127,6 +127,8 @@ async fn start(control: &Control, shell: &Shell) -> Result<ShellAttachment, OpEr
         tty: shell.tty,
     };
     let name = container_of(shell.id);
+    // Pulling may have taken longer than the silence after which a shell is removed.
+    host_shells::seen(control.db.pool(), shell.id).await?;
     engine.create_root_shell(&name, &root).await?;
     let streams = engine.attach(&name).await?;
     engine.start(&name).await?;
@@ -137,10 +139,10 @@ async fn start(control: &Control, shell: &Shell) -> Result<ShellAttachment, OpEr
 /// Says now and then that the shell's client is connected. Never returns.
 pub async fn keep(control: &Control, id: ShellId) {
     loop {
-        tokio::time::sleep(SIGN_OF_LIFE).await;
         if let Err(error) = host_shells::seen(control.db.pool(), id).await {
             tracing::warn!(shell.id = %id, error = chain(&error), "a root shell's sign of life was not written");
         }
+        tokio::time::sleep(SIGN_OF_LIFE).await;
     }
 }
 

@@ -19,6 +19,9 @@ const DEADLINE: Duration = Duration::from_secs(3);
 const NOTE_EVERY: Duration = Duration::from_secs(6);
 /// How often a machine that answers is asked for its size.
 const MEASURE_EVERY: Duration = Duration::from_secs(60);
+/// Characters of an engine's own words that are kept: one that is not what it says may send any number.
+const MAX_ERROR: usize = 500;
+const MAX_VERSION: usize = 100;
 
 /// One host's pulse.
 pub(super) struct Heartbeat<'a> {
@@ -115,7 +118,7 @@ impl<'a> Heartbeat<'a> {
         let info = tokio::time::timeout(DEADLINE, self.engine.info()).await.map_err(late)??;
         let total = u32::try_from(info.memory_mb).unwrap_or(u32::MAX);
         let memory_mb = total.saturating_sub(self.reserved_mb);
-        Ok(Capacity { memory_mb, cpus: info.cpus, engine_version: info.version })
+        Ok(Capacity { memory_mb, cpus: info.cpus, engine_version: cut(&info.version, MAX_VERSION) })
     }
 
     async fn seen(&mut self, capacity: Capacity) -> Result<(), DbError> {
@@ -140,19 +143,25 @@ impl<'a> Heartbeat<'a> {
     }
 
     async fn unseen(&mut self, error: &EngineError) -> Result<(), DbError> {
-        let (grace, text) = (self.control.settings.host_grace, chain(error));
+        let (grace, text) = (self.control.settings.host_grace, cut(&chain(error), MAX_ERROR));
         let is_overdue = self.serves && !self.is_lost && self.answered_at.elapsed() >= grace;
         if !is_overdue && self.told.as_ref() == Some(&text) {
             return Ok(());
         }
         // Within the grace the row only tells of the error, whatever other controllers saw of the host before.
         let grace = is_overdue.then_some(grace);
-        if hosts::unseen(self.control.db.pool(), self.host.id, self.controller, grace, &text).await? {
+        let state = hosts::unseen(self.control.db.pool(), self.host.id, self.controller, grace, &text).await?;
+        let is_lost = state == HostState::Lost;
+        if is_lost && !self.is_lost {
             crash_point!("host.lost");
             tracing::warn!(host.name = self.host.name, error = text, "a host is lost: its engine does not answer");
-            self.is_lost = true;
         }
+        (self.serves, self.is_lost) = (matches!(state, HostState::Ready | HostState::Draining), is_lost);
         self.told = Some(text);
         Ok(())
     }
+}
+
+fn cut(text: &str, characters: usize) -> String {
+    text.chars().take(characters).collect()
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{dynos, join_tokens};
+use paas_db::{dynos, hosts, join_tokens, pools};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Control, OpError, error::chain};
@@ -11,6 +11,8 @@ use crate::{Control, OpError, error::chain};
 const EVERY: Duration = Duration::from_secs(10 * 60);
 /// Ended dynos stay this long: their exit status may be asked for.
 const KEEP_DYNOS: TimeDelta = TimeDelta::hours(24);
+/// Hosts that are gone: as long as their dynos.
+const KEEP_HOSTS: TimeDelta = TimeDelta::hours(24);
 
 pub(super) async fn run(control: Control, stop: CancellationToken) {
     loop {
@@ -28,6 +30,11 @@ async fn turn(control: &Control) -> Result<(), OpError> {
     if count > 0 {
         tracing::info!(count, "forgot dynos that ended a day ago");
     }
+    let count = hosts::forget(control.db.pool(), Utc::now() - KEEP_HOSTS).await?;
+    if count > 0 {
+        tracing::info!(count, "forgot hosts that went a day ago");
+    }
+    pools::forget_shortages(control.db.pool()).await?;
     let count = join_tokens::forget(control.db.pool()).await?;
     if count > 0 {
         tracing::info!(count, "forgot join tokens that ran out a day ago");

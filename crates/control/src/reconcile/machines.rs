@@ -24,6 +24,8 @@ use crate::{Control, crash_point, error::chain};
 /// The first pause after a call that the provider did not take; they double.
 const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// A turn launches no more, so that the next look is not far away. The rows that it changes wake the next turn.
+const LAUNCHES_A_TURN: u32 = 4;
 
 #[derive(Debug, thiserror::Error)]
 enum LoopError {
@@ -76,31 +78,31 @@ fn pause(failures: u32) -> Duration {
 
 impl Loop {
     async fn turn(&mut self) -> Result<(), LoopError> {
-        let pools: BTreeMap<PoolId, Pool> =
-            pools::list(self.control.db.pool()).await?.into_iter().map(|pool| (pool.id, pool)).collect();
-        for host in hosts::list(self.control.db.pool()).await? {
-            let Some(pool) = host.pool_id.and_then(|id| pools.get(&id)) else { continue };
-            match host.state {
-                HostState::Requested => self.launch(&host, pool).await?,
-                // Nobody knows what came of it: launching again finds out.
-                HostState::Launching if host.machine_id.is_none() => self.launch(&host, pool).await?,
-                // Without a name for its machine there may still be one: looking finds it.
-                HostState::Terminating => {
-                    if let Some(machine) = &host.machine_id {
-                        self.terminate(&host, &MachineId(machine.clone())).await?;
-                    }
-                }
-                _ => {}
-            }
-        }
+        // First: that a machine is taken back is not to wait for launches.
         if self.looked_at.is_none_or(|at| at.elapsed() >= self.control.settings.machines_every) {
             self.look().await?;
             self.looked_at = Some(Instant::now());
         }
+        let pools: BTreeMap<PoolId, Pool> =
+            pools::list(self.control.db.pool()).await?.into_iter().map(|pool| (pool.id, pool)).collect();
+        let mut launches = 0;
+        for host in hosts::list(self.control.db.pool()).await? {
+            let Some(pool) = host.pool_id.and_then(|id| pools.get(&id)) else { continue };
+            // Launching without a name: nobody knows what came of it, and launching again finds out.
+            let is_due =
+                host.state == HostState::Requested || host.state == HostState::Launching && host.machine_id.is_none();
+            if is_due && launches < LAUNCHES_A_TURN {
+                launches += u32::from(self.launch(&host, pool).await?);
+            } else if let (HostState::Terminating, Some(machine)) = (host.state, &host.machine_id) {
+                // Without a name for its machine there may still be one: looking finds it.
+                self.terminate(&host, &MachineId(machine.clone())).await?;
+            }
+        }
         Ok(())
     }
 
-    /// Ends the machine of a host that is given up.
+    /// Ends the machine of a host that is given up. One that may not be ended holds up no other: its row tells why, and the
+    /// next turn tries again.
     async fn terminate(&self, host: &Host, machine: &MachineId) -> Result<(), LoopError> {
         crash_point!("machine.before_terminate");
         match self.machines.terminate(host.id, machine).await {
@@ -108,7 +110,15 @@ impl Loop {
             Err(error @ MachineError::NotOurs { .. }) => {
                 tracing::error!(host.name, %machine, error = chain(&error), "a machine is not ended");
             }
-            Err(error) => return Err(error.into()),
+            Err(error @ (MachineError::Throttled | MachineError::Unavailable { .. })) => return Err(error.into()),
+            Err(error) => {
+                let reason = format!("its machine cannot be ended: {}", chain(&error));
+                if host.reason.as_ref() != Some(&reason) {
+                    tracing::error!(host.name, %machine, error = chain(&error), "a machine cannot be ended");
+                    hosts::note(self.control.db.pool(), host.id, &reason).await?;
+                }
+                return Ok(());
+            }
         }
         crash_point!("machine.terminated");
         hosts::gone(self.control.db.pool(), host.id, None).await?;

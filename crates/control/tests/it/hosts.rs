@@ -1,6 +1,10 @@
 use std::time::Duration;
 
-use paas_control::testing::TestControl;
+use paas_control::{
+    OpError,
+    ops::{self, accounts::Owner},
+    testing::TestControl,
+};
 use paas_db::{builds, hosts, new_id};
 use paas_hosts::testing::FakeEngine;
 use paas_model::{BuildId, DynoState, HostId, HostState};
@@ -288,4 +292,37 @@ async fn a_container_without_a_row_is_ended_and_one_that_just_got_its_row_is_not
     engine.until(|containers| containers.iter().all(|container| container.name != stray)).await;
     assert!(engine.containers().iter().any(|container| container.name == known));
     stop.cancel();
+}
+
+#[tokio::test]
+async fn the_row_of_a_machine_that_nobody_here_can_end_is_removed_by_force() {
+    let mut test = TestControl::new().await;
+    let owner = Owner::of(&test.owner).unwrap();
+    let (host, _) = test.join(1, &[]).await;
+    let db = test.control.db.pool().clone();
+    hosts::advance(&db, host, &[HostState::Joining], HostState::Terminating, None).await.unwrap();
+    test.control.machines = None;
+    let refused = ops::hosts::remove(&test.control, &owner, "host-1", false).await;
+    assert!(matches!(&refused, Err(OpError::Conflict(why)) if why.contains("End it with its provider")), "{refused:?}");
+    ops::hosts::remove(&test.control, &owner, "host-1", true).await.unwrap();
+    assert_eq!(state(&test, host).await, HostState::Gone);
+}
+
+#[tokio::test]
+async fn the_machine_of_a_server_is_removed_once_that_server_is_gone() {
+    let test = TestControl::new().await;
+    let owner = Owner::of(&test.owner).unwrap();
+    let stop = CancellationToken::new();
+    let loops = test.start_until(stop.clone());
+    let local = async || hosts::by_name(test.control.db.pool(), "local").await.unwrap();
+    until("it is looked after", async || {
+        hosts::leases(test.control.db.pool()).await.unwrap().iter().any(Option::is_some)
+    })
+    .await;
+    let refused = ops::hosts::remove(&test.control, &owner, "local", true).await;
+    assert!(matches!(refused, Err(OpError::Conflict(_))), "{refused:?}");
+    stop.cancel();
+    loops.await.unwrap();
+    ops::hosts::remove(&test.control, &owner, "local", true).await.unwrap();
+    assert!(local().await.is_none());
 }

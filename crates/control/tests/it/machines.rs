@@ -241,6 +241,44 @@ async fn a_machine_that_never_joins_is_given_up_and_replaced() {
 }
 
 #[tokio::test]
+async fn a_machine_that_may_not_be_ended_says_so_and_holds_no_other_up() {
+    let (test, pool) = with_pool(|pool| pool.min_hosts = 1).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    let first = until_launched(&test).await;
+    test.join_launched(first.id, 1).await;
+    until_ready(&test).await;
+    test.machines.deny("ec2:TerminateInstances");
+    pools::put(test.control.db.pool(), &Pool { min_hosts: 0, ..pool.clone() }).await.unwrap();
+    until_host(&test, "its row tells why", |host| {
+        host.state == HostState::Terminating && host.reason.as_ref().is_some_and(|why| why.contains("cannot be ended"))
+    })
+    .await;
+    pools::put(test.control.db.pool(), &Pool { min_hosts: 2, ..pool }).await.unwrap();
+    until("two others are launched", async || {
+        let is_other = |host: &&Host| host.id != first.id && host.machine_id.is_some();
+        rows(&test).await.iter().filter(is_other).count() == 2
+    })
+    .await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn of_two_machines_of_one_host_the_other_is_ended() {
+    let (test, _) = with_pool(|pool| pool.min_hosts = 1).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    let host = until_launched(&test).await;
+    test.machines.launch_twice(host.id);
+    test.join_launched(host.id, 1).await;
+    until("the other has ended", async || test.machines.machines()[1].state == MachineState::Ended).await;
+    let row = until_ready(&test).await;
+    assert_eq!((row.id, row.machine_id), (host.id, host.machine_id));
+    assert_eq!(test.machines.machines()[0].state, MachineState::Running);
+    stop.cancel();
+}
+
+#[tokio::test]
 async fn machines_without_a_row_are_ended_and_those_of_others_are_not() {
     let (test, _) = with_pool(|pool| pool.max_hosts = 0).await;
     let order = |host| MachineOrder {

@@ -150,6 +150,19 @@ async fn a_lease_ends_by_time_or_when_it_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_host_that_was_just_given_up_is_not_lost() {
+    let world = World::new().await;
+    let (pool, controller) = (world.db().pool(), new_id());
+    let host = world.remote_host(1, controller).await;
+    let long_ago = sqlx::query("update hosts set since = now() - interval '1 hour' where id = $1").bind(host);
+    long_ago.execute(pool).await.unwrap();
+    hosts::let_go(pool, controller, None).await.unwrap();
+    assert_eq!(hosts::lose_orphans(pool, Duration::from_secs(10)).await.unwrap(), Vec::<String>::new());
+    assert_eq!(hosts::claim(pool, new_id(), MINUTE, 10).await.unwrap().len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_unix_socket_is_only_for_who_names_it() {
     let world = World::new().await;
     let (pool, controller) = (world.db().pool(), new_id());
@@ -166,17 +179,16 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let world = World::new().await;
     let (pool, controller) = (world.db().pool(), new_id());
     let host = world.remote_host(1, controller).await;
-    assert!(!hosts::unseen(pool, host, controller, Some(MINUTE), "late").await.unwrap());
-    assert!(!hosts::unseen(pool, host, controller, None, "refused").await.unwrap());
+    assert_eq!(hosts::unseen(pool, host, controller, Some(MINUTE), "late").await.unwrap(), HostState::Ready);
+    assert_eq!(hosts::unseen(pool, host, controller, None, "refused").await.unwrap(), HostState::Ready);
     let row = world.host(host).await;
     assert_eq!((row.state, row.reason.as_deref()), (HostState::Ready, Some("refused")));
     assert!(!world.seen(host, controller).await, "it was ready all the time");
     assert_eq!(world.host(host).await.reason, None);
-    assert!(hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap());
-    assert!(
-        !hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await.unwrap(),
-        "it is lost already"
-    );
+    let unseen = hosts::unseen(pool, host, controller, Some(Duration::ZERO), "timed out").await;
+    assert_eq!(unseen.unwrap(), HostState::Lost);
+    let again = hosts::unseen(pool, host, controller, None, "timed out").await;
+    assert_eq!(again.unwrap(), HostState::Lost, "it is lost already");
     let row = world.host(host).await;
     assert_eq!((row.state, row.fault()), (HostState::Lost, Some(HostFault::EngineUnreachable)));
     assert!(world.seen(host, controller).await);
@@ -186,7 +198,7 @@ async fn a_host_is_lost_after_a_grace_and_ready_again_when_it_answers() {
     let joining = world.joined(2);
     hosts::join(pool, &joining).await.unwrap();
     hosts::claim(pool, controller, MINUTE, 10).await.unwrap();
-    assert!(!hosts::unseen(pool, joining.id, controller, Some(Duration::ZERO), "refused").await.unwrap());
+    hosts::unseen(pool, joining.id, controller, Some(Duration::ZERO), "refused").await.unwrap();
     assert_eq!(world.host(joining.id).await.state, HostState::Joining);
     world.end().await;
 }
@@ -268,6 +280,10 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     let row = world.host(wanted.id).await;
     assert_eq!((row.state, row.name.as_str(), row.zone.as_str()), (HostState::Joining, "web-1", "zone-b"));
     assert_eq!(row.machine_id.as_deref(), Some("i-1"));
+    let lying = Joined { zone: Some("zone-a".to_owned()), machine_id: Some("i-2".to_owned()), ..joined };
+    assert!(hosts::join(db, &lying).await.unwrap());
+    let row = world.host(wanted.id).await;
+    assert_eq!((row.zone.as_str(), row.machine_id.as_deref()), ("zone-b", Some("i-1")));
     hosts::claim(db, controller, MINUTE, 10).await.unwrap();
     world.seen(wanted.id, controller).await;
 
@@ -284,6 +300,7 @@ async fn a_launched_host_goes_from_wanted_to_gone() {
     let row = world.host(wanted.id).await;
     assert_eq!((row.fault(), row.reason.as_deref()), (Some(HostFault::MachineGone), Some("its machine has ended")));
     hosts::advance(db, wanted.id, &[HostState::Lost], HostState::Terminating, None).await.unwrap();
+    assert!(!hosts::launching(db, wanted.id, None).await.unwrap(), "no machine is wanted any more");
     assert!(hosts::gone(db, wanted.id, None).await.unwrap());
     let row = world.host(wanted.id).await;
     assert_eq!((row.state, row.machine_id, row.endpoint), (HostState::Gone, None, None));
@@ -331,5 +348,24 @@ async fn routers_leave_a_lost_hosts_dynos_alone_while_there_are_others() {
     dynos::gone(pool, other, None, None).await.unwrap();
     hosts::machine_gone(pool, host).await.unwrap();
     assert_eq!(routed().await, []);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_host_that_is_gone_is_forgotten_when_nothing_speaks_of_it_any_more() {
+    let world = World::new().await;
+    let (pool, controller) = (world.db().pool(), new_id());
+    let app = world.app("one-app").await;
+    let host = world.remote_host(1, controller).await;
+    let dyno = world.create(&world.new_dyno(&app, "web.1", Some(host))).await;
+    let forget = async |before| hosts::forget(pool, before).await.unwrap();
+    let later = || Utc::now() + TimeDelta::minutes(1);
+    assert_eq!(forget(later()).await, 0);
+    hosts::gone(pool, host, None).await.unwrap();
+    dynos::gone(pool, dyno, None, None).await.unwrap();
+    assert_eq!(forget(later()).await, 0, "a dyno ran there");
+    dynos::forget(pool, later()).await.unwrap();
+    assert_eq!(forget(Utc::now() - TimeDelta::days(1)).await, 0, "it went just now");
+    assert_eq!(forget(later()).await, 1);
     world.end().await;
 }

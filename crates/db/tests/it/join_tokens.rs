@@ -64,3 +64,24 @@ async fn a_token_whose_time_is_over_is_good_for_nothing_and_forgotten_after_a_da
     assert_eq!(join_tokens::forget(world.db().pool()).await.unwrap(), 0);
     world.end().await;
 }
+
+#[tokio::test]
+async fn only_the_token_by_which_a_hosts_key_is_known_outlives_its_day() {
+    let world = World::new().await;
+    let pool = world.db().pool();
+    let host = world.joined(1);
+    hosts::join(pool, &host).await.unwrap();
+    let tokens = [(); 2].map(|()| NewJoinToken { host_id: Some(host.id), ..token(HOUR) });
+    let mut transaction = world.begin().await;
+    for token in &tokens {
+        join_tokens::create(&mut *transaction, token).await.unwrap();
+    }
+    join_tokens::spend(&mut transaction, tokens[0].id, &secret(), host.id).await.unwrap();
+    transaction.commit().await.unwrap();
+    sqlx::query("update join_tokens set expires_at = now() - interval '2 days'").execute(pool).await.unwrap();
+    assert_eq!(join_tokens::forget(pool).await.unwrap(), 1);
+    assert!(join_tokens::standing(pool, &tokens[0].hash).await.unwrap().is_some());
+    hosts::gone(pool, host.id, None).await.unwrap();
+    assert_eq!(join_tokens::forget(pool).await.unwrap(), 1);
+    world.end().await;
+}

@@ -119,6 +119,13 @@ impl FakeMachines {
         self.change(host, |machine| machine.interrupted = true);
     }
 
+    /// The host gets a second machine, as when two launches cross.
+    pub fn launch_twice(&self, host: HostId) {
+        if let Some(order) = self.order(host) {
+            self.cloud().launch(&self.installation, &order, true);
+        }
+    }
+
     /// The host's machine ends by itself.
     pub fn end(&self, host: HostId) {
         self.change(host, end);

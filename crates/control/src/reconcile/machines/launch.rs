@@ -25,10 +25,11 @@ const SHORTAGE: Duration = Duration::from_secs(10 * 60);
 const REFUSED: Duration = Duration::from_secs(5 * 60);
 
 impl Loop {
-    pub(super) async fn launch(&mut self, host: &Host, pool: &Pool) -> Result<(), LoopError> {
+    /// False: the provider was not asked.
+    pub(super) async fn launch(&mut self, host: &Host, pool: &Pool) -> Result<bool, LoopError> {
         let db = self.control.db.pool().clone();
         if pool.launch_after.is_some_and(|after| after > Utc::now()) || !hosts::launching(&db, host.id, None).await? {
-            return Ok(());
+            return Ok(false);
         }
         crash_point!("machine.launching");
         let order = self.order(host, pool).await?;
@@ -46,7 +47,7 @@ impl Loop {
                 crash_point!("machine.refused");
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn launched(&self, host: &Host, machine: &Machine) -> Result<(), DbError> {

@@ -1,6 +1,9 @@
 //! What the provider says of its machines, next to what the rows say.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use paas_db::{
@@ -17,15 +20,29 @@ impl Loop {
     pub(super) async fn look(&self) -> Result<(), LoopError> {
         // Rows first: a machine that is seen has had its row before.
         let rows = hosts::list(self.control.db.pool()).await?;
-        let mut rows: BTreeMap<HostId, Host> = rows.into_iter().map(|host| (host.id, host)).collect();
-        for machine in self.machines.list().await? {
-            match machine.host.and_then(|id| rows.remove(&id)) {
-                Some(host) => self.note(&host, &machine).await?,
-                None => self.end_stray(&machine).await?,
+        let rows: BTreeMap<HostId, Host> = rows.into_iter().map(|host| (host.id, host)).collect();
+        let mut found = BTreeSet::new();
+        let mut machines = self.machines.list().await?;
+        // A row without a name for its machine takes one that lives.
+        machines.sort_by_key(|machine| machine.state >= MachineState::Stopping);
+        for machine in machines {
+            let Some(host) = machine.host.and_then(|id| rows.get(&id)) else {
+                self.end_stray(&machine).await?;
+                continue;
+            };
+            match &host.machine_id {
+                // Two machines of one host: the one that its row names is the host.
+                Some(known) if *known != machine.id.0 => self.end_stray(&machine).await?,
+                None if found.contains(&host.id) => {}
+                _ => {
+                    found.insert(host.id);
+                    self.note(host, &machine).await?;
+                }
             }
         }
-        for host in rows.into_values().filter(|host| host.pool_id.is_some() && self.is_old(Some(host.created_at))) {
-            self.without_machine(&host).await?;
+        let missing = rows.values().filter(|host| host.pool_id.is_some() && !found.contains(&host.id));
+        for host in missing.filter(|host| self.is_old(Some(host.created_at))) {
+            self.without_machine(host).await?;
         }
         Ok(())
     }
@@ -41,7 +58,8 @@ impl Loop {
                 _ => hosts::launching(db, host.id, Some(&machine.id.0)).await?,
             };
         }
-        if matches!(machine.state, MachineState::Stopping | MachineState::Ended) {
+        // While it is stopping, what it runs may still run.
+        if machine.state == MachineState::Ended {
             self.machine_ended(host).await?;
         } else if machine.interrupted && hosts::interrupted(db, host.id).await? {
             tracing::warn!(host.name, machine = %machine.id, "the provider takes a machine back");
@@ -75,7 +93,7 @@ impl Loop {
         Ok(())
     }
 
-    /// Ends a machine of this installation that no row speaks of.
+    /// Ends a machine of this installation that no row names.
     async fn end_stray(&self, machine: &Machine) -> Result<(), LoopError> {
         let Some(host) = machine.host else {
             tracing::warn!(machine = %machine.id, "a machine says that it is ours, and not which host: it is left alone");
@@ -84,7 +102,7 @@ impl Loop {
         if matches!(machine.state, MachineState::Stopping | MachineState::Ended) || !self.is_old(machine.launched_at) {
             return Ok(());
         }
-        tracing::warn!(machine = %machine.id, host.id = %host, "ending a machine whose host is gone");
+        tracing::warn!(machine = %machine.id, host.id = %host, "ending a machine that is no host");
         if let Err(error) = self.machines.terminate(host, &machine.id).await {
             tracing::warn!(machine = %machine.id, error = chain(&error), "a stray machine cannot be ended");
         }
