@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this machine a host: Docker, reachable by the platform over mutual TLS, and by nobody else.
 #
-#   sh join.sh TOKEN         joins; run again, it repairs. TOKEN is from `paas hosts:add`
+#   sh join.sh TOKEN         joins; run again, it repairs. `paas hosts:add` has the whole command, which hides TOKEN
 #   sh host.sh --renew       renews the certificate when it ends within 30 days (daily, by timer)
 #   sh host.sh --firewall    keeps containers from this machine and the platform (before each start of Docker)
 #   sh host.sh --run         Docker's supervisor where there is no systemd; start-engine, beside it, is this as a program
@@ -328,8 +328,19 @@ forward_rules() {
   for network in $(printf '%s' "$PLATFORM" | tr ',' ' '); do
     echo "-A PAAS-OUT -d $network -j REJECT"
   done
+  # Where engines publish dynos' ports: other hosts' dynos are reached by their apps' names. Databases and their like have
+  # lower ports.
+  for network in $(own_networks); do
+    echo "-A PAAS-OUT -d $network -p tcp --dport 32768:60999 -j REJECT"
+  done
   echo "-A PAAS-HERE -j REJECT"
   echo 'COMMIT'
+}
+
+# What is on the link that this machine has its address on.
+own_networks() {
+  interface=$(ip -o -4 addr show to "$ADDRESS" | awk 'NR == 1 { print $2 }')
+  [ -z "$interface" ] || ip -4 route show dev "$interface" scope link | awk '$1 ~ /^[0-9.]+(\/[0-9]+)?$/ { print $1 }'
 }
 
 # The platform's networks are paas-*; others are of whoever else uses this engine.

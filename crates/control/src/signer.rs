@@ -1,6 +1,6 @@
 //! What a machine that joins needs from the certificate authority, without its key being known here.
 
-use std::{fmt, net::IpAddr};
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use paas_model::HostId;
@@ -15,11 +15,11 @@ pub trait HostSigner: fmt::Debug + Send + Sync {
     fn key_hash(&self, csr_pem: &str) -> Result<[u8; 32], SignError>;
 
     /// A certificate for the key in the request, and for nothing else that it asks for: server authentication only,
-    /// made out to `<host id>.host.paas` and the address.
+    /// made out to `<host id>.host.paas` alone. No address: one and the same authority vouches for the API and the registry.
     ///
     /// # Errors
     /// [`SignError`].
-    fn sign(&self, csr_pem: &str, host: HostId, address: IpAddr, now: DateTime<Utc>) -> Result<SignedHost, SignError>;
+    fn sign(&self, csr_pem: &str, host: HostId, now: DateTime<Utc>) -> Result<SignedHost, SignError>;
 
     /// The authority's own certificate, which hosts trust.
     fn ca_pem(&self) -> &str;

@@ -17,17 +17,19 @@ pub fn render_join_script(api_url: &str, ca_pem: &str) -> String {
 }
 
 /// What a person pastes into a root shell of the machine: a command, over some lines. It trusts the authority that it
-/// carries and no other, so that nobody in between can put another script in.
+/// carries and no other, so that nobody in between can put another script in. The token stands in no program's arguments,
+/// which every user of the machine can read: the shell reads it, with the script, from standard input.
 #[must_use]
 pub fn join_command(api_url: &str, ca_pem: &str, token: &str, environment: &[(&str, &str)]) -> String {
     let script = shell_word(&format!("{}/hosts/join.sh", api_url.trim_end_matches('/')));
     let environment: String =
         environment.iter().map(|(name, value)| format!("{name}={} ", shell_word(value))).collect();
-    let (ca, token) = (shell_word(ca_pem.trim()), shell_word(token));
+    // Read by two shells: the one that runs the command, and the one that runs the script.
+    let (ca, token) = (shell_word(ca_pem.trim()), shell_word(&shell_word(token)));
     format!(
         "(ca=$(mktemp) && trap 'rm -f \"$ca\"' EXIT && printf '%s\\n' {ca} >\"$ca\" &&\n\
          script=$(curl --fail --silent --show-error --retry 5 --retry-connrefused --cacert \"$ca\" {script}) &&\n\
-         printf '%s\\n' \"$script\" | {environment}sh -s -- {token})\n"
+         printf 'set -- %s\\n%s\\n' {token} \"$script\" | {environment}sh)\n"
     )
 }
 
@@ -95,10 +97,14 @@ mod tests {
     #[test]
     fn the_command_gives_curl_the_authority_and_the_script_its_token_and_environment() {
         let command = join_command("https://paas.test/", NASTY, NASTY, &[("PAAS_HOST_NAME", "it's")]);
-        let stubs = "curl() { for argument; do last=$argument; done; cat \"$ca\"; printf '%s\\n' \"$last\"; }\n\
-                     sh() { shift 2; printf '%s|' \"$PAAS_HOST_NAME\" \"$1\"; cat; }\n";
-        let printed = run(&format!("{stubs}{command}"));
-        assert_eq!(printed, format!("it's|{NASTY}|{}\nhttps://paas.test/hosts/join.sh\n", NASTY.trim()));
+        // In the script's stead comes one that prints what it was told, and what curl was.
+        let curl = "curl() {\n\
+                    for argument; do last=$argument; done\n\
+                    echo 'printf \"%s|\" \"$PAAS_HOST_NAME\" \"$#\" \"$1\"; cat <<\"END\"'\n\
+                    cat \"$ca\"; printf '%s\\nEND\\n' \"$last\"\n\
+                    }\n";
+        let printed = run(&format!("{curl}{command}"));
+        assert_eq!(printed, format!("it's|1|{NASTY}|{}\nhttps://paas.test/hosts/join.sh\n", NASTY.trim()));
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! What the authority signs for hosts.
 
-use std::net::IpAddr;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use paas_control::{HostSigner, SignError, SignedHost};
 use paas_hosts::server_name;
@@ -16,11 +14,11 @@ impl HostSigner for Authority {
         Ok(hash(&read(csr_pem)?))
     }
 
-    fn sign(&self, csr_pem: &str, host: HostId, address: IpAddr, now: DateTime<Utc>) -> Result<SignedHost, SignError> {
+    fn sign(&self, csr_pem: &str, host: HostId, now: DateTime<Utc>) -> Result<SignedHost, SignError> {
         let request = read(csr_pem)?;
         // Nothing of what the request asks for counts but its key: a host that could name itself could pose as another.
-        let names = [server_name(host), address.to_string()];
-        let params = CertificateParams::new(names).map_err(|error| SignError::Failed(error.into()))?;
+        // Nor does the address count that it gives for its own: clients would take it for the API or registry there.
+        let params = CertificateParams::new([server_name(host)]).map_err(|error| SignError::Failed(error.into()))?;
         let signed = self.sign(params, "paas host", ExtendedKeyUsagePurpose::ServerAuth, now, &request.public_key);
         Ok(SignedHost {
             certificate_pem: signed.map_err(|error| SignError::Failed(error.into()))?,
@@ -69,7 +67,7 @@ mod tests {
 
     /// A request that asks for more than it is due.
     fn request(key: &KeyPair) -> String {
-        let mut params = CertificateParams::new(["paas.example.com".to_owned()]).unwrap();
+        let mut params = CertificateParams::new(["paas.example.com".to_owned(), "10.0.0.5".to_owned()]).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
         params.serialize_request(key).unwrap().pem().unwrap()
@@ -85,7 +83,7 @@ mod tests {
     fn a_host_gets_a_certificate_for_itself_alone_whatever_it_asks_for() {
         let (authority, host, other) = (Authority::for_test(), new_id::<HostId>(), new_id::<HostId>());
         let key = KeyPair::generate().unwrap();
-        let signed = HostSigner::sign(&authority, &request(&key), host, "10.0.0.5".parse().unwrap(), now()).unwrap();
+        let signed = HostSigner::sign(&authority, &request(&key), host, now()).unwrap();
         assert_eq!(signed.key_hash, HostSigner::key_hash(&authority, &request(&key)).unwrap());
 
         let provider = std::sync::Arc::new(aws_lc_rs::default_provider());
@@ -96,8 +94,10 @@ mod tests {
             let name = ServerName::try_from(name).unwrap();
             verifier.verify_server_cert(&certificate, &[], &name, &[], at(time)).is_ok()
         };
-        assert!(holds(&server_name(host), now()) && holds("10.0.0.5", now()));
-        assert!(!holds(&server_name(other), now()) && !holds("paas.example.com", now()));
+        assert!(holds(&server_name(host), now()));
+        for name in [&*server_name(other), "paas.example.com", "10.0.0.5"] {
+            assert!(!holds(name, now()), "{name}");
+        }
         assert!(holds(&server_name(host), now() + TimeDelta::days(89)));
         assert!(!holds(&server_name(host), now() + TimeDelta::days(91)));
 

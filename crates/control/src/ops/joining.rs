@@ -151,7 +151,7 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
         None => (new_id::<HostId>(), token.name.map_or_else(|| host_name(&request.name), |name| host_name(&name))?),
     };
     check_address(&mut tx, host, address).await?;
-    let signed = signer.sign(&request.csr, host, address, Utc::now()).map_err(unsigned)?;
+    let signed = signer.sign(&request.csr, host, Utc::now()).map_err(unsigned)?;
     let renewal_token = new_secret(RENEWAL_PREFIX);
     let row = hosts::Joined {
         id: host,
@@ -184,7 +184,7 @@ pub async fn join(control: &Control, request: JoinRequest) -> Result<Joined, OpE
     Ok(Joined { host, certificate: signed.certificate_pem, ca: signer.ca_pem().to_owned(), renewal_token, registry })
 }
 
-/// A new certificate for a host, at the address that it joined with. Its key may be another one.
+/// A new certificate for a host. Its key may be another one.
 ///
 /// # Errors
 /// [`OpError::Forbidden`] when the secret is not this host's, or the host was removed; [`OpError::Invalid`] for a request that
@@ -200,10 +200,9 @@ pub async fn renew(control: &Control, host: &str, secret: &SecretString, csr: &s
     let id: HostId = host.parse().map_err(|_| refusal())?;
     let mut tx = control.db.begin().await?;
     let row = hosts::by_renewal(&mut *tx, id, &SecretHash::of(secret)).await?.ok_or_else(refusal)?;
-    let address = super::hosts::address(&row).ok_or_else(refusal)?;
     check_csr(csr)?;
     let signer = &control.settings.signer;
-    let signed = signer.sign(csr, id, address, Utc::now()).map_err(unsigned)?;
+    let signed = signer.sign(csr, id, Utc::now()).map_err(unsigned)?;
     hosts::renewed(&mut *tx, id, signed.expires_at).await?;
     tx.commit().await.map_err(DbError::from)?;
     tracing::info!(host.id = %id, host.name = row.name, "a host's certificate was renewed");

@@ -1,5 +1,3 @@
-use std::net::IpAddr;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use paas_model::HostId;
 use rcgen::{
@@ -42,10 +40,10 @@ impl HostSigner for TestSigner {
         Ok(Sha256::digest(read(csr_pem)?.public_key.subject_public_key_info()).into())
     }
 
-    fn sign(&self, csr_pem: &str, host: HostId, address: IpAddr, now: DateTime<Utc>) -> Result<SignedHost, SignError> {
+    fn sign(&self, csr_pem: &str, host: HostId, now: DateTime<Utc>) -> Result<SignedHost, SignError> {
         let request = read(csr_pem)?;
-        let names = [format!("{host}.host.paas"), address.to_string()];
-        let mut params = CertificateParams::new(names).map_err(|error| SignError::Failed(error.into()))?;
+        let mut params =
+            CertificateParams::new([format!("{host}.host.paas")]).map_err(|error| SignError::Failed(error.into()))?;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&request.public_key, &self.issuer);
         Ok(SignedHost {
