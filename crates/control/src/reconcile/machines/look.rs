@@ -41,7 +41,8 @@ impl Loop {
             }
         }
         let missing = rows.values().filter(|host| host.pool_id.is_some() && !found.contains(&host.id));
-        for host in missing.filter(|host| self.is_old(Some(host.created_at))) {
+        // A machine that was just launched need not be listed yet; one that has joined has been for long.
+        for host in missing.filter(|host| host.endpoint.is_some() || self.is_old(Some(host.created_at))) {
             self.without_machine(host).await?;
         }
         Ok(())
