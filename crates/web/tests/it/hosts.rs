@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use insta::assert_snapshot;
 use paas_db::{dynos, hosts};
@@ -87,7 +89,10 @@ async fn the_last_host_that_is_ready_stays_while_apps_have_dynos() {
 async fn the_servers_own_machine_is_not_removed() {
     let api = Api::new().await;
     let db = api.test.control.db.pool();
-    hosts::enter(db, paas_db::new_id(), "local", "unix:///var/run/docker.sock", 1_000, 2).await.unwrap();
+    let socket = "unix:///var/run/docker.sock";
+    hosts::enter(db, paas_db::new_id(), "local", socket, 1_000, 2).await.unwrap();
+    // Its controller lives.
+    hosts::claim_local(db, paas_db::new_id(), Duration::from_secs(60), socket).await.unwrap().unwrap();
     let refused = api.call(Method::DELETE, "/hosts/local", json!({"force": true})).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("would come back at once"), "{}", refused.text);
