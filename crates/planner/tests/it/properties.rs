@@ -76,7 +76,7 @@ fn happen(sim: &mut Sim, event: &Event) -> Result<(), TestCaseError> {
 /// Plans until nothing is left to do at this time; every plan must be sound, and there must be few of them: an executor
 /// that asks again after each plan comes to rest. Five were seen: several apps give way to each other in turn.
 fn step(sim: &mut Sim) -> Result<(), TestCaseError> {
-    for _ in 0..8 {
+    for _ in 0..5 {
         let before = sim.world();
         let step = sim.step();
         let told: Vec<_> = step.violations.iter().map(ToString::to_string).collect();
