@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use paas_control::{Account, App, Control, OpError, ops};
-use paas_model::{AppId, AppName, BuildId, BuildState, ProcessType, ReleaseId, ReleaseState};
+use paas_model::{AppId, AppName, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState};
 use secrecy::SecretString;
 
 use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
@@ -14,7 +14,7 @@ use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStre
 impl Platform for Control {
     async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal> {
         let account = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
-        let app = ops::apps::find(self, &account, name.as_str()).await?;
+        let app = ops::apps::find(self, &account, name.as_str(), &[Permission::Deploy]).await?;
         Ok(Arc::new(ControlTarget { control: self.clone(), account, app }))
     }
 }

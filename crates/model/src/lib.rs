@@ -14,6 +14,7 @@ mod host;
 mod id;
 mod labels;
 mod log_line;
+mod permission;
 mod process_type;
 mod procfile;
 mod release;
@@ -33,6 +34,7 @@ pub use id::{
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
+pub use permission::{Permission, UnknownPermission};
 pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
 pub use release::{ReleaseVersion, describe};

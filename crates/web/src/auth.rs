@@ -51,7 +51,7 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
             let limit = guard.web.config.answer_within;
             tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| too_slow(limit))
         }
-        Access::Account | Access::App | Access::Owner => {
+        Access::Account | Access::App(_) | Access::Owner => {
             let limit = guard.web.config.answer_within;
             tokio::time::timeout(limit, admit(guard, request, next)).await.unwrap_or_else(|_| too_slow(limit))
         }
@@ -89,11 +89,11 @@ async fn identify(web: &Web, headers: &HeaderMap) -> Result<Account, ApiError> {
 }
 
 async fn authorise(guard: &Guard, account: Account, request: &mut Request) -> Result<(), ApiError> {
-    if guard.access == Access::App {
+    if let Access::App(any) = guard.access {
         let params = request.extract_parts::<RawPathParams>().await.map_err(|_| undecodable())?;
         let name = params.iter().find_map(|(key, value)| (key == "app").then_some(value));
         let name = name.ok_or_else(ApiError::no_such_endpoint)?;
-        let app = ops::apps::find(&guard.web.control, &account, name).await?;
+        let app = ops::apps::find(&guard.web.control, &account, name, any).await?;
         request.extensions_mut().insert(AppFor { account: account.clone(), app });
     }
     if guard.access == Access::Owner {

@@ -6,6 +6,8 @@ use axum::{
     routing::{self, MethodRouter},
 };
 
+use paas_model::Permission;
+
 use crate::{
     auth::{Guard, guard},
     state::Web,
@@ -20,8 +22,8 @@ pub enum Access {
     Secret,
     /// Whoever has a token.
     Account,
-    /// Whoever has the token of an account that may do everything to the app in the path.
-    App,
+    /// Whoever has the token of an account with one of these permissions to the app in the path.
+    App(&'static [Permission]),
     /// Whoever has the token of an account that may do everything.
     Owner,
     /// A machine, which has no account: the handler asks for a secret of its own.
@@ -61,12 +63,19 @@ impl Endpoint {
 
     fn new(method: Method, path: &'static str, handler: MethodRouter<Web>) -> Self {
         let access = match () {
-            () if path.contains("{app}") => Access::App,
+            () if path.contains("{app}") && method == Method::GET => Access::App(&[Permission::View]),
+            () if path.contains("{app}") => Access::App(&[Permission::Manage]),
             () if path.contains("{secret}") => Access::Secret,
             () if path.starts_with("/hosts") || path.starts_with("/pools") => Access::Owner,
             () => Access::Account,
         };
         Self { method, path, access, is_free: false, handler }
+    }
+
+    /// For whoever has one of these permissions to the app. Without this, reading wants [`Permission::View`], all else
+    /// [`Permission::Manage`].
+    pub(crate) fn needs(self, any: &'static [Permission]) -> Self {
+        Self { access: Access::App(any), ..self }
     }
 
     /// For anybody, without a token.

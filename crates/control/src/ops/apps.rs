@@ -1,5 +1,5 @@
 use paas_db::{DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
-use paas_model::{AppId, AppName, ConfigId, ConfigVars, ReleaseId, ReleaseState, SlugId, describe};
+use paas_model::{AppId, AppName, ConfigId, ConfigVars, Permission, ReleaseId, ReleaseState, SlugId, describe};
 
 use crate::{Control, OpError};
 
@@ -78,11 +78,12 @@ async fn by_id(control: &Control, id: AppId) -> Result<App, OpError> {
     apps::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("app"))
 }
 
-/// The app with this id or name, if the account may see it.
+/// The app with this id or name, if the account has one of these permissions to it. The app's owner and the
+/// installation's have all.
 ///
 /// # Errors
 /// [`OpError::NotFound`]; [`OpError::Forbidden`] when it is somebody else's.
-pub async fn find(control: &Control, account: &Account, id_or_name: &str) -> Result<App, OpError> {
+pub async fn find(control: &Control, account: &Account, id_or_name: &str, any: &[Permission]) -> Result<App, OpError> {
     let app = match (id_or_name.parse::<AppId>(), AppName::parse(id_or_name)) {
         (Ok(id), _) => apps::by_id(control.db.pool(), id).await?,
         (_, Ok(name)) => apps::by_name(control.db.pool(), &name).await?,
@@ -90,6 +91,7 @@ pub async fn find(control: &Control, account: &Account, id_or_name: &str) -> Res
     };
     let app = app.ok_or_else(|| OpError::not_found("app"))?;
     if app.owner_id != account.id && !account.is_owner {
+        tracing::debug!(app.name = %app.name, ?any, "refused");
         return Err(OpError::Forbidden(format!("You do not have access to the app {}.", app.name)));
     }
     Ok(app)

@@ -1,4 +1,5 @@
 use paas_control::{OpError, ops, testing::TestControl};
+use paas_model::Permission;
 
 use crate::support::{app, log};
 
@@ -49,11 +50,11 @@ async fn another_tenants_app_is_forbidden_and_an_unknown_one_not_found() {
     let app = app(&test, "example").await;
     let (tenant, _) = test.tenant("tenant@example.com").await;
     for key in [app.name.to_string(), app.id.to_string()] {
-        let error = ops::apps::find(&test.control, &tenant, &key).await.unwrap_err();
+        let error = ops::apps::find(&test.control, &tenant, &key, &[Permission::View]).await.unwrap_err();
         assert!(matches!(error, OpError::Forbidden(_)), "{error}");
-        assert!(ops::apps::find(&test.control, &test.owner, &key).await.is_ok());
+        assert!(ops::apps::find(&test.control, &test.owner, &key, &[Permission::View]).await.is_ok());
     }
-    let error = ops::apps::find(&test.control, &tenant, "nothing").await.unwrap_err();
+    let error = ops::apps::find(&test.control, &tenant, "nothing", &[Permission::View]).await.unwrap_err();
     assert_eq!(error.to_string(), "Couldn't find that app.");
     assert!(ops::apps::list(&test.control, &tenant).await.unwrap().is_empty());
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use paas_control::{ops, testing::TestControl};
 use paas_hosts::ContainerName;
-use paas_model::ConfigPatch;
+use paas_model::{ConfigPatch, Permission};
 
 use crate::support::{app, dynos, shown, until_shown};
 
@@ -55,7 +55,7 @@ async fn patches_at_once_lose_nothing() {
     for done in patches.collect::<Vec<_>>() {
         done.await.unwrap();
     }
-    let app = ops::apps::find(&test.control, &test.owner, "example").await.unwrap();
+    let app = ops::apps::find(&test.control, &test.owner, "example", &[Permission::View]).await.unwrap();
     assert_eq!(ops::config::get(&test.control, &app).await.unwrap().len(), 8);
     let versions: Vec<_> =
         ops::releases::list(&test.control, &app).await.unwrap().iter().map(|release| release.version.0).collect();
@@ -80,7 +80,7 @@ async fn a_rollback_brings_back_code_and_config() {
     test.deploy(&app, &[("web", "serve two"), ("worker", "work")]).await;
     let back = ops::releases::rollback(&test.control, &test.owner, &app, &first).await.unwrap();
     assert_eq!((back.version.0, back.description.as_str(), back.slug_id), (6, "Rollback to v3", first.slug_id));
-    let app = ops::apps::find(&test.control, &test.owner, "example").await.unwrap();
+    let app = ops::apps::find(&test.control, &test.owner, "example", &[Permission::View]).await.unwrap();
     assert!(ops::config::get(&test.control, &app).await.unwrap().is_empty());
     let formation = ops::formation::list(&test.control, &app).await.unwrap();
     assert_eq!(formation.len(), 1);

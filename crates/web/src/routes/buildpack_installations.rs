@@ -1,5 +1,6 @@
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use paas_control::ops::buildpacks;
+use paas_model::Permission;
 use paas_platform as wire;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let path = "/apps/{app}/buildpack-installations";
-    vec![Endpoint::get(path, list), Endpoint::put(path, replace)]
+    vec![Endpoint::get(path, list), Endpoint::put(path, replace).needs(&[Permission::Deploy])]
 }
 
 const KEYS: [SortKey<wire::BuildpackInstallation>; 1] =

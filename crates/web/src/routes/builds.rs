@@ -8,7 +8,7 @@ use paas_control::ops::{
     builds::{self, NewBuild},
     sources,
 };
-use paas_model::{BuildId, BuildpackSource};
+use paas_model::{BuildId, BuildpackSource, Permission};
 use paas_platform as wire;
 
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/apps/{app}/builds", list),
-        Endpoint::post("/apps/{app}/builds", create),
+        Endpoint::post("/apps/{app}/builds", create).needs(&[Permission::Deploy]),
         Endpoint::get("/apps/{app}/builds/{build}", info),
     ]
 }

@@ -1,13 +1,14 @@
 use axum::{Json, extract::State};
 use paas_control::ops::config;
-use paas_model::ConfigPatch;
+use paas_model::{ConfigPatch, Permission};
 use paas_platform as wire;
 
 use crate::{auth::AppFor, body::JsonBody, endpoint::Endpoint, error::ApiError, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let path = "/apps/{app}/config-vars";
-    vec![Endpoint::get(path, info), Endpoint::patch(path, update)]
+    let any = &[Permission::Deploy, Permission::Operate];
+    vec![Endpoint::get(path, info).needs(any), Endpoint::patch(path, update).needs(any)]
 }
 
 async fn info(State(web): State<Web>, AppFor { app, .. }: AppFor) -> Result<Json<wire::ConfigVars>, ApiError> {

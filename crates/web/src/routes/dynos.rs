@@ -6,7 +6,7 @@ use axum::{
 };
 use paas_control::ops::dynos::{self, Run, Which};
 use paas_db::apps::App;
-use paas_model::{DynoName, ProcessType};
+use paas_model::{DynoName, Permission, ProcessType};
 use paas_platform as wire;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -25,14 +25,16 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/apps/{app}/dynos", list),
-        Endpoint::post("/apps/{app}/dynos", create),
-        Endpoint::delete("/apps/{app}/dynos", restart_all),
+        Endpoint::post("/apps/{app}/dynos", create).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::delete("/apps/{app}/dynos", restart_all).needs(&[Permission::Deploy, Permission::Operate]),
         Endpoint::get("/apps/{app}/dynos/{dyno}", info),
-        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside),
-        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart),
-        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop),
-        Endpoint::delete("/apps/{app}/formations/{type}", restart_type),
-        Endpoint::post("/apps/{app}/formations/{type}/actions/stop", stop_type),
+        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::delete("/apps/{app}/formations/{type}", restart_type)
+            .needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::post("/apps/{app}/formations/{type}/actions/stop", stop_type)
+            .needs(&[Permission::Deploy, Permission::Operate]),
     ]
 }
 

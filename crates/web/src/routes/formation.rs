@@ -1,6 +1,6 @@
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use paas_control::ops::formation::{self, Scale};
-use paas_model::{DynoSize, ProcessType, UnknownDynoSize};
+use paas_model::{DynoSize, Permission, ProcessType, UnknownDynoSize};
 use paas_platform as wire;
 
 use super::{dyno_sizes, dynos::process_type};
@@ -17,9 +17,9 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/apps/{app}/formation", list),
-        Endpoint::patch("/apps/{app}/formation", update),
+        Endpoint::patch("/apps/{app}/formation", update).needs(&[Permission::Deploy, Permission::Operate]),
         Endpoint::get("/apps/{app}/formation/{type}", info),
-        Endpoint::patch("/apps/{app}/formation/{type}", update_one),
+        Endpoint::patch("/apps/{app}/formation/{type}", update_one).needs(&[Permission::Deploy, Permission::Operate]),
     ]
 }
 

@@ -5,13 +5,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use paas_control::ops::log_sessions::{self, NewLogSession};
+use paas_model::Permission;
 use paas_platform as wire;
 use secrecy::ExposeSecret;
 
 use crate::{auth::AppFor, body::JsonBody, endpoint::Endpoint, error::ApiError, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/apps/{app}/log-sessions", create)]
+    vec![Endpoint::post("/apps/{app}/log-sessions", create).needs(&[Permission::View])]
 }
 
 async fn create(

@@ -8,7 +8,7 @@ use paas_control::ops::{
     placement::{self, PlacementChange},
 };
 use paas_db::apps::App;
-use paas_model::{ProcessType, UnknownDynoSize};
+use paas_model::{Permission, ProcessType, UnknownDynoSize};
 use paas_platform as wire;
 
 use super::{dyno_sizes, dynos::process_type};
@@ -53,7 +53,7 @@ async fn explain_app(
     Segment(app): Segment,
     QueryOf(query): QueryOf<wire::PlacementQuery>,
 ) -> Result<Json<wire::PlacementExplanation>, ApiError> {
-    let app = apps::find(&web.control, &account, &app).await?;
+    let app = apps::find(&web.control, &account, &app, &[Permission::View]).await?;
     explained(&web, &owner, &app, &query, None).await
 }
 
@@ -65,7 +65,7 @@ async fn explain_host(
     QueryOf(query): QueryOf<wire::PlacementQuery>,
 ) -> Result<Json<wire::PlacementExplanation>, ApiError> {
     let app = query.app.as_deref().ok_or_else(|| ApiError::invalid("Say of which app: add ?app=NAME."))?;
-    let app = apps::find(&web.control, &account, app).await?;
+    let app = apps::find(&web.control, &account, app, &[Permission::View]).await?;
     explained(&web, &owner, &app, &query, Some(&host)).await
 }
 

@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use paas_control::ops::releases;
+use paas_model::Permission;
 use paas_platform as wire;
 
 use crate::{
@@ -20,9 +21,10 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/apps/{app}/releases", list),
-        Endpoint::post("/apps/{app}/releases", create),
+        Endpoint::post("/apps/{app}/releases", create).needs(&[Permission::Deploy, Permission::Operate]),
         Endpoint::get("/apps/{app}/releases/{release}", info),
-        Endpoint::get("/apps/{app}/releases/{release}/config-vars", config_vars),
+        Endpoint::get("/apps/{app}/releases/{release}/config-vars", config_vars)
+            .needs(&[Permission::Deploy, Permission::Operate]),
     ]
 }
 

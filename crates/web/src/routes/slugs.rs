@@ -1,6 +1,7 @@
 use axum::{Json, extract::State, response::Response};
 use paas_control::ops::releases;
 use paas_db::{apps::App, slugs::Slug};
+use paas_model::Permission;
 use paas_platform as wire;
 
 use crate::{
@@ -8,7 +9,10 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/apps/{app}/slugs/{slug}", info), Endpoint::get("/apps/{app}/slugs/{slug}/blob", archive)]
+    vec![
+        Endpoint::get("/apps/{app}/slugs/{slug}", info),
+        Endpoint::get("/apps/{app}/slugs/{slug}/blob", archive).needs(&[Permission::Deploy]),
+    ]
 }
 
 async fn info(

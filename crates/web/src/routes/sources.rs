@@ -6,6 +6,7 @@ use axum::{
 };
 use futures::TryStreamExt;
 use paas_control::ops::sources::{self, MAX_BYTES};
+use paas_model::Permission;
 use paas_platform as wire;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -14,7 +15,7 @@ use crate::{auth::Caller, body::Segment, endpoint::Endpoint, error::ApiError, st
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::post("/sources", create),
-        Endpoint::post("/apps/{app}/sources", create),
+        Endpoint::post("/apps/{app}/sources", create).needs(&[Permission::Deploy]),
         Endpoint::put("/sources/{secret}", upload),
         Endpoint::get("/sources/{secret}", download),
     ]
