@@ -73,11 +73,11 @@ impl Pool {
         let moto = self.moto();
         let zones: Vec<_> = moto.subnets.iter().map(|(zone, _)| zone.as_str()).collect();
         let (min, max, zones) = (min.to_string(), max.to_string(), zones.join(","));
-        let subnets: Vec<_> = moto.subnets.iter().map(|(zone, subnet)| format!("{zone}={subnet}")).collect();
+        let subnets = moto.subnet_options();
         let mut args =
             vec!["pools:create", name, "--min", &min, "--max", &max, "--types", "m5.large", "--zones", &zones];
         args.extend(["--image", &moto.images[0]]);
-        args.extend(subnets.iter().flat_map(|subnet| ["--subnet", subnet.as_str()]));
+        args.extend(subnets.iter().map(String::as_str));
         self.platform.paas(&args).ok();
     }
 
