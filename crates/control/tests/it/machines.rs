@@ -96,6 +96,22 @@ async fn a_pool_grows_for_dynos_that_have_no_room_and_shrinks_to_nothing_again()
 }
 
 #[tokio::test]
+async fn a_provider_that_does_not_answer_holds_up_no_rollout() {
+    let (test, _) = with_pool(|pool| pool.min_hosts = 1).await;
+    test.machines.stall();
+    let stop = CancellationToken::new();
+    let _loops = test.start_until(stop.clone());
+    let app = app(&test, "example").await;
+    test.deploy(&app, &[("web", "serve")]).await;
+    until("the dyno is up on the server's own machine", async || count_up(&test, &app).await == 1).await;
+    assert!(test.machines.machines().is_empty());
+
+    test.machines.go_on();
+    until_launched(&test).await;
+    stop.cancel();
+}
+
+#[tokio::test]
 async fn the_least_size_of_a_pool_is_kept_without_any_app() {
     let (test, _) = with_pool(|pool| pool.min_hosts = 2).await;
     let stop = CancellationToken::new();
