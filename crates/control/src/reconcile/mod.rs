@@ -14,6 +14,7 @@ mod images;
 mod leftovers;
 mod machines;
 mod memory;
+mod old_images;
 mod placement;
 mod release_phase;
 mod waits;
