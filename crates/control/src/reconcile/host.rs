@@ -102,7 +102,7 @@ impl Executor {
     }
 
     async fn work(&mut self) {
-        let mut wake = self.context.control.changes.subscribe(&[Topic::Dynos]);
+        let mut wake = self.context.control.changes.subscribe_on(self.context.host, Topic::Dynos);
         let mut events: Option<EventStream> = None;
         loop {
             if events.is_none() {
