@@ -1,7 +1,7 @@
 //! What pools can buy: the size and the price of the machine types that they name, as the provider says.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -37,20 +37,16 @@ struct Entry {
 }
 
 impl Catalog {
-    /// Asks the provider for the types that the pools name and that are not known, or not any more.
-    pub(crate) async fn learn(&self, machines: &dyn Machines, pools: &[Pool]) {
-        for name in pools.iter().flat_map(|pool| &pool.instance_types) {
+    /// Asks the provider for the types that are not known, or not any more.
+    pub(crate) async fn learn(&self, machines: &dyn Machines, types: &BTreeSet<String>) {
+        for name in types {
             if !self.is_stale(name) {
                 continue;
             }
             match machines.instance_type(name).await {
                 Ok(known) => self.put(name, Some(known)),
                 Err(error @ MachineError::Invalid { .. }) => {
-                    tracing::warn!(
-                        instance_type = name,
-                        error = chain(&error),
-                        "a pool names a type that there is not"
-                    );
+                    tracing::warn!(instance_type = name, error = chain(&error), "there is no such type of machine");
                     self.put(name, None);
                 }
                 // What was known still holds.

@@ -4,7 +4,6 @@
 //! met again at the next turn; nothing retries inside. Killed anywhere, a loop goes on from the rows at its next start.
 
 mod builds;
-mod catalog;
 mod dyno;
 mod heartbeat;
 mod host;
@@ -16,6 +15,7 @@ mod machines;
 mod memory;
 mod old_images;
 mod placement;
+mod pools;
 mod release_phase;
 mod waits;
 
@@ -39,7 +39,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     let socket = local.as_ref().map(|local| local.endpoint.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(placement::run(control.clone(), id, stop.clone()));
-    tasks.spawn(catalog::run(control.clone(), stop.clone()));
+    tasks.spawn(pools::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
