@@ -113,9 +113,11 @@ impl Catalog {
     }
 
     fn put(&self, name: &str, known: Option<InstanceType>) {
-        let entry = Entry { asked_at: Instant::now(), known: known.clone() };
-        let before = self.lock().insert(name.to_owned(), entry);
-        if before.is_none_or(|before| before.known != known) {
+        let mut entries = self.lock();
+        let is_news = entries.get(name).is_none_or(|before| before.known != known);
+        entries.insert(name.to_owned(), Entry { asked_at: Instant::now(), known });
+        drop(entries);
+        if is_news {
             self.changed.notify_one();
         }
     }
