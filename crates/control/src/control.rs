@@ -73,6 +73,8 @@ pub struct Settings {
     pub build_reserved_millis: u32,
     /// How plans are made, but for `crash`, which is the one above.
     pub placement: Policy,
+    /// How often each host is rid of the images of old releases.
+    pub prune_images_every: Duration,
     /// How often the memory of running dynos is looked at.
     pub sample_every: Duration,
 }

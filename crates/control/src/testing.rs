@@ -258,6 +258,7 @@ pub fn settings() -> Settings {
         build_reserved_mb: 256,
         build_reserved_millis: 100,
         placement: Policy::default(),
+        prune_images_every: Duration::from_millis(100),
         sample_every: Duration::from_millis(100),
     }
 }

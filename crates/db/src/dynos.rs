@@ -356,6 +356,26 @@ pub async fn images_ahead(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<S
     Ok(query.bind(host).fetch_all(db).await?)
 }
 
+/// Images that the host is to keep: of every dyno that is not gone, and the `newest` ones of each app that has, or lately
+/// had, dynos there.
+pub async fn images_kept(db: impl PgExecutor<'_>, host: HostId, newest: u32) -> Result<Vec<String>, DbError> {
+    let query = sqlx::query_scalar(
+        "select slugs.image
+         from (select distinct app_id from dynos where host_id = $1) as here
+         join lateral (
+             select slug_id from releases
+             where releases.app_id = here.app_id and state <> 'failed' and slug_id is not null
+             group by slug_id order by max(version) desc limit $2
+         ) kept on true
+         join slugs on slugs.id = kept.slug_id
+         union
+         select slugs.image
+         from dynos join releases on releases.id = dynos.release_id join slugs on slugs.id = releases.slug_id
+         where dynos.host_id = $1 and dynos.state <> 'gone'",
+    );
+    Ok(query.bind(host).bind(i64::from(newest)).fetch_all(db).await?)
+}
+
 /// The dyno that waits for the client with this secret.
 pub async fn by_attach(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<DynoId>, DbError> {
     let query = sqlx::query_scalar("select id from dynos where attach_hash = $1 and state <> 'gone'");

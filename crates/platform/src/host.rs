@@ -77,6 +77,13 @@ pub struct JoinCommand {
     pub expires_at: Timestamp,
 }
 
+/// Body of `PATCH /hosts/:host`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HostUpdate {
+    /// All of them.
+    pub labels: BTreeMap<String, String>,
+}
+
 /// Body of `DELETE /hosts/:host`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostRemove {

@@ -49,7 +49,9 @@ pub use dyno::{Dyno, DynoCreate, DynoRelease};
 pub use dyno_size::DynoSize;
 pub use error_body::{ApiErrorBody, error_id};
 pub use formation::{DynoSizeChoice, Formation, FormationBatchUpdate, FormationUpdate, Quantity};
-pub use host::{Host, HostCreate, HostJoin, HostJoined, HostRegistry, HostRemove, HostRenew, HostRenewed, JoinCommand};
+pub use host::{
+    Host, HostCreate, HostJoin, HostJoined, HostRegistry, HostRemove, HostRenew, HostRenewed, HostUpdate, JoinCommand,
+};
 pub use host_shell::{HostShell, HostShellCreate};
 pub use list_range::{ListRange, Order};
 pub use log_session::{LogSession, LogSessionCreate};

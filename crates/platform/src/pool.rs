@@ -21,7 +21,7 @@ pub struct Pool {
     pub key_name: Option<String>,
     /// Every host of the pool has them.
     pub labels: BTreeMap<String, String>,
-    /// Why the last launch failed.
+    /// Why the last launch failed, or the next one would.
     pub last_error: Option<String>,
     /// No launch is tried before.
     pub launch_after: Option<Timestamp>,

@@ -72,6 +72,8 @@ pub struct Config {
     pub spare_after: Duration,
     pub join_timeout: Duration,
     pub headroom_mb: u32,
+    pub lost_grace: Duration,
+    pub prune_images_every: Duration,
     /// `None`: pools launch nothing.
     pub ec2: Option<Ec2>,
     pub host_reserved_mb: u32,
@@ -212,6 +214,8 @@ impl Config {
             spare_after: read.seconds(&variables::SPARE_AFTER)?,
             join_timeout: read.seconds(&variables::JOIN_TIMEOUT)?,
             headroom_mb: read.at_least(&variables::HEADROOM_MB, 0)?,
+            lost_grace: read.seconds(&variables::LOST_GRACE)?,
+            prune_images_every: read.seconds(&variables::PRUNE_IMAGES)?,
             ec2: ec2(&read)?,
             crash_at: read.text(&variables::CRASH_AT)?,
             log: read.required(&variables::LOG, "a tracing filter, such as info or paas_router=debug", |text| {

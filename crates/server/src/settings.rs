@@ -69,6 +69,7 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
+        prune_images_every: config.prune_images_every,
         sample_every: SAMPLE_EVERY,
     }
 }
@@ -80,6 +81,7 @@ fn placement(config: &Config) -> PlacementPolicy {
         spare_after: config.spare_after,
         join_timeout: config.join_timeout,
         headroom_mb: config.headroom_mb,
+        lost_grace: config.lost_grace,
         ..PlacementPolicy::default()
     }
 }
@@ -138,4 +140,34 @@ pub(crate) fn local_host(config: &Config, role: Role) -> Option<LocalHost> {
         endpoint: endpoint(config).to_string(),
         reserved_mb: config.host_reserved_mb,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_go_by_what_operators_set() {
+        let set = [
+            ("HOME", "/home/someone"),
+            ("PAAS_SURGE_PERCENT", "50"),
+            ("PAAS_SINGLETON_GRACE_SECONDS", "20"),
+            ("PAAS_SPARE_AFTER_SECONDS", "30"),
+            ("PAAS_JOIN_TIMEOUT_SECONDS", "40"),
+            ("PAAS_LOST_GRACE_SECONDS", "50"),
+            ("PAAS_HEADROOM_MB", "60"),
+        ];
+        let lookup = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
+        let config = Config::read(&lookup, false).unwrap();
+        let expected = PlacementPolicy {
+            surge_percent: 50,
+            singleton_grace: Some(Duration::from_secs(20)),
+            spare_after: Duration::from_secs(30),
+            join_timeout: Duration::from_secs(40),
+            lost_grace: Duration::from_secs(50),
+            headroom_mb: 60,
+            ..PlacementPolicy::default()
+        };
+        assert_eq!(placement(&config), expected);
+    }
 }

@@ -140,6 +140,12 @@ variables! {
     /// Memory that each pool keeps free for what is to come, MiB.
     HEADROOM_MB = "PAAS_HEADROOM_MB", Is("0");
 
+    /// How long a host of a pool may stay lost before its machine is ended, seconds. Its dynos run elsewhere long before.
+    LOST_GRACE = "PAAS_LOST_GRACE_SECONDS", Is("900");
+
+    /// How often each host is rid of the images of old releases, seconds.
+    PRUNE_IMAGES = "PAAS_PRUNE_IMAGES_SECONDS", Is("3600");
+
     /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where `PAAS_EC2_REGION` is set.
     EC2 = "PAAS_EC2", Is("auto");
 

@@ -84,6 +84,7 @@ commands! {
     HostsDrain(hosts::drain::Drain) = "hosts:drain",
     HostsExplain(hosts::explain::Explain) = "hosts:explain",
     HostsInfo(hosts::info::Info) = "hosts:info",
+    HostsLabels(hosts::labels::Labels) = "hosts:labels",
     HostsRemove(hosts::remove::Remove) = "hosts:remove",
     HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
     HostsUndrain(hosts::undrain::Undrain) = "hosts:undrain",

@@ -14,6 +14,7 @@ pub mod hosts;
 pub mod joining;
 pub mod log_sessions;
 pub mod placement;
+pub(crate) mod pool_check;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;

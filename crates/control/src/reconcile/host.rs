@@ -8,13 +8,16 @@ use futures::StreamExt;
 use paas_db::{Topic, dynos, dynos::Dyno, hosts::Host};
 use paas_hosts::{ContainerName, ContainerStatus, EventStream, Signal};
 use paas_model::{ControllerId, DynoId};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{RwLock, watch},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     dyno::{self, Context, Followers},
     heartbeat::Heartbeat,
-    images, leftovers, memory,
+    images, leftovers, memory, old_images,
 };
 use crate::{Control, OpError, error::chain, ops::attach::container_of};
 
@@ -51,8 +54,13 @@ pub(super) async fn run(
             return stop.cancelled().await;
         }
     };
-    let context =
-        Context { control: control.clone(), host: host.id, engine: engine.clone(), followers: Followers::default() };
+    let context = Context {
+        control: control.clone(),
+        host: host.id,
+        engine: engine.clone(),
+        followers: Followers::default(),
+        images: RwLock::default(),
+    };
     let executor =
         Executor { context: Arc::new(context), host: host.name.clone(), busy: BTreeMap::new(), tasks: JoinSet::new() };
     let (answers, mut answering) = watch::channel(true);
@@ -83,6 +91,7 @@ impl Executor {
                 () = self.work() => {}
                 () = images::run(&context) => {}
                 () = leftovers::run(&context) => {}
+                () = old_images::run(&context) => {}
                 () = memory::run(&context) => {}
                 _ = answering.wait_for(|answers| !*answers) => {}
             }
@@ -93,7 +102,7 @@ impl Executor {
     }
 
     async fn work(&mut self) {
-        let mut wake = self.context.control.changes.subscribe(&[Topic::Dynos]);
+        let mut wake = self.context.control.changes.subscribe_on(self.context.host, Topic::Dynos);
         let mut events: Option<EventStream> = None;
         loop {
             if events.is_none() {

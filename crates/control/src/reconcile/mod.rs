@@ -13,7 +13,9 @@ mod images;
 mod leftovers;
 mod machines;
 mod memory;
+mod old_images;
 mod placement;
+mod pools;
 mod release_phase;
 mod waits;
 
@@ -37,6 +39,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     let socket = local.as_ref().map(|local| local.endpoint.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(placement::run(control.clone(), id, stop.clone()));
+    tasks.spawn(pools::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));

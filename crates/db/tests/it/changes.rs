@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use paas_db::{Changes, Topic, builds, dynos, new_id};
+use paas_model::ReleaseState;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,34 @@ async fn a_subscription_wakes_for_its_topics_alone_and_once_for_many_changes() {
     assert!(timeout(Duration::from_millis(200), hosts_changed.changed()).await.is_err());
     // The changes before are all one wake-up, or a few: then it is quiet.
     while timeout(Duration::from_millis(200), dynos_changed.changed()).await.is_ok() {}
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_host_is_woken_for_its_own_dynos_and_releases_of_the_apps_that_it_runs() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let elsewhere = world.remote_host(1, new_id()).await;
+    let on = |host| [Topic::Dynos, Topic::Releases].map(|topic| changes.subscribe_on(host, topic));
+    let ([mut dynos_here, mut releases_here], [mut dynos_there, mut releases_there]) = (on(world.host), on(elsewhere));
+    let quiet = Duration::from_millis(200);
+    for subscription in [&mut dynos_here, &mut releases_here, &mut dynos_there, &mut releases_there] {
+        while timeout(quiet, subscription.changed()).await.is_ok() {}
+    }
+
+    let app = world.app("one-app").await;
+    let dyno = world.up(&app, "web.1").await;
+    timeout(Duration::from_secs(20), dynos_here.changed()).await.expect("its dyno has changed");
+    world.release(&app, ReleaseState::Succeeded, None).await;
+    timeout(Duration::from_secs(20), releases_here.changed()).await.expect("its app has a release");
+    while timeout(quiet, dynos_here.changed()).await.is_ok() {}
+    world.delete(&app).await;
+    timeout(Duration::from_secs(20), dynos_here.changed()).await.unwrap_or_else(|_| panic!("{dyno} has gone"));
+    for subscription in [&mut dynos_there, &mut releases_there] {
+        assert!(timeout(quiet, subscription.changed()).await.is_err(), "nothing of it has changed");
+    }
     stop.cancel();
     world.end().await;
 }

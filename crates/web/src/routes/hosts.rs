@@ -28,6 +28,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/hosts", list),
         Endpoint::post("/hosts", create),
         Endpoint::get("/hosts/{host}", info),
+        Endpoint::patch("/hosts/{host}", update),
         Endpoint::delete("/hosts/{host}", remove),
         Endpoint::post("/hosts/{host}/actions/drain", drain),
         Endpoint::post("/hosts/{host}/actions/undrain", undrain),
@@ -65,6 +66,15 @@ async fn info(
     Segment(host): Segment,
 ) -> Result<Json<wire::Host>, ApiError> {
     Ok(Json(shown::host(&hosts::find(&web.control, &owner, &host).await?)))
+}
+
+async fn update(
+    State(web): State<Web>,
+    ByOwner(owner): ByOwner,
+    Segment(host): Segment,
+    JsonBody(body): JsonBody<wire::HostUpdate>,
+) -> Result<Json<wire::Host>, ApiError> {
+    Ok(Json(shown::host(&hosts::label(&web.control, &owner, &host, &body.labels).await?)))
 }
 
 /// Answers with the host as it was.

@@ -21,7 +21,7 @@ pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
     }
     let address = row.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
     let name = container_of(row.id);
-    let mut wake = context.control.changes.subscribe(&[Topic::Dynos]);
+    let mut wake = context.control.changes.subscribe_on(context.host, Topic::Dynos);
     let mut pause = PROBE_EVERY;
     loop {
         if let Some(address) = address

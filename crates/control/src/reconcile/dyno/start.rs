@@ -69,6 +69,7 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
 }
 
 async fn make(context: &Context, row: &Dyno, name: &ContainerName, recipe: Recipe) -> Result<(), EngineError> {
+    let _kept = context.images.read().await;
     context.engine.pull(&recipe.image).await?;
     crash_point!("start.before_create");
     context.engine.create(name, &spec(context, row, recipe)).await
