@@ -27,6 +27,7 @@ pub mod configs;
 mod connection;
 pub mod controllers;
 pub mod dynos;
+pub mod embedded_registry;
 mod error;
 pub mod formations;
 pub mod host_shells;

@@ -41,7 +41,7 @@ variables! {
     /// Port of the private registry, on 127.0.0.1.
     REGISTRY_PORT = "PAAS_REGISTRY_PORT", Is("5050");
 
-    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS and with a password.
+    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS, and to tokens alone.
     /// Needed for hosts to join. Images are named by it: set it before the first push.
     REGISTRY_LISTEN = "PAAS_REGISTRY_LISTEN", Means("none: 127.0.0.1 alone");
 
