@@ -9,7 +9,7 @@ use std::{
 
 use paas_model::HostId;
 use sqlx::postgres::PgListener;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Db, DbError};
@@ -77,6 +77,9 @@ type OnHosts = BTreeMap<(Topic, HostId), watch::Sender<u64>>;
 #[derive(Debug)]
 pub struct Subscription {
     receivers: Vec<watch::Receiver<u64>>,
+    /// At least this long from one wake-up to the next.
+    pause: Duration,
+    woken: Option<Instant>,
 }
 
 impl Changes {
@@ -100,7 +103,7 @@ impl Changes {
     #[must_use]
     pub fn subscribe(&self, topics: &[Topic]) -> Subscription {
         let receivers = topics.iter().map(|topic| self.counters[*topic as usize].subscribe()).collect();
-        Subscription { receivers }
+        Subscription { receivers, pause: Duration::ZERO, woken: None }
     }
 
     /// The same for one host: its dynos ([`Topic::Dynos`]), or releases of apps that it runs ([`Topic::Releases`]). What
@@ -110,7 +113,7 @@ impl Changes {
         let mut on_hosts = self.on_hosts();
         on_hosts.retain(|_, counter| counter.receiver_count() > 0);
         let counter = on_hosts.entry((topic, host)).or_insert_with(|| watch::Sender::new(0));
-        Subscription { receivers: vec![counter.subscribe()] }
+        Subscription { receivers: vec![counter.subscribe()], pause: Duration::ZERO, woken: None }
     }
 
     fn run_on(db: &Db, listener: Option<PgListener>, stop: CancellationToken) -> Self {
@@ -184,6 +187,13 @@ fn bump(counter: &watch::Sender<u64>) {
 }
 
 impl Subscription {
+    /// With this long at least from one wake-up to the next, so that a burst of changes is a few turns of a loop and not one
+    /// each. A change after a quiet time wakes at once.
+    #[must_use]
+    pub fn at_most_every(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
     /// Returns when one of the topics changed since the last call (or since subscribing). Cancel-safe. Never returns
     /// once the listener is gone: pair it with a timer.
     pub async fn changed(&mut self) {
@@ -195,6 +205,10 @@ impl Subscription {
             })
         });
         futures::future::select_all(waits).await;
+        if let Some(woken) = self.woken {
+            tokio::time::sleep_until(woken + self.pause).await;
+        }
+        self.woken = Some(Instant::now());
         for receiver in &mut self.receivers {
             receiver.mark_unchanged();
         }

@@ -11,6 +11,7 @@ use paas_model::{ControllerId, DynoId};
 use tokio::{
     sync::{RwLock, watch},
     task::JoinSet,
+    time::Instant,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +24,8 @@ use crate::{Control, OpError, error::chain, ops::attach::container_of};
 
 /// Without news of any kind, the executor looks again after this.
 const TIMER: Duration = Duration::from_secs(2);
+/// From one turn to the next. Dynos that start tell of it in many ways at once, and a turn asks the engine for its list.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 /// After a failed turn.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -103,11 +106,16 @@ impl Executor {
 
     async fn work(&mut self) {
         let mut wake = self.context.control.changes.subscribe_on(self.context.host, Topic::Dynos);
+        let mut last_turn: Option<Instant> = None;
         let mut events: Option<EventStream> = None;
         loop {
             if events.is_none() {
                 events = self.context.engine.events(LABEL_DYNO).await.ok();
             }
+            if let Some(last) = last_turn {
+                tokio::time::sleep_until(last + AT_MOST_EVERY).await;
+            }
+            last_turn = Some(Instant::now());
             let pause = match self.turn().await {
                 Ok(()) => TIMER,
                 Err(error) => {

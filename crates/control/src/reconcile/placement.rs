@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::waits::{self, Waits};
 use crate::{Control, crash_point, error::chain, world};
 
+/// From one plan to the next: each loads the world.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 /// A host's name is a DNS label.
 const MAX_NAME: usize = 63;
 /// The plan may end a host from any state that is not past that.
@@ -26,7 +28,7 @@ const TERMINABLE: [HostState; 6] = [
 pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationToken) {
     let topics =
         [Topic::Apps, Topic::Builds, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts, Topic::Pools];
-    let mut wake = control.changes.subscribe(&topics);
+    let mut wake = control.changes.subscribe(&topics).at_most_every(AT_MOST_EVERY);
     let mut waits = Waits::default();
     loop {
         let plan = match turn(&control).await {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use paas_db::{Changes, Topic, builds, dynos, new_id};
 use paas_model::ReleaseState;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
@@ -49,6 +49,28 @@ async fn a_host_is_woken_for_its_own_dynos_and_releases_of_the_apps_that_it_runs
     for subscription in [&mut dynos_there, &mut releases_there] {
         assert!(timeout(quiet, subscription.changed()).await.is_err(), "nothing of it has changed");
     }
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_burst_of_changes_is_few_wake_ups_and_its_first_comes_at_once() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let pause = Duration::from_secs(2);
+    let mut apps = changes.subscribe(&[Topic::Apps]).at_most_every(pause);
+    let begin = Instant::now();
+    world.app("app-0").await;
+    timeout(Duration::from_secs(20), apps.changed()).await.expect("a change is heard of");
+    let first = begin.elapsed();
+    for number in 1..5 {
+        world.app(&format!("app-{number}")).await;
+    }
+    timeout(Duration::from_secs(20), apps.changed()).await.expect("the last change is heard of");
+    assert!(begin.elapsed() - first >= pause, "the second wake-up came after {:?}", begin.elapsed() - first);
+    // All of the burst was one.
+    assert!(timeout(Duration::from_millis(200), apps.changed()).await.is_err());
     stop.cancel();
     world.end().await;
 }

@@ -1,4 +1,4 @@
-//! From `placed` to `starting`: image, container, process.
+//! From `placed` to `starting`: image, container, process; and on to the wait for its port.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use paas_db::{
     dynos::{Dyno, Recipe},
 };
 use paas_hosts::{ContainerName, ContainerSpec, EngineError, Limits, Network};
-use paas_model::{DynoId, DynoKind};
+use paas_model::{DynoId, DynoKind, DynoState};
 
-use super::{Context, ended, is_routed};
+use super::{Context, ended, is_routed, port};
 use crate::{
     OpError, crash_point,
     ops::attach::container_of,
@@ -84,10 +84,15 @@ pub(super) async fn started(context: &Context, row: &Dyno) -> Result<(), OpError
     }
     let has_moved = dynos::starting(context.control.db.pool(), row.id, address).await?;
     crash_point!("start.starting");
-    if has_moved && !row.attach {
-        context.followers.ensure(context, row);
+    if !has_moved || row.attach {
+        return Ok(());
     }
-    Ok(())
+    context.followers.ensure(context, row);
+    // At once, and not when the executor has looked at all of its dynos again.
+    match dynos::find(context.control.db.pool(), row.id).await? {
+        Some(now) if now.state == DynoState::Starting => port::wait(context, &now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Heroku shows the command with its variables filled in, secrets among them; this does not.
