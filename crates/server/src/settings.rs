@@ -69,6 +69,8 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
+        trusted_proxies: config.trusted_proxies.clone(),
+        audit_kept: config.audit_kept,
         sample_every: SAMPLE_EVERY,
     }
 }
