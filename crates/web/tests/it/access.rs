@@ -27,6 +27,8 @@ struct Cast {
     /// In the order of [`ROLES`].
     tokens: Vec<Option<SecretString>>,
     apps_made: usize,
+    /// Apps that calls have left as they were.
+    spare: Vec<App>,
 }
 
 impl Cast {
@@ -38,7 +40,7 @@ impl Cast {
         }
         let (owner, token) = api.test.tenant("owner-of-app@example.com").await;
         tokens.extend([Some(token), Some(api.test.token.clone())]);
-        Self { api, owner, tokens, apps_made: 0 }
+        Self { api, owner, tokens, apps_made: 0, spare: Vec::new() }
     }
 
     /// An app of the owner's with one collaborator of each kind.
@@ -57,16 +59,14 @@ impl Cast {
     /// Whether each of them gets past the guard, and past what the use-case asks for: `y`, `-`, or `s` where the call
     /// brings a secret of its own.
     async fn ask(&mut self, row: &Row, access: Access) -> String {
-        let mut app = None;
         let mut cells = Vec::new();
         for (role, token) in ROLES.into_iter().zip(self.tokens.clone()) {
-            // What a refused call was for is still there.
-            let for_app = match app.take() {
+            let app = match self.spare.pop() {
                 Some(app) => app,
                 None => self.app().await,
             };
             let body = row.body.as_ref().map_or_else(Body::empty, |body| Body::from(body.to_string()));
-            let path = filled(&row.path, for_app.name.as_str());
+            let path = filled(&row.path, app.name.as_str());
             let answer = self.api.send(request(row.method.clone(), &path, token.as_ref()).body(body).unwrap()).await;
             let what = format!("{} as {role}: {} {}", row.what(), answer.status, answer.text);
             let failed = answer.status.is_server_error() && answer.status != StatusCode::NOT_IMPLEMENTED;
@@ -86,8 +86,8 @@ impl Cast {
                 _ if is_refused => '-',
                 _ => 'y',
             });
-            if is_refused || row.method == Method::GET {
-                app = Some(for_app);
+            if is_refused || row.method == Method::GET || !row.path.contains("{app}") {
+                self.spare.push(app);
             }
         }
         cells.into_iter().map(String::from).collect::<Vec<_>>().join(" ")
