@@ -25,7 +25,7 @@ fn transfer(state: &str) -> Value {
     })
 }
 
-fn event(action: &str, status: Value, detail: Value) -> Value {
+fn event(action: &str, status: &Value, detail: &Value) -> Value {
     json!({
         "action": action, "app": { "id": id(3), "name": "demo" }, "at": TIME, "detail": detail, "ended_at": TIME,
         "id": id(14), "method": "PATCH", "path": "/apps/{app}", "remote_address": "203.0.113.5", "request_id": id(15),
@@ -114,8 +114,8 @@ fn an_app_is_offered_accepted_declined_and_taken_back() {
 #[test]
 fn the_audit_shows_the_newest_and_what_is_not_known() {
     let all = json!([
-        event("app.update", Value::Null, json!({})),
-        event("config-vars.update", json!(200), json!({ "changed": ["LANG", "MODE"] })),
+        event("app.update", &Value::Null, &json!({})),
+        event("config-vars.update", &json!(200), &json!({ "changed": ["LANG", "MODE"] })),
     ]);
     let server = Server::start(vec![
         ("GET /apps/demo/audit?action=app.update", Answer::json(&all)),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
@@ -6,7 +8,6 @@ use insta::assert_snapshot;
 use paas_web::WebConfig;
 use secrecy::SecretString;
 use serde_json::json;
-use std::time::Duration;
 
 use crate::support::{Answer, Api, path_of, request, stable};
 
