@@ -4,7 +4,7 @@ use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
 use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::Logs;
-use paas_model::{CrashPolicy, HostId};
+use paas_model::{CrashPolicy, HostId, TrustedProxies};
 use paas_planner::Policy;
 
 use crate::{Catalog, HostRegistry, HostSigner, OpError};
@@ -75,6 +75,10 @@ pub struct Settings {
     pub placement: Policy,
     /// How often each host is rid of the images of old releases.
     pub prune_images_every: Duration,
+    /// Who is believed about where requests come from.
+    pub trusted_proxies: TrustedProxies,
+    /// How long audit events are kept; `None`: for ever.
+    pub audit_kept: Option<Duration>,
     /// How often the memory of running dynos is looked at.
     pub sample_every: Duration,
 }

@@ -47,6 +47,7 @@ impl From<DbError> for OpError {
                 "A pool needs a type, a zone, a minimum no larger than its maximum (at most 1000), and a disk of 8 to 16384 GB"
                     .to_owned(),
             ),
+            DbError::TransferPending => Self::Invalid("The app is offered to somebody already.".to_owned()),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

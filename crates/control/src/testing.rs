@@ -23,7 +23,7 @@ use paas_hosts::{
     testing::{FakeEngine, FakeMachines},
 };
 use paas_logs::Logs;
-use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId};
+use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId, TrustedProxies};
 use paas_planner::Policy;
 use secrecy::SecretString;
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -259,6 +259,8 @@ pub fn settings() -> Settings {
         build_reserved_millis: 100,
         placement: Policy::default(),
         prune_images_every: Duration::from_millis(100),
+        trusted_proxies: TrustedProxies::default(),
+        audit_kept: None,
         sample_every: Duration::from_millis(100),
     }
 }

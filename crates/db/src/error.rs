@@ -16,6 +16,8 @@ pub enum DbError {
     /// Its numbers are out of range, or do not fit each other.
     #[error("the pool's settings do not fit each other")]
     PoolInvalid,
+    #[error("the app is offered to somebody already")]
+    TransferPending,
     /// The lease ran out and another worker has the row: stop.
     #[error("the lease on this row is lost")]
     LeaseLost,
@@ -47,6 +49,7 @@ impl From<sqlx::Error> for DbError {
                 Some("accounts_email_taken") => Self::EmailTaken,
                 Some("hosts_name_taken") => Self::HostNameTaken,
                 Some("hosts_endpoint_taken" | "hosts_machine_taken") => Self::HostAddressTaken,
+                Some("app_transfers_one_pending") => Self::TransferPending,
                 Some("pools_name_taken") => Self::PoolNameTaken,
                 Some("pools_size" | "pools_disk" | "pools_some_type" | "pools_some_zone") => Self::PoolInvalid,
                 // Class 57 is "operator intervention": the server is shutting down or starting up.

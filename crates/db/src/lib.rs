@@ -16,13 +16,16 @@
 //! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 
 pub mod accounts;
+pub mod app_transfers;
 pub mod apps;
+pub mod audit_events;
 pub mod authority;
 pub mod build_output;
 pub mod buildpacks;
 pub mod builds;
 mod changes;
 mod cluster;
+pub mod collaborators;
 pub mod configs;
 mod connection;
 pub mod controllers;

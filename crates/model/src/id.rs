@@ -53,7 +53,11 @@ ids! {
     /// A person or robot that owns apps and holds tokens.
     AccountId,
     AppId,
+    /// What somebody did, or tried to.
+    AuditEventId,
     BuildId,
+    /// Somebody's share in an app of another's.
+    CollaboratorId,
     /// One immutable set of config vars; a release points at one.
     ConfigId,
     /// One controller process, as long as it runs; the lease on the hosts that it looks after.
@@ -80,4 +84,6 @@ ids! {
     SourceId,
     /// An API token (Heroku: OAuth authorization).
     TokenId,
+    /// An app on its way to another owner.
+    TransferId,
 }

@@ -20,6 +20,7 @@ mod procfile;
 mod release;
 mod scale;
 mod state;
+mod trusted_proxies;
 
 pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
@@ -29,14 +30,16 @@ pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use id::{
-    AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
-    LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
+    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DynoId, FormationId, HostId,
+    InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
+    TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
-pub use permission::{Permission, UnknownPermission};
+pub use permission::{Permission, Permissions, UnknownPermission};
 pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};
+pub use trusted_proxies::{NetworkError, TrustedProxies};

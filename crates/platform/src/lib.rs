@@ -8,15 +8,19 @@
 
 mod account;
 mod app;
+mod app_transfer;
+mod audit_event;
 mod authorization;
 mod build;
 mod buildpack_installation;
 #[cfg(feature = "client")]
 mod client;
+mod collaborator;
 mod config_vars;
 mod dyno;
 mod dyno_size;
 mod error_body;
+mod filter_apps;
 mod formation;
 mod host;
 mod host_shell;
@@ -37,6 +41,8 @@ mod timestamp;
 
 pub use account::Account;
 pub use app::{App, AppCreate, AppUpdate};
+pub use app_transfer::{AppTransfer, AppTransferCreate, AppTransferUpdate};
+pub use audit_event::{AuditEvent, AuditQuery, AuditedApp};
 pub use authorization::{AccessToken, Authorization, AuthorizationUser};
 pub use build::{Build, BuildCreate, BuildStatus, SourceBlob};
 pub use buildpack_installation::{
@@ -44,10 +50,12 @@ pub use buildpack_installation::{
 };
 #[cfg(feature = "client")]
 pub use client::{Client, ClientBuilder, ClientError, Event, EventStream, TextStream};
+pub use collaborator::{AppPermission, Collaborator, CollaboratorCreate, CollaboratorUpdate, CollaboratorUser};
 pub use config_vars::{ConfigVars, ConfigVarsUpdate};
 pub use dyno::{Dyno, DynoCreate, DynoRelease};
 pub use dyno_size::DynoSize;
 pub use error_body::{ApiErrorBody, error_id};
+pub use filter_apps::{AppFilter, AppsAmong, FilteredApp};
 pub use formation::{DynoSizeChoice, Formation, FormationBatchUpdate, FormationUpdate, Quantity};
 pub use host::{
     Host, HostCreate, HostJoin, HostJoined, HostRegistry, HostRemove, HostRenew, HostRenewed, HostUpdate, JoinCommand,

@@ -9,6 +9,7 @@ use std::{
 };
 
 use paas_builder::{Mirrors, RegistryConfig, StackConfig};
+use paas_model::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
@@ -65,6 +66,9 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// `None`: never.
     pub cycle_after: Option<Duration>,
+    pub trusted_proxies: TrustedProxies,
+    /// `None`: for ever.
+    pub audit_kept: Option<Duration>,
     pub host_grace: Duration,
     /// `None`: not before the machine is known to be gone.
     pub singleton_grace: Option<Duration>,
@@ -205,6 +209,21 @@ impl Config {
             cycle_after: read.optional(&variables::CYCLE_AFTER, "a whole number, at least 60", |text| {
                 text.parse().ok().filter(|seconds| *seconds >= 60).map(Duration::from_secs)
             })?,
+            trusted_proxies: read
+                .optional(
+                    &variables::TRUSTED_PROXIES,
+                    "addresses or networks, such as 10.0.0.1,192.168.0.0/16",
+                    |text| text.parse().ok(),
+                )?
+                .unwrap_or_default(),
+            audit_kept: read.required(
+                &variables::AUDIT_DAYS,
+                "a whole number, at least 30, or 0",
+                |text| match text.parse::<u32>().ok()? {
+                    0 => Some(None),
+                    days => (days >= 30).then(|| Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))),
+                },
+            )?,
             host_grace: read.seconds(&variables::HOST_GRACE)?,
             host_reserved_mb: read.at_least(&variables::HOST_RESERVED_MB, 0)?,
             singleton_grace: read.optional(&variables::SINGLETON_GRACE, "a whole number, at least 1", |text| {

@@ -70,6 +70,8 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
         prune_images_every: config.prune_images_every,
+        trusted_proxies: config.trusted_proxies.clone(),
+        audit_kept: config.audit_kept,
         sample_every: SAMPLE_EVERY,
     }
 }

@@ -121,6 +121,13 @@ variables! {
     /// How long a dyno may run before a fresh one replaces it, seconds (Heroku: 24 hours).
     CYCLE_AFTER = "PAAS_CYCLE_AFTER_SECONDS", Means("never");
 
+    /// Proxies in front of API and git, addresses or networks separated by commas, whose `X-Forwarded-For` says where a
+    /// request comes from in the audit.
+    TRUSTED_PROXIES = "PAAS_TRUSTED_PROXIES", Means("none");
+
+    /// How long audit events are kept, days; at least 30. `0`: for ever.
+    AUDIT_DAYS = "PAAS_AUDIT_DAYS", Is("365");
+
     /// How long a host's engine may be silent before the host is lost and its dynos start elsewhere, seconds.
     HOST_GRACE = "PAAS_HOST_GRACE_SECONDS", Is("10");
 

@@ -16,15 +16,23 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use paas_control::{ops, ops::accounts::Owner};
 use paas_db::{accounts::Account, apps::App};
+use paas_model::AuditEventId;
 use secrecy::SecretString;
+use tokio::time::timeout_at;
 
-use crate::{accept, endpoint::Access, error::ApiError, state::Web};
+use crate::{
+    accept,
+    audit::{self, Noted, Route, Seen},
+    endpoint::Access,
+    error::ApiError,
+    state::Web,
+};
 
 /// The account behind the request's token.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub Account);
 
-/// The app that the path names, and the account, which may do everything to it.
+/// The app that the path names, and the account, which has one of the permissions that the endpoint needs.
 #[derive(Debug, Clone)]
 pub(crate) struct AppFor {
     pub account: Account,
@@ -42,26 +50,41 @@ pub(crate) struct Guard {
     pub access: Access,
     /// Calls of it do not count.
     pub is_free: bool,
+    pub route: Route,
+    /// Calls of it are written down.
+    pub is_write: bool,
 }
 
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    let limit = guard.web.config.answer_within;
     match guard.access {
-        Access::Open | Access::Secret => next.run(request).await,
+        Access::Open | Access::Secret => without_account(&guard, request, next).await,
         Access::Machine => {
-            let limit = guard.web.config.answer_within;
-            tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| too_slow(limit))
+            let answered = tokio::time::timeout(limit, without_account(&guard, request, next)).await;
+            answered.unwrap_or_else(|_| too_slow(limit))
         }
-        Access::Account | Access::App(_) | Access::Owner => {
-            let limit = guard.web.config.answer_within;
-            tokio::time::timeout(limit, admit(guard, request, next)).await.unwrap_or_else(|_| too_slow(limit))
-        }
+        Access::Account | Access::App(_) | Access::Owner => admit(guard, request, next).await,
     }
 }
 
-async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
-    let account = match identify(&guard.web, request.headers()).await {
-        Ok(account) => account,
-        Err(error) => return error.into_response(),
+/// What is done without an account is written down after it: nobody is to fill the database by calls that do nothing.
+async fn without_account(guard: &Guard, mut request: Request, next: Next) -> Response {
+    if !guard.is_write {
+        return next.run(request).await;
+    }
+    let seen = Seen::of(&guard.web, &mut request).await;
+    let response = next.run(request).await;
+    seen.done(&guard.web, &guard.route, response.status()).await;
+    response
+}
+
+async fn admit(guard: Guard, request: Request, next: Next) -> Response {
+    let limit = guard.web.config.answer_within;
+    let until = tokio::time::Instant::now() + limit;
+    let account = match timeout_at(until, identify(&guard.web, request.headers())).await {
+        Ok(Ok(account)) => account,
+        Ok(Err(error)) => return error.into_response(),
+        Err(_) => return too_slow(limit),
     };
     let (allowances, now) = (&guard.web.allowances, Instant::now());
     let left = match guard.is_free {
@@ -69,17 +92,57 @@ async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
         false => allowances.take(account.id, now),
     };
     let remaining = HeaderValue::from(*left.as_ref().unwrap_or(&0));
-    let admitted = match left {
-        Ok(_) => authorise(&guard, account, &mut request).await,
-        Err(error) => Err(error),
-    };
-    let mut response = match admitted {
-        Ok(()) => next.run(request).await,
+    let mut response = match left {
+        Ok(_) => answer(&guard, &account, request, next, until).await,
         Err(error) => error.into_response(),
     };
     response.headers_mut().insert("ratelimit-remaining", remaining);
     response.headers_mut().insert("ratelimit-multiplier", HeaderValue::from_static("1"));
     response
+}
+
+/// The event of a write is begun before its handler and ended after it, also when the handler takes too long.
+async fn answer(
+    guard: &Guard,
+    account: &Account,
+    mut request: Request,
+    next: Next,
+    until: tokio::time::Instant,
+) -> Response {
+    let limit = guard.web.config.answer_within;
+    let event = match timeout_at(until, open(guard, account, &mut request)).await {
+        Ok(Ok(event)) => event,
+        Ok(Err(error)) => return error.into_response(),
+        Err(_) => return too_slow(limit),
+    };
+    let response = timeout_at(until, next.run(request)).await.unwrap_or_else(|_| too_slow(limit));
+    if let Some((id, noted)) = event {
+        audit::end(&guard.web, id, &noted, response.status()).await;
+    }
+    response
+}
+
+/// Authorises, and writes down what is about to be done, or is refused. `None`: it only reads.
+async fn open(
+    guard: &Guard,
+    account: &Account,
+    request: &mut Request,
+) -> Result<Option<(AuditEventId, Noted)>, ApiError> {
+    let allowed = authorise(guard, account.clone(), request).await;
+    if !guard.is_write {
+        return allowed.map(|()| None);
+    }
+    let seen = Seen::of(&guard.web, request).await;
+    match allowed {
+        Ok(()) => seen.begin(&guard.web, &guard.route, account).await.map(Some),
+        Err(error) => {
+            // A part of the platform that is down refuses nobody.
+            if error.status.is_client_error() {
+                seen.refused(&guard.web, &guard.route, account, error.status).await;
+            }
+            Err(error)
+        }
+    }
 }
 
 async fn identify(web: &Web, headers: &HeaderMap) -> Result<Account, ApiError> {

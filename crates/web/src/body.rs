@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::{auth::undecodable, error::ApiError};
+use crate::{audit::Noted, auth::undecodable, error::ApiError};
 
 /// Most bytes of a JSON body. Config vars, the largest thing in one, are 32 KB at most.
 const MAX_BYTES: usize = 1 << 20;
@@ -19,7 +19,11 @@ impl<T: DeserializeOwned, S: Sync, const AT_MOST: usize> FromRequest<S> for Json
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let noted = request.extensions().get::<Noted>().cloned();
         let bytes = read(request.into_body(), AT_MOST).await?;
+        if let Some(noted) = noted {
+            noted.fields_of(&bytes);
+        }
         let text = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_slice() };
         parse(text).map(Self)
     }

@@ -9,6 +9,7 @@ use axum::{
 use paas_model::Permission;
 
 use crate::{
+    audit::Route,
     auth::{Guard, guard},
     state::Web,
 };
@@ -37,6 +38,7 @@ pub(crate) struct Endpoint {
     pub path: &'static str,
     pub access: Access,
     is_free: bool,
+    only_reads: bool,
     handler: MethodRouter<Web>,
 }
 
@@ -69,7 +71,7 @@ impl Endpoint {
             () if path.starts_with("/hosts") || path.starts_with("/pools") => Access::Owner,
             () => Access::Account,
         };
-        Self { method, path, access, is_free: false, handler }
+        Self { method, path, access, is_free: false, only_reads: false, handler }
     }
 
     /// For whoever has one of these permissions to the app. Without this, reading wants [`Permission::View`], all else
@@ -98,8 +100,15 @@ impl Endpoint {
         Self { is_free: true, ..self }
     }
 
+    /// Changes nothing, though its verb says so: it is not written down as a change.
+    pub(crate) fn reads(self) -> Self {
+        Self { only_reads: true, ..self }
+    }
+
     pub(crate) fn add_to(self, router: Router<Web>, web: &Web) -> Router<Web> {
-        let state = Guard { web: web.clone(), access: self.access, is_free: self.is_free };
+        let route = Route::new(&self.method, self.path);
+        let is_write = route.is_write() && !self.only_reads;
+        let state = Guard { web: web.clone(), access: self.access, is_free: self.is_free, route, is_write };
         router.route(self.path, self.handler.layer(middleware::from_fn_with_state(state, guard)))
     }
 }

@@ -3,7 +3,7 @@
 //! # How a request runs
 //!
 //! [`router`] → `request_id.rs` (id, span, closing log line) → `etag.rs` → the endpoint's `auth.rs` guard (version of
-//! the API, token, rate limit, the app in the path) → a handler in `routes/`, which calls one use-case of
+//! the API, token, rate limit, the app in the path, the audit event) → a handler in `routes/`, which calls one use-case of
 //! `paas_control::ops` and maps its result with `wire/`.
 //!
 //! # Invariants
@@ -11,9 +11,11 @@
 //! - Every endpoint is an entry of one list, with its access. An endpoint that says nothing wants a token.
 //! - An error is one `ApiError`, in Heroku's form; what is not served is a 404 and never a made-up success.
 //! - Paths may hold secrets, so logs have the route's pattern and never the path.
+//! - Every write is an audit event, begun by the guard before the handler and ended after it.
 //! - Handlers write nothing themselves, and hold nothing between requests but the rate limits.
 
 mod accept;
+mod audit;
 mod auth;
 mod body;
 mod config;

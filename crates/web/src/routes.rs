@@ -1,12 +1,16 @@
 //! What the API serves, one file per resource.
 
 mod account;
+mod app_transfers;
 mod apps;
+mod audit_events;
 mod buildpack_installations;
 mod builds;
+mod collaborators;
 mod config_vars;
 mod dyno_sizes;
 mod dynos;
+mod filter_apps;
 mod formation;
 mod health;
 mod home;
@@ -29,12 +33,16 @@ use crate::{endpoint::Endpoint, streams};
 pub(crate) fn all() -> Vec<Endpoint> {
     [
         account::endpoints(),
+        app_transfers::endpoints(),
         apps::endpoints(),
+        audit_events::endpoints(),
         buildpack_installations::endpoints(),
         builds::endpoints(),
+        collaborators::endpoints(),
         config_vars::endpoints(),
         dyno_sizes::endpoints(),
         dynos::endpoints(),
+        filter_apps::endpoints(),
         formation::endpoints(),
         health::endpoints(),
         home::endpoints(),

@@ -2,8 +2,11 @@
 
 mod account;
 mod app;
+mod app_transfer;
+mod audit_event;
 mod build;
 mod buildpack;
+mod collaborator;
 mod dyno;
 mod dyno_size;
 mod formation;
@@ -19,8 +22,11 @@ mod stack;
 
 pub(crate) use account::account;
 pub(crate) use app::app;
+pub(crate) use app_transfer::app_transfer;
+pub(crate) use audit_event::audit_event;
 pub(crate) use build::build;
 pub(crate) use buildpack::{buildpack, installations};
+pub(crate) use collaborator::{collaborator, member};
 pub(crate) use dyno::dyno;
 pub(crate) use dyno_size::dyno_size;
 pub(crate) use formation::formation;

@@ -1,6 +1,8 @@
 //! One file a command, filed by topic: `config:set` is `config/set.rs`.
 
+mod access;
 mod apps;
+mod audit;
 mod auth;
 mod buildpacks;
 mod builds;
@@ -49,6 +51,10 @@ macro_rules! commands {
 }
 
 commands! {
+    Access(access::list::List) = "access",
+    AccessAdd(access::add::Add) = "access:add",
+    AccessRemove(access::remove::Remove) = "access:remove",
+    AccessUpdate(access::update::Update) = "access:update",
     AppsList(apps::list::List) = "apps" ["apps:list"],
     AppsCanary(apps::canary::Canary) = "apps:canary",
     AppsCreate(apps::create::Create) = "create" ["apps:create"],
@@ -56,8 +62,15 @@ commands! {
     AppsHealth(apps::health::Health) = "apps:health",
     AppsInfo(apps::info::Info) = "info" ["apps:info"],
     AppsLabels(apps::labels::Labels) = "apps:labels",
+    AppsLeave(apps::leave::Leave) = "apps:leave" ["leave"],
     AppsOpen(apps::open::Open) = "open" ["apps:open"],
     AppsRename(apps::rename::Rename) = "rename" ["apps:rename"],
+    AppsTransfer(apps::transfer::Transfer) = "apps:transfer",
+    AppsTransferAccept(apps::transfer::Accept) = "apps:transfer:accept",
+    AppsTransferCancel(apps::transfer::Cancel) = "apps:transfer:cancel",
+    AppsTransferDecline(apps::transfer::Decline) = "apps:transfer:decline",
+    AppsTransfers(apps::transfer::Transfers) = "apps:transfers",
+    Audit(audit::Audit) = "audit",
     Login(auth::login::Login) = "login" ["auth:login"],
     Logout(auth::logout::Logout) = "logout" ["auth:logout"],
     Token(auth::token::Token) = "auth:token",

@@ -1,11 +1,15 @@
 //! The use-cases. Each takes the handle and who asks, checks the right, does one transaction, and writes the line that
 //! the app's owner sees in the log.
 
+pub mod access;
 pub mod accounts;
+pub mod app_transfers;
 pub mod apps;
 pub mod attach;
+pub mod audit;
 pub mod buildpacks;
 pub mod builds;
+pub mod collaborators;
 pub mod config;
 pub mod dynos;
 pub mod explain;

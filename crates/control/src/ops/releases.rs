@@ -7,10 +7,11 @@ use paas_db::{
 };
 use paas_logs::{Filter, StoredLine};
 use paas_model::{
-    AccountId, AppId, BuildId, ConfigId, ConfigVars, LogSource, ProcessType, ReleaseId, ReleaseState, ReleaseVersion,
-    SlugId, describe,
+    AccountId, AppId, BuildId, ConfigId, ConfigVars, LogSource, Permission, ProcessType, ReleaseId, ReleaseState,
+    ReleaseVersion, SlugId, describe,
 };
 
+use super::access;
 use crate::{Control, OpError};
 
 /// A follower looks this often even when no wake-up comes.
@@ -104,7 +105,7 @@ pub async fn rollback(control: &Control, account: &Account, app: &App, to: &Rele
 /// Makes a release of a slug that exists already.
 ///
 /// # Errors
-/// [`OpError::NotFound`] when the app has no such slug.
+/// [`OpError::NotFound`] when the app has no such slug; [`OpError::Forbidden`] without [`Permission::Deploy`].
 pub async fn of_slug(
     control: &Control,
     account: &Account,
@@ -112,6 +113,7 @@ pub async fn of_slug(
     slug: SlugId,
     description: Option<String>,
 ) -> Result<Release, OpError> {
+    access::require(control, account, app, &[Permission::Deploy]).await?;
     let slug = self::slug(control, app, slug).await?;
     let description = description.unwrap_or_else(|| describe::deploy(slug.commit.as_deref()));
     let mut tx = control.db.begin().await?;

@@ -5,6 +5,7 @@ use paas_platform as wire;
 
 use super::{dyno_sizes, dynos::process_type};
 use crate::{
+    audit::Noted,
     auth::AppFor,
     body::{JsonBody, Segment},
     endpoint::Endpoint,
@@ -46,8 +47,10 @@ async fn info(
 async fn update(
     State(web): State<Web>,
     AppFor { account, app }: AppFor,
+    noted: Noted,
     JsonBody(body): JsonBody<wire::FormationBatchUpdate>,
 ) -> Result<Json<Vec<wire::Formation>>, ApiError> {
+    noted.names("types", body.updates.iter().filter_map(|update| update.kind.clone()));
     let changes = body.updates.iter().map(|update| {
         let kind = update.kind.as_deref().ok_or_else(|| ApiError::invalid("Each update needs a type."))?;
         scale(process_type(kind)?, update)

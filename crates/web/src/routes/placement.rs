@@ -25,7 +25,7 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/apps/{app}/placement", info),
-        Endpoint::patch("/apps/{app}/placement", update),
+        Endpoint::patch("/apps/{app}/placement", update).needs(&[Permission::Operate]),
         // Tells about hosts, which are nobody else's business.
         Endpoint::get("/apps/{app}/explain", explain_app).by_owner(),
         Endpoint::get("/hosts/{host}/explain", explain_host),

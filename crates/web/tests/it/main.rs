@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod app_transfers;
 mod apps;
+mod audit;
 mod builds;
+mod collaborators;
 mod config_vars;
 mod conventions;
 mod dynos;

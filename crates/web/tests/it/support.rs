@@ -194,7 +194,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
 /// Runs with everything that differs from run to run replaced.
 pub(crate) fn stable(snapshots: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
-    settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
+    settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"(sources/|logs/|rendezvous-|JOIN-|HOST-)[A-Za-z0-9_-]{43}", "$1[secret]");
     settings.add_filter(r"run\.\d{4}", "run.[number]");
