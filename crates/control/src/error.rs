@@ -48,6 +48,11 @@ impl From<DbError> for OpError {
                     .to_owned(),
             ),
             DbError::TransferPending => Self::Invalid("The app is offered to somebody already.".to_owned()),
+            DbError::HostnameTaken => Self::Invalid("Another app has this domain".to_owned()),
+            DbError::CnameTaken | DbError::SniEndpointNameTaken => {
+                Self::Conflict("A name that was just invented is taken; try again".to_owned())
+            }
+            DbError::DrainUrlTaken => Self::Conflict("Already exists".to_owned()),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

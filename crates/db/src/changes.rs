@@ -30,10 +30,13 @@ pub enum Topic {
     Pools,
     DrainedDynos,
     LogLines,
+    Domains,
+    SniEndpoints,
+    LogDrains,
 }
 
 impl Topic {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -44,6 +47,9 @@ impl Topic {
         Self::Pools,
         Self::DrainedDynos,
         Self::LogLines,
+        Self::Domains,
+        Self::SniEndpoints,
+        Self::LogDrains,
     ];
 
     const fn table(self) -> &'static str {
@@ -58,6 +64,9 @@ impl Topic {
             Self::Pools => "pools",
             Self::DrainedDynos => "drained_dynos",
             Self::LogLines => "log_lines",
+            Self::Domains => "domains",
+            Self::SniEndpoints => "sni_endpoints",
+            Self::LogDrains => "log_drains",
         }
     }
 }

@@ -16,6 +16,7 @@
 //! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 
 pub mod accounts;
+pub mod app_features;
 pub mod app_transfers;
 pub mod apps;
 pub mod audit_events;
@@ -29,6 +30,7 @@ pub mod collaborators;
 pub mod configs;
 mod connection;
 pub mod controllers;
+pub mod domains;
 pub mod dynos;
 pub mod embedded_registry;
 mod error;
@@ -36,6 +38,7 @@ pub mod formations;
 pub mod host_shells;
 pub mod hosts;
 pub mod join_tokens;
+pub mod log_drains;
 pub mod log_lines;
 pub mod log_sessions;
 pub mod pools;
@@ -44,6 +47,7 @@ pub mod routers;
 pub mod routes;
 mod secret_hash;
 pub mod slugs;
+pub mod sni_endpoints;
 pub mod sources;
 #[cfg(feature = "testing")]
 pub mod testing;

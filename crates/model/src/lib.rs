@@ -8,15 +8,18 @@ mod app_name;
 mod buildpack;
 mod config_vars;
 mod crash;
+mod drain_url;
 mod dyno;
 mod dyno_size;
 mod host;
+mod hostname;
 mod id;
 mod labels;
 mod log_line;
 mod permission;
 mod process_type;
 mod procfile;
+mod reachable;
 mod release;
 mod scale;
 mod state;
@@ -26,19 +29,22 @@ pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
 pub use crash::CrashPolicy;
+pub use drain_url::{DrainHost, DrainTransport, DrainUrl, DrainUrlError};
 pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
+pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DynoId, FormationId, HostId,
-    InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
-    TransferId,
+    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId,
+    FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId,
+    SniEndpointId, SourceId, TokenId, TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
 pub use permission::{Permission, Permissions, UnknownPermission};
 pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
+pub use reachable::is_public;
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};

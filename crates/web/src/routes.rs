@@ -8,8 +8,10 @@ mod buildpack_installations;
 mod builds;
 mod collaborators;
 mod config_vars;
+mod domains;
 mod dyno_sizes;
 mod dynos;
+mod features;
 mod filter_apps;
 mod formation;
 mod health;
@@ -17,14 +19,15 @@ mod home;
 mod host_shells;
 mod hosts;
 mod joining;
+mod log_drains;
 mod log_sessions;
 mod nothing_yet;
-mod of_app;
 mod placement;
 mod pools;
 mod regions;
 mod releases;
 mod slugs;
+mod sni_endpoints;
 mod sources;
 mod stacks;
 
@@ -40,23 +43,26 @@ pub(crate) fn all() -> Vec<Endpoint> {
         builds::endpoints(),
         collaborators::endpoints(),
         config_vars::endpoints(),
+        domains::endpoints(),
         dyno_sizes::endpoints(),
         dynos::endpoints(),
         filter_apps::endpoints(),
+        features::endpoints(),
         formation::endpoints(),
         health::endpoints(),
         home::endpoints(),
         host_shells::endpoints(),
         hosts::endpoints(),
         joining::endpoints(),
+        log_drains::endpoints(),
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
-        of_app::endpoints(),
         placement::endpoints(),
         pools::endpoints(),
         regions::endpoints(),
         releases::endpoints(),
         slugs::endpoints(),
+        sni_endpoints::endpoints(),
         sources::endpoints(),
         stacks::endpoints(),
         streams::endpoints(),

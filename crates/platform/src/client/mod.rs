@@ -3,6 +3,7 @@
 mod access;
 mod apps;
 mod dynos;
+mod edges;
 mod error;
 mod hosts;
 mod pools;
