@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// Body of every answer that is an error (Heroku: "Platform API reference", Errors).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiErrorBody {
     /// One of [`error_id`]; clients decide by it.
     pub id: String,

@@ -9,6 +9,7 @@
 //! # Invariants
 //!
 //! - Every endpoint is an entry of one list, with its access. An endpoint that says nothing wants a token.
+//! - It also says what it takes and returns: `openapi.rs` writes that down, and the tests hold every answer to it.
 //! - An error is one `ApiError`, in Heroku's form; what is not served is a 404 and never a made-up success.
 //! - Paths may hold secrets, so logs have the route's pattern and never the path.
 //! - Handlers write nothing themselves, and hold nothing between requests but the rate limits.
@@ -17,9 +18,11 @@ mod accept;
 mod auth;
 mod body;
 mod config;
+mod contract;
 mod endpoint;
 mod error;
 mod etag;
+mod openapi;
 mod query;
 mod range;
 mod rate_limit;
@@ -34,7 +37,7 @@ use axum::{Router, http::Method, middleware};
 use paas_control::Control;
 use tower_http::catch_panic::CatchPanicLayer;
 
-pub use crate::{config::WebConfig, endpoint::Access};
+pub use crate::{config::WebConfig, endpoint::Access, openapi::openapi};
 use crate::{error::ApiError, state::Web};
 
 /// Everything that answers over HTTP, except git. Unknown paths get Heroku's 404; a router for git is merged with this

@@ -16,6 +16,7 @@ mod joining;
 mod log_sessions;
 mod nothing_yet;
 mod of_app;
+mod openapi;
 mod placement;
 mod pools;
 mod regions;
@@ -44,6 +45,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
         of_app::endpoints(),
+        openapi::endpoints(),
         placement::endpoints(),
         pools::endpoints(),
         regions::endpoints(),

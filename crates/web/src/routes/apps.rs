@@ -20,12 +20,12 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps", list),
-        Endpoint::post("/apps", create),
-        Endpoint::get("/users/{user}/apps", list_of_user),
-        Endpoint::get("/apps/{app}", info),
-        Endpoint::patch("/apps/{app}", update),
-        Endpoint::delete("/apps/{app}", delete),
+        Endpoint::get("/apps", list).lists::<wire::App>(),
+        Endpoint::post("/apps", create).takes::<wire::AppCreate>().returns::<wire::App>(StatusCode::CREATED),
+        Endpoint::get("/users/{user}/apps", list_of_user).lists::<wire::App>(),
+        Endpoint::get("/apps/{app}", info).returns::<wire::App>(StatusCode::OK),
+        Endpoint::patch("/apps/{app}", update).takes::<wire::AppUpdate>().returns::<wire::App>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}", delete).returns::<wire::App>(StatusCode::OK),
     ]
 }
 

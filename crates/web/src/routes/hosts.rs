@@ -25,12 +25,12 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/hosts", list),
-        Endpoint::post("/hosts", create),
-        Endpoint::get("/hosts/{host}", info),
-        Endpoint::delete("/hosts/{host}", remove),
-        Endpoint::post("/hosts/{host}/actions/drain", drain),
-        Endpoint::post("/hosts/{host}/actions/undrain", undrain),
+        Endpoint::get("/hosts", list).lists::<wire::Host>(),
+        Endpoint::post("/hosts", create).takes::<wire::HostCreate>().returns::<wire::JoinCommand>(StatusCode::CREATED),
+        Endpoint::get("/hosts/{host}", info).returns::<wire::Host>(StatusCode::OK),
+        Endpoint::delete("/hosts/{host}", remove).takes::<wire::HostRemove>().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/drain", drain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/undrain", undrain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
     ]
 }
 

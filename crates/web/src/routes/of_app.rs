@@ -1,13 +1,16 @@
 //! What an app has exactly one of, where Heroku has lists.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use paas_platform::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{auth::AppFor, endpoint::Endpoint, state::Web, wire as shown};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/apps/{app}/collaborators", collaborators), Endpoint::get("/apps/{app}/domains", domains)]
+    vec![
+        Endpoint::get("/apps/{app}/collaborators", collaborators).returns::<Value>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/domains", domains).returns::<Value>(StatusCode::OK),
+    ]
 }
 
 /// The owner: access cannot be shared.
