@@ -5,6 +5,7 @@
 mod access;
 mod apps;
 mod builds;
+mod compatibility;
 mod config_vars;
 mod conventions;
 mod dynos;
@@ -19,4 +20,6 @@ mod placement;
 mod pools;
 mod releases;
 mod rendezvous;
+mod schema;
 mod support;
+mod walk;
