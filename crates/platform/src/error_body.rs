@@ -32,6 +32,8 @@ pub mod error_id {
     pub const TWO_FACTOR: &str = "two_factor";
     /// 404
     pub const NOT_FOUND: &str = "not_found";
+    /// 406: `Accept` names Heroku's media type, and no version of it.
+    pub const MISSING_VERSION: &str = "missing_version";
     /// 406
     pub const NOT_ACCEPTABLE: &str = "not_acceptable";
     /// 409

@@ -63,6 +63,7 @@ async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
         Ok(account) => account,
         Err(error) => return error.into_response(),
     };
+    let id = account.id;
     let (allowances, now) = (&guard.web.allowances, Instant::now());
     let left = match guard.is_free {
         true => Ok(allowances.left(account.id, now)),
@@ -74,7 +75,7 @@ async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
         Err(error) => Err(error),
     };
     let mut response = match admitted {
-        Ok(()) => next.run(request).await,
+        Ok(()) => guard.web.replays.once(id, request, next).await,
         Err(error) => error.into_response(),
     };
     response.headers_mut().insert("ratelimit-remaining", remaining);

@@ -12,6 +12,7 @@ mod dynos;
 mod formation;
 mod host_shells;
 mod hosts;
+mod http;
 mod joining;
 mod lists;
 mod logs;
