@@ -5,6 +5,7 @@ use crate::{NamedReference, Timestamp};
 
 /// `GET /account`: who the token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Account {
     pub allow_tracking: bool,
     pub beta: bool,

@@ -5,6 +5,7 @@ use crate::{Secret, Timestamp};
 
 /// `GET /oauth/authorizations`: a token and what it is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Authorization {
     /// `None`, or its token shortened, except in the answer that made it.
     pub access_token: Option<AccessToken>,
@@ -27,6 +28,7 @@ pub struct Authorization {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AccessToken {
     /// Seconds; `None`: it does not expire.
     pub expires_in: Option<u64>,
@@ -35,6 +37,7 @@ pub struct AccessToken {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuthorizationUser {
     pub email: String,
     pub full_name: Option<String>,

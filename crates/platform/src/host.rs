@@ -9,6 +9,7 @@ use crate::{NamedReference, Secret, Timestamp, lenient};
 
 /// A machine that runs dynos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Host {
     /// Where other machines reach it; `None`: it has not joined, or is the one that the server runs on.
     pub address: Option<String>,
@@ -58,6 +59,7 @@ pub struct Host {
 
 /// Body of `POST /hosts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostCreate {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -71,6 +73,7 @@ pub struct HostCreate {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JoinCommand {
     /// To be run as root on the machine, once.
     pub command: Secret,
@@ -86,6 +89,7 @@ pub struct HostUpdate {
 
 /// Body of `DELETE /hosts/:host`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRemove {
     /// Whatever runs there.
     #[serde(default, deserialize_with = "lenient::flag", skip_serializing_if = "Option::is_none")]
@@ -94,6 +98,7 @@ pub struct HostRemove {
 
 /// Body of `POST /hosts/join`, which machines send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostJoin {
     /// IP address.
     #[serde(default)]
@@ -113,6 +118,7 @@ pub struct HostJoin {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostJoined {
     /// PEM.
     pub ca: String,
@@ -125,6 +131,7 @@ pub struct HostJoined {
 
 /// Where hosts pull images from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRegistry {
     /// `10.0.0.1:5050`.
     pub address: String,
@@ -135,6 +142,7 @@ pub struct HostRegistry {
 
 /// Body of `POST /hosts/:host/certificate`, which hosts send with their renewal token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRenew {
     /// A certificate request (PKCS #10) in PEM.
     #[serde(default)]
@@ -143,6 +151,7 @@ pub struct HostRenew {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRenewed {
     /// PEM.
     pub ca: String,

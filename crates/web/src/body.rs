@@ -7,10 +7,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::{audit::Noted, auth::undecodable, error::ApiError};
+use crate::{audit::Noted, auth::undecodable, error::ApiError, nul};
 
 /// Most bytes of a JSON body. Config vars, the largest thing in one, are 32 KB at most.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// A request's JSON. An absent body is `{}`, and the content type is not looked at: clients forget both.
 pub(crate) struct JsonBody<T, const AT_MOST: usize = MAX_BYTES>(pub T);
@@ -42,7 +42,7 @@ impl<S: Sync + Send> FromRequestParts<S> for Segment {
     }
 }
 
-async fn read(body: Body, at_most: usize) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read(body: Body, at_most: usize) -> Result<Vec<u8>, ApiError> {
     match Limited::new(body, at_most).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -64,6 +64,9 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
+    if nul::is_in(text) {
+        return Err(ApiError::invalid("The request's body holds the character NUL (\\u0000)."));
+    }
     Ok(value)
 }
 

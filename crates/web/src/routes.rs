@@ -22,6 +22,7 @@ mod joining;
 mod log_drains;
 mod log_sessions;
 mod nothing_yet;
+mod openapi;
 mod placement;
 mod pools;
 mod regions;
@@ -57,6 +58,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         log_drains::endpoints(),
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
+        openapi::endpoints(),
         placement::endpoints(),
         pools::endpoints(),
         regions::endpoints(),

@@ -1,12 +1,15 @@
 use std::time::Instant;
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use paas_platform as wire;
 
 use crate::{auth::Caller, endpoint::Endpoint, state::Web, wire as shown};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/account", info), Endpoint::get("/account/rate-limits", rate_limits).free()]
+    vec![
+        Endpoint::get("/account", info).returns::<wire::Account>(StatusCode::OK),
+        Endpoint::get("/account/rate-limits", rate_limits).free().returns::<wire::RateLimit>(StatusCode::OK),
+    ]
 }
 
 async fn info(Caller(account): Caller) -> Json<wire::Account> {

@@ -22,13 +22,16 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps", list),
-        Endpoint::post("/apps", create),
-        Endpoint::get("/users/{user}/apps", list_of_user),
-        Endpoint::get("/apps/{app}", info),
+        Endpoint::get("/apps", list).lists::<wire::App>(),
+        Endpoint::post("/apps", create).takes::<wire::AppCreate>().returns::<wire::App>(StatusCode::CREATED),
+        Endpoint::get("/users/{user}/apps", list_of_user).lists::<wire::App>(),
+        Endpoint::get("/apps/{app}", info).returns::<wire::App>(StatusCode::OK),
         // Which of them depends on what changes.
-        Endpoint::patch("/apps/{app}", update).needs(&[Permission::Deploy, Permission::Operate, Permission::Manage]),
-        Endpoint::delete("/apps/{app}", delete),
+        Endpoint::patch("/apps/{app}", update)
+            .needs(&[Permission::Deploy, Permission::Operate, Permission::Manage])
+            .takes::<wire::AppUpdate>()
+            .returns::<wire::App>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}", delete).returns::<wire::App>(StatusCode::OK),
     ]
 }
 

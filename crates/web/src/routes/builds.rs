@@ -24,9 +24,12 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/builds", list),
-        Endpoint::post("/apps/{app}/builds", create).needs(&[Permission::Deploy]),
-        Endpoint::get("/apps/{app}/builds/{build}", info),
+        Endpoint::get("/apps/{app}/builds", list).lists::<wire::Build>(),
+        Endpoint::post("/apps/{app}/builds", create)
+            .needs(&[Permission::Deploy])
+            .takes::<wire::BuildCreate>()
+            .returns::<wire::Build>(StatusCode::CREATED),
+        Endpoint::get("/apps/{app}/builds/{build}", info).returns::<wire::Build>(StatusCode::OK),
     ]
 }
 

@@ -1,4 +1,9 @@
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use paas_control::ops::formation::{self, Scale};
 use paas_model::{DynoSize, Permission, ProcessType, UnknownDynoSize};
 use paas_platform as wire;
@@ -16,11 +21,18 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let any = &[Permission::Deploy, Permission::Operate];
     vec![
-        Endpoint::get("/apps/{app}/formation", list),
-        Endpoint::patch("/apps/{app}/formation", update).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::get("/apps/{app}/formation/{type}", info),
-        Endpoint::patch("/apps/{app}/formation/{type}", update_one).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::get("/apps/{app}/formation", list).lists::<wire::Formation>(),
+        Endpoint::patch("/apps/{app}/formation", update)
+            .needs(any)
+            .takes::<wire::FormationBatchUpdate>()
+            .returns::<Vec<wire::Formation>>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/formation/{type}", info).returns::<wire::Formation>(StatusCode::OK),
+        Endpoint::patch("/apps/{app}/formation/{type}", update_one)
+            .needs(any)
+            .takes::<wire::FormationUpdate>()
+            .returns::<wire::Formation>(StatusCode::OK),
     ]
 }
 

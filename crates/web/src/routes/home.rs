@@ -7,7 +7,7 @@ use axum::{
 use crate::{endpoint::Endpoint, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/", home).open()]
+    vec![Endpoint::get("/", home).open().returns_bytes(&["text/html; charset=utf-8"])]
 }
 
 /// For people who open the address in a browser.

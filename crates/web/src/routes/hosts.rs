@@ -25,13 +25,13 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/hosts", list),
-        Endpoint::post("/hosts", create),
-        Endpoint::get("/hosts/{host}", info),
-        Endpoint::patch("/hosts/{host}", update),
-        Endpoint::delete("/hosts/{host}", remove),
-        Endpoint::post("/hosts/{host}/actions/drain", drain),
-        Endpoint::post("/hosts/{host}/actions/undrain", undrain),
+        Endpoint::get("/hosts", list).lists::<wire::Host>(),
+        Endpoint::post("/hosts", create).takes::<wire::HostCreate>().returns::<wire::JoinCommand>(StatusCode::CREATED),
+        Endpoint::get("/hosts/{host}", info).returns::<wire::Host>(StatusCode::OK),
+        Endpoint::patch("/hosts/{host}", update).takes::<wire::HostUpdate>().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::delete("/hosts/{host}", remove).takes::<wire::HostRemove>().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/drain", drain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/undrain", undrain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
     ]
 }
 

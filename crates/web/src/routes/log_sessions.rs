@@ -12,7 +12,13 @@ use secrecy::ExposeSecret;
 use crate::{auth::AppFor, body::JsonBody, endpoint::Endpoint, error::ApiError, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/apps/{app}/log-sessions", create).needs(&[Permission::View]).reads()]
+    vec![
+        Endpoint::post("/apps/{app}/log-sessions", create)
+            .needs(&[Permission::View])
+            .reads()
+            .takes::<wire::LogSessionCreate>()
+            .returns::<wire::LogSession>(StatusCode::CREATED),
+    ]
 }
 
 async fn create(

@@ -1,6 +1,6 @@
 //! What clients ask about in passing and there is none of. An empty list is the truth; so is 404 for a single one.
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 
 use crate::{endpoint::Endpoint, error::ApiError};
 
@@ -11,15 +11,24 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/addons", none),
         Endpoint::get("/apps/{app}/addon-attachments", none),
         Endpoint::get("/apps/{app}/addons", none),
-        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling")),
+        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling")).is_refused(),
         Endpoint::get("/apps/{app}/webhooks", none),
         Endpoint::get("/pipelines", none),
         Endpoint::get("/spaces", none),
         Endpoint::get("/teams", none),
-        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")),
+        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")).is_refused(),
     ]
+    .into_iter()
+    .map(|endpoint| match endpoint.contract.answer {
+        Some(_) => endpoint,
+        None => endpoint.returns::<Nothing>(StatusCode::OK),
+    })
+    .collect()
 }
 
-async fn none() -> Json<[(); 0]> {
+/// A list of no items.
+type Nothing = [(); 0];
+
+async fn none() -> Json<Nothing> {
     Json([])
 }

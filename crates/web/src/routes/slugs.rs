@@ -1,4 +1,4 @@
-use axum::{Json, extract::State, response::Response};
+use axum::{Json, extract::State, http::StatusCode, response::Response};
 use paas_control::ops::releases;
 use paas_db::{apps::App, slugs::Slug};
 use paas_model::Permission;
@@ -10,8 +10,10 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/slugs/{slug}", info),
-        Endpoint::get("/apps/{app}/slugs/{slug}/blob", archive).needs(&[Permission::Deploy]),
+        Endpoint::get("/apps/{app}/slugs/{slug}", info).returns::<wire::Slug>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/slugs/{slug}/blob", archive)
+            .needs(&[Permission::Deploy])
+            .returns_bytes(&["application/gzip"]),
     ]
 }
 

@@ -184,6 +184,7 @@ fn only_what_has_to_be_is_open() {
             "Open GET /hosts/join.sh",
             "Machine POST /hosts/join",
             "Machine POST /hosts/{host}/certificate",
+            "Open GET /openapi.json",
             "Secret PUT /sources/{secret}",
             "Secret GET /sources/{secret}",
             "Secret GET /streams/builds/{secret}",

@@ -1,4 +1,4 @@
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, sync::Mutex, time::Duration};
 
 use axum::{
     Router,
@@ -15,10 +15,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::schema;
+
 /// The server, and the owner's token to call it with.
 pub(crate) struct Api {
     pub(crate) test: TestControl,
     pub(crate) router: Router,
+    /// Verb and path of the endpoints that gave a good answer.
+    pub(crate) answered: Mutex<BTreeSet<(String, &'static str)>>,
 }
 
 pub(crate) struct Answer {
@@ -35,7 +39,7 @@ impl Api {
     pub(crate) async fn with(config: WebConfig) -> Self {
         let test = TestControl::new().await;
         let router = paas_web::router(test.control.clone(), config);
-        Self { test, router }
+        Self { test, router, answered: Mutex::default() }
     }
 
     /// With something of the control plane put in another's place.
@@ -43,7 +47,7 @@ impl Api {
         let mut test = TestControl::new().await;
         change(&mut test.control);
         let router = paas_web::router(test.control.clone(), WebConfig::default());
-        Self { test, router }
+        Self { test, router, answered: Mutex::default() }
     }
 
     /// An app of the owner's.
@@ -106,7 +110,18 @@ impl Api {
         request(method, path, Some(&self.test.token))
     }
 
+    /// The answer is held to what Heroku's API and our own description of it say.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().to_string());
+        let answer = self.send_unchecked(request).await;
+        let endpoint = schema::check(&method, &path, answer.status, answer.header("content-type"), &answer.text);
+        if let (true, Some(endpoint)) = (answer.status.is_success(), endpoint) {
+            self.answered.lock().unwrap().insert((method.to_string(), endpoint));
+        }
+        answer
+    }
+
+    async fn send_unchecked(&self, request: Request<Body>) -> Answer {
         let answered = async {
             let response = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
