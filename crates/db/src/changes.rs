@@ -25,10 +25,11 @@ pub enum Topic {
     Pools,
     DrainedDynos,
     LogLines,
+    AppSetups,
 }
 
 impl Topic {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -39,6 +40,7 @@ impl Topic {
         Self::Pools,
         Self::DrainedDynos,
         Self::LogLines,
+        Self::AppSetups,
     ];
 
     const fn table(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Topic {
             Self::Pools => "pools",
             Self::DrainedDynos => "drained_dynos",
             Self::LogLines => "log_lines",
+            Self::AppSetups => "app_setups",
         }
     }
 }

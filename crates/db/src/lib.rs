@@ -39,6 +39,8 @@ pub mod releases;
 pub mod routers;
 pub mod routes;
 mod secret_hash;
+pub mod setups;
+pub mod slug_uploads;
 pub mod slugs;
 pub mod sources;
 #[cfg(feature = "testing")]

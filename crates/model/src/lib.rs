@@ -4,6 +4,7 @@
 //! needs an id takes a [`uuid::Uuid`]. Everything here is a value that can be compared, printed and tested in
 //! microseconds. Parsing happens once, at the edge; inside, a value of one of these types is already valid.
 
+mod app_json;
 mod app_name;
 mod buildpack;
 mod config_vars;
@@ -22,6 +23,7 @@ mod release;
 mod scale;
 mod state;
 
+pub use app_json::{AppJson, Wanted};
 pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
@@ -31,7 +33,7 @@ pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use id::{
     AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
-    LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
+    LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId, SlugId, SourceId, TokenId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
@@ -41,4 +43,4 @@ pub use procfile::{Procfile, ProcfileWarning};
 pub use reachable::is_public;
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
-pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};
+pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};

@@ -1,6 +1,7 @@
 //! What the API serves, one file per resource.
 
 mod account;
+mod app_setups;
 mod apps;
 mod buildpack_installations;
 mod builds;
@@ -29,6 +30,7 @@ use crate::{endpoint::Endpoint, streams};
 pub(crate) fn all() -> Vec<Endpoint> {
     [
         account::endpoints(),
+        app_setups::endpoints(),
         apps::endpoints(),
         buildpack_installations::endpoints(),
         builds::endpoints(),

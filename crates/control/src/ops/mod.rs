@@ -17,7 +17,9 @@ pub mod placement;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;
+pub mod setups;
 pub mod shells;
+pub mod slugs;
 pub mod sources;
 
 use paas_model::{Labels, parse_label};

@@ -15,6 +15,7 @@ mod machines;
 mod memory;
 mod placement;
 mod release_phase;
+mod setups;
 mod waits;
 
 use std::time::Duration;
@@ -38,6 +39,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     let tasks = TaskTracker::new();
     tasks.spawn(placement::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
+    tasks.spawn(setups::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
     tasks.spawn(machines::run(control.clone(), id, stop.clone()));

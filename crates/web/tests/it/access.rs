@@ -50,6 +50,8 @@ async fn only_what_has_to_be_is_open() {
             "Open GET /hosts/join.sh",
             "Machine POST /hosts/join",
             "Machine POST /hosts/{host}/certificate",
+            "Secret GET /slugs/{secret}",
+            "Secret PUT /slugs/{secret}",
             "Secret PUT /sources/{secret}",
             "Secret GET /sources/{secret}",
             "Secret GET /streams/builds/{secret}",

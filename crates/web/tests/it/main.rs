@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod app_setups;
 mod apps;
 mod builds;
 mod config_vars;
 mod conventions;
 mod dynos;
+mod fetches;
 mod formation;
 mod host_shells;
 mod hosts;
@@ -17,6 +19,8 @@ mod logs;
 mod outage;
 mod placement;
 mod pools;
+mod registry;
 mod releases;
 mod rendezvous;
+mod slugs;
 mod support;
