@@ -13,7 +13,7 @@ use paas_model::BuildpackSource;
 
 use crate::{
     BuildError, BuildRequest, Builder, BuilderError, StackConfig,
-    layer::{Layer, Repack, Stored, single_file},
+    layer::{From, Layer, Repack, Stored, single_file},
     outcome::{self, Outcome},
     sandbox,
     transcript::{Transcript, human_size},
@@ -121,13 +121,20 @@ impl Attempt<'_> {
             }
             Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
         };
-        match (Repack { root: "app", limit }).store(tar, &self.builder.registry, &repository).await? {
+        match (Repack { root: "app", from: From::Container, limit })
+            .store(tar, &self.builder.registry, &repository)
+            .await?
+        {
             Stored::Layer(layer) => {
                 for file in &layer.left_out {
                     transcript.line(format!(" !     {file}")).await;
                 }
                 transcript.stage("slug", since).await;
                 Ok(layer)
+            }
+            Stored::Refused { why } => {
+                let text = format!(" !     Push rejected, no slug can be made of the build: {why}.\n\n");
+                self.reject(transcript, &text, "no slug").await
             }
             Stored::TooLarge { size } => {
                 let text = format!(

@@ -163,7 +163,7 @@ impl Builder {
         })
     }
 
-    fn stack(&self, name: &str) -> Result<&StackConfig, BuilderError> {
+    pub(crate) fn stack(&self, name: &str) -> Result<&StackConfig, BuilderError> {
         let found = self.config.stacks.iter().find(|stack| stack.name == name);
         found.ok_or_else(|| BuilderError::NoSuchStack(name.to_owned()))
     }

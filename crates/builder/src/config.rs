@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use url::Url;
 
 use crate::StackConfig;
@@ -13,6 +14,8 @@ pub struct BuilderConfig {
     /// Certificates (PEM) that builds trust besides the stack's own: of a company's proxy, say.
     pub extra_ca: Option<PathBuf>,
     pub mirrors: Mirrors,
+    /// Addresses that sources may be fetched from though they are not public.
+    pub source_allow: Vec<IpNet>,
     /// What the platform calls itself to users.
     pub product: String,
     /// Where users read about buildpacks; anchors are added to it.
@@ -61,6 +64,7 @@ impl Default for BuilderConfig {
             limits: BuildLimits::default(),
             extra_ca: None,
             mirrors: Mirrors::default(),
+            source_allow: Vec::new(),
             product: "PaaS".to_owned(),
             help: "docs/buildpacks.md".to_owned(),
         }

@@ -21,6 +21,8 @@ pub enum BuilderError {
     Engine { doing: &'static str, source: EngineError },
     #[error("reading {what} failed")]
     Io { what: &'static str, source: std::io::Error },
+    #[error("an HTTP client failed")]
+    Http(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The server does not know the stack that an app asks for.
     #[error("there is no stack {0}")]
     NoSuchStack(String),
@@ -42,6 +44,11 @@ pub enum BuildError {
 impl BuilderError {
     pub(crate) fn engine(doing: &'static str) -> impl FnOnce(EngineError) -> Self {
         move |source| Self::Engine { doing, source }
+    }
+
+    /// Of a request to a user's URL, which is left out.
+    pub(crate) fn http(error: reqwest::Error) -> Self {
+        Self::Http(error.without_url().into())
     }
 
     pub(crate) fn io(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {

@@ -1,7 +1,8 @@
-//! A directory of an ended container, as a layer: the engine's tar, written anew so that only what a slug may hold is in
-//! it, whatever the build left behind.
+//! A directory of an ended container, or a slug that was made elsewhere, as a layer: the tar, written anew so that only what
+//! a slug may hold is in it, whatever the build or the client put there.
 
 use std::{
+    collections::BTreeSet,
     io::{self, Read, Write},
     path::{Component, Path},
     sync::{
@@ -22,15 +23,29 @@ use crate::{Blob, BuilderError, Registry, gzip::GzipWriter};
 /// What is written anew, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Repack {
-    /// First component of every path: `app`. The engine's (the directory's name) is taken off.
+    /// First component of every path: `app`.
     pub root: &'static str,
+    pub from: From,
     /// Most bytes that the compressed layer may have.
     pub limit: u64,
+}
+
+/// What the tar is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum From {
+    /// The engine's, of one directory, whose name is taken off. What no layer can hold is left out: the build has run.
+    Container,
+    /// A client's, of which only what is under the root counts. It is taken as it is, or not at all.
+    Archive,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stored {
     Layer(Layer),
+    /// The archive is none, or holds what no slug may.
+    Refused {
+        why: String,
+    },
     /// Over the limit; the registry has nothing of it. `size` is what it would have had.
     TooLarge {
         size: u64,
@@ -52,7 +67,7 @@ const OWNER: u64 = 1000;
 
 /// An unpacked layer may be this many times its compressed limit: files of zeros by the terabyte would keep a build
 /// reading for days.
-const EXPANSION: u64 = 16;
+pub(crate) const EXPANSION: u64 = 16;
 
 /// Names of files left out that are worth listing.
 const LISTED: usize = 10;
@@ -69,8 +84,19 @@ impl Repack {
         registry: &Registry,
         repository: &str,
     ) -> Result<Stored, BuilderError> {
-        let limit = self.limit;
-        let (reader, feed) = bridge(tar);
+        let (reader, feed) = bridge(tar, BuilderError::engine("read a build's result"));
+        self.store_from(reader, feed, registry, repository).await
+    }
+
+    /// The same with what the tar is read from, and the future that feeds it.
+    pub(crate) async fn store_from(
+        self,
+        reader: impl Read + Send + 'static,
+        feed: impl Future<Output = Result<(), BuilderError>> + Send,
+        registry: &Registry,
+        repository: &str,
+    ) -> Result<Stored, BuilderError> {
+        let (limit, from) = (self.limit, self.from);
         let (sender, compressed) = mpsc::channel::<io::Result<Bytes>>(4);
         let size = Arc::new(AtomicU64::new(0));
         let counted = size.clone();
@@ -101,6 +127,7 @@ impl Repack {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
             }
             (_, Err(error @ BuilderError::Registry { .. })) | (Ok(_), Err(error)) => Err(error),
+            (Err(error), _) if from == From::Archive => Ok(Stored::Refused { why: error.to_string() }),
             (Err(error), _) => Err(io(error)),
         }
     }
@@ -109,12 +136,18 @@ impl Repack {
     fn run(&self, input: impl Read, output: impl Write) -> io::Result<(String, Vec<String>)> {
         let mut writer = Rewriter {
             root: self.root,
+            from: self.from,
+            links: BTreeSet::new(),
+            is_empty: true,
             output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
             left_out: vec![],
         };
         let mut archive = Archive::new(input);
         for entry in archive.entries()? {
             writer.entry(entry?)?;
+        }
+        if self.from == From::Archive && writer.is_empty {
+            return Err(invalid(format!("it holds nothing under ./{}", self.root)));
         }
         writer.output.write_all(&[0; 1024])?;
         let left_out = writer.left_out;
@@ -156,6 +189,11 @@ pub(crate) async fn single_file(
 
 struct Rewriter<W> {
     root: &'static str,
+    from: From,
+    /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
+    links: BTreeSet<Vec<u8>>,
+    /// Nothing under the root yet.
+    is_empty: bool,
     output: Hashing<W>,
     left_out: Vec<String>,
 }
@@ -163,7 +201,23 @@ struct Rewriter<W> {
 impl<W: Write> Rewriter<W> {
     fn entry(&mut self, mut entry: Entry<'_, impl Read>) -> io::Result<()> {
         let path = entry.path_bytes().into_owned();
+        if self.from == From::Archive && !self.counts(&path) {
+            return Ok(());
+        }
         let Some(name) = self.name(&path) else { return self.leave_out(&path, "its path leaves the app") };
+        let kind = entry.header().entry_type();
+        if self.from == From::Archive {
+            if name == self.root.as_bytes() && kind != EntryType::Directory {
+                return self.leave_out(&path, "it is no directory");
+            }
+            if prefixes(&name).any(|prefix| self.links.contains(prefix)) {
+                return self.leave_out(&path, "it lies under a symbolic link");
+            }
+            if kind == EntryType::Symlink {
+                self.links.insert(name.clone());
+            }
+            self.is_empty &= name == self.root.as_bytes();
+        }
         if base_name(&name).starts_with(b".wh.") {
             // In a layer, such a name deletes another file instead of being one.
             return self.leave_out(&path, "image layers give names that begin with .wh. another meaning");
@@ -174,7 +228,7 @@ impl<W: Write> Rewriter<W> {
         header.set_gid(OWNER);
         // Kept, in whole seconds: Python checks compiled files, and web servers make ETags, by it.
         header.set_mtime(entry.header().mtime().unwrap_or(0));
-        match entry.header().entry_type() {
+        match kind {
             EntryType::Regular | EntryType::Continuous => {
                 let size = entry.size();
                 header.set_entry_type(EntryType::Regular);
@@ -213,11 +267,22 @@ impl<W: Write> Rewriter<W> {
         }
     }
 
-    /// `build_1a2b3c4d/lib/x` as `app/lib/x`. `None`: it does not stay inside.
+    /// Whether an archive's entry is under the root, or nowhere that it may be.
+    fn counts(&self, path: &[u8]) -> bool {
+        match as_path(path).components().find(|part| *part != Component::CurDir) {
+            Some(Component::Normal(top)) => top == self.root,
+            Some(_) => true,
+            None => false,
+        }
+    }
+
+    /// `build_1a2b3c4d/lib/x`, or an archive's `./app/lib/x`, as `app/lib/x`. `None`: it does not stay inside.
     fn name(&self, path: &[u8]) -> Option<Vec<u8>> {
-        use std::os::unix::ffi::{OsStrExt, OsStringExt};
-        let path = Path::new(std::ffi::OsStr::from_bytes(path));
-        let mut parts = path.components();
+        use std::os::unix::ffi::OsStringExt;
+        let mut parts = as_path(path).components();
+        if self.from == From::Archive && parts.clone().next() == Some(Component::CurDir) {
+            parts.next();
+        }
         let Some(Component::Normal(_)) = parts.next() else { return None };
         let mut name = std::path::PathBuf::from(self.root);
         for part in parts {
@@ -231,6 +296,10 @@ impl<W: Write> Rewriter<W> {
     }
 
     fn leave_out(&mut self, path: &[u8], why: &str) -> io::Result<()> {
+        if self.from == From::Archive {
+            let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
+            return Err(invalid(format!("{} cannot be in a slug: {why}", name.escape_debug())));
+        }
         if self.left_out.len() < LISTED {
             let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
             let name = name.split_once('/').map_or(name.as_str(), |(_, rest)| rest);
@@ -290,25 +359,36 @@ impl<W: Write> Write for Hashing<W> {
 }
 
 /// A blocking reader of an async stream, and the future that feeds it; the latter ends when the reader is dropped.
-pub(crate) fn bridge(
-    mut stream: impl Stream<Item = Result<Bytes, paas_hosts::EngineError>> + Send + Unpin,
-) -> (impl Read + Send, impl Future<Output = Result<(), BuilderError>> + Send) {
+pub(crate) fn bridge<E: Send>(
+    mut stream: impl Stream<Item = Result<Bytes, E>> + Send + Unpin,
+    failed: impl FnOnce(E) -> BuilderError + Send,
+) -> (ChannelReader, impl Future<Output = Result<(), BuilderError>> + Send) {
     let (sender, receiver) = mpsc::channel(16);
     let feed = async move {
         while let Some(piece) = stream.next().await {
-            let piece = piece.map_err(BuilderError::engine("read a build's result"))?;
-            if sender.send(piece).await.is_err() {
-                return Ok(());
+            match piece {
+                Err(error) => return Err(failed(error)),
+                Ok(piece) => {
+                    if sender.send(piece).await.is_err() {
+                        return Ok(());
+                    }
+                }
             }
         }
         Ok(())
     };
-    (ChannelReader { receiver, rest: Bytes::new() }, feed)
+    (ChannelReader::new(receiver), feed)
 }
 
-struct ChannelReader {
+pub(crate) struct ChannelReader {
     receiver: mpsc::Receiver<Bytes>,
     rest: Bytes,
+}
+
+impl ChannelReader {
+    pub(crate) fn new(receiver: mpsc::Receiver<Bytes>) -> Self {
+        Self { receiver, rest: Bytes::new() }
+    }
 }
 
 impl Read for ChannelReader {
@@ -323,6 +403,20 @@ impl Read for ChannelReader {
         into[..length].copy_from_slice(&self.rest.split_to(length));
         Ok(length)
     }
+}
+
+fn as_path(path: &[u8]) -> &Path {
+    use std::os::unix::ffi::OsStrExt;
+    Path::new(std::ffi::OsStr::from_bytes(path))
+}
+
+/// `app/lib/x` is under `app/lib` and `app`.
+fn prefixes(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    name.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| &name[..at])
+}
+
+fn invalid(text: String) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, text)
 }
 
 fn base_name(path: &[u8]) -> &[u8] {

@@ -6,6 +6,8 @@
 //! sandbox.rs   what goes into the container                  layer.rs, gzip.rs what comes out of it, written anew
 //! build.sh     what runs in it                               release_image.rs  stack layers + slug
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
+//! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
+//! slug_archive.rs  slugs that were made elsewhere
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -16,18 +18,26 @@ mod attempt;
 mod builder;
 mod config;
 mod error;
+mod fetch;
 mod gzip;
 mod layer;
 mod outcome;
 mod registry;
 mod release_image;
 mod sandbox;
+mod slug_archive;
+mod source_file;
+mod source_url;
 mod stack;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod transcript;
 
 pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
 pub use error::{BuildError, BuilderError};
 pub use registry::{Blob, Registry, RegistryConfig};
+pub use slug_archive::StoredSlug;
+pub use source_url::{InputError, SourceUrl};
 pub use stack::{StackConfig, ensure_stacks};
 pub use transcript::BuildEvent;

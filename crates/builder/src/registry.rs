@@ -298,11 +298,11 @@ pub(crate) fn digest_of(bytes: &[u8]) -> String {
 #[error("over the limit")]
 struct OverLimit;
 
-fn is_over_limit(error: &io::Error) -> bool {
+pub(crate) fn is_over_limit(error: &io::Error) -> bool {
     matches!(error.get_ref(), Some(inner) if inner.is::<OverLimit>())
 }
 
-fn limited(
+pub(crate) fn limited(
     bytes: impl Stream<Item = io::Result<Bytes>> + Send,
     limit: u64,
 ) -> impl Stream<Item = io::Result<Bytes>> + Send {

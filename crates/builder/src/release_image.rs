@@ -85,7 +85,7 @@ fn release_config(stack: &str, diff_id: &str) -> Result<Vec<u8>, &'static str> {
     serde_json::to_vec(&image).map_err(|_| "its configuration cannot be written")
 }
 
-fn descriptor(media_type: &str, blob: &Blob) -> OciDescriptor {
+pub(crate) fn descriptor(media_type: &str, blob: &Blob) -> OciDescriptor {
     OciDescriptor {
         media_type: media_type.to_owned(),
         digest: blob.digest.clone(),

@@ -1,4 +1,4 @@
-use paas_builder::BuilderError;
+use paas_builder::{BuilderError, InputError};
 use paas_db::DbError;
 use paas_hosts::EngineError;
 use paas_logs::LogsError;
@@ -28,6 +28,14 @@ pub enum OpError {
 impl OpError {
     pub(crate) fn not_found(resource: &'static str) -> Self {
         Self::NotFound { resource, message: format!("Couldn't find that {}.", resource.replace('_', " ")) }
+    }
+
+    /// `what`: the beginning of the sentence that tells the user why.
+    pub(crate) fn input(what: &str, error: InputError) -> Self {
+        match error {
+            InputError::Refused(why) => Self::Invalid(format!("{what}: {why}.")),
+            InputError::Infrastructure(error) => error.into(),
+        }
     }
 
     pub(crate) fn invalid(message: impl std::fmt::Display) -> Self {

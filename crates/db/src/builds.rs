@@ -14,6 +14,10 @@ pub struct Build {
     pub account_id: AccountId,
     pub account_email: String,
     pub source_id: SourceId,
+    /// Where its source was, or is to be, fetched, without credentials; `None`: it was uploaded.
+    pub source_url: Option<String>,
+    /// `sha256:…`, which that source must have.
+    pub source_checksum: Option<String>,
     /// Git commit, or what the client calls its version.
     pub version: Option<String>,
     pub version_description: Option<String>,
@@ -32,6 +36,8 @@ pub struct Build {
     pub attempt: i32,
     /// Why it failed, in users' words; or why the last attempt of ours broke off.
     pub last_error: Option<String>,
+    /// Who called it off.
+    pub cancelled_by: Option<String>,
     /// Milliseconds by stage.
     #[sqlx(json)]
     pub stages: BTreeMap<String, u64>,
@@ -79,8 +85,10 @@ pub async fn create(db: impl PgExecutor<'_>, build: &NewBuild) -> Result<(), DbE
 
 pub async fn find(db: impl PgExecutor<'_>, id: BuildId) -> Result<Option<Build>, DbError> {
     let query = sqlx::query_as(
-        "select builds.*, accounts.email as account_email, releases.id as release_id
+        "select builds.*, accounts.email as account_email, releases.id as release_id,
+                sources.shown_url as source_url, sources.checksum as source_checksum
          from builds join accounts on accounts.id = builds.account_id
+         join sources on sources.id = builds.source_id
          left join releases on releases.build_id = builds.id
          where builds.id = $1",
     );
@@ -90,8 +98,10 @@ pub async fn find(db: impl PgExecutor<'_>, id: BuildId) -> Result<Option<Build>,
 /// Newest first.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec<Build>, DbError> {
     let query = sqlx::query_as(
-        "select builds.*, accounts.email as account_email, releases.id as release_id
+        "select builds.*, accounts.email as account_email, releases.id as release_id,
+                sources.shown_url as source_url, sources.checksum as source_checksum
          from builds join accounts on accounts.id = builds.account_id
+         join sources on sources.id = builds.source_id
          left join releases on releases.build_id = builds.id
          where builds.app_id = $1 order by builds.created_at desc, builds.id desc limit $2",
     );
@@ -192,6 +202,30 @@ pub async fn fail(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, reason: 
          where id = $1 and lease_id = $2 and state = 'building'",
     );
     held(&query.bind(id).bind(lease).bind(reason).execute(db).await?)
+}
+
+/// Ends a build that nobody runs: called off. False: somebody does, or it has ended.
+pub async fn cancel_pending(db: &mut Connection, id: BuildId, by: &str, reason: &str) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update builds set state = 'failed', cancelled_by = $2, last_error = $3, updated_at = now()
+         where id = $1 and state = 'pending'",
+    );
+    Ok(query.bind(id).bind(by).bind(reason).execute(db).await?.rows_affected() > 0)
+}
+
+/// Asks whoever runs the build to end it. False: nobody runs it, or it was asked already.
+pub async fn request_cancel(db: &mut Connection, id: BuildId, by: &str) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update builds set cancelled_by = $2, updated_at = now()
+         where id = $1 and state = 'building' and cancelled_by is null",
+    );
+    Ok(query.bind(id).bind(by).execute(db).await?.rows_affected() > 0)
+}
+
+/// Whether somebody called it off.
+pub async fn is_cancelled(db: impl PgExecutor<'_>, id: BuildId) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar("select exists (select 1 from builds where id = $1 and cancelled_by is not null)");
+    Ok(query.bind(id).fetch_one(db).await?)
 }
 
 /// Gives the build back after a failure of ours: it is placed anew, and taken again after `wait`.

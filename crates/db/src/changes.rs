@@ -30,13 +30,14 @@ pub enum Topic {
     Pools,
     DrainedDynos,
     LogLines,
+    AppSetups,
     Domains,
     SniEndpoints,
     LogDrains,
 }
 
 impl Topic {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -47,6 +48,7 @@ impl Topic {
         Self::Pools,
         Self::DrainedDynos,
         Self::LogLines,
+        Self::AppSetups,
         Self::Domains,
         Self::SniEndpoints,
         Self::LogDrains,
@@ -67,6 +69,7 @@ impl Topic {
             Self::Domains => "domains",
             Self::SniEndpoints => "sni_endpoints",
             Self::LogDrains => "log_drains",
+            Self::AppSetups => "app_setups",
         }
     }
 }

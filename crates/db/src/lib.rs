@@ -46,6 +46,8 @@ pub mod releases;
 pub mod routers;
 pub mod routes;
 mod secret_hash;
+pub mod setups;
+pub mod slug_uploads;
 pub mod slugs;
 pub mod sni_endpoints;
 pub mod sources;

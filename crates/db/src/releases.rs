@@ -18,6 +18,8 @@ pub struct Release {
     pub slug_id: Option<SlugId>,
     pub config_id: ConfigId,
     pub build_id: Option<BuildId>,
+    /// Its slug has a `release` command, which runs before it takes over.
+    pub has_phase: bool,
     /// The newest that succeeded: the one that runs.
     pub current: bool,
     pub created_at: DateTime<Utc>,
@@ -59,6 +61,7 @@ pub async fn create(db: &mut Connection, release: &NewRelease) -> Result<Release
 pub async fn by_id(db: impl PgExecutor<'_>, id: ReleaseId) -> Result<Option<Release>, DbError> {
     let query = sqlx::query_as(
         "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
                 releases.version = (select max(version) from releases newest
                                     where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
          from releases join accounts on accounts.id = releases.account_id where releases.id = $1",
@@ -73,6 +76,7 @@ pub async fn by_version(
 ) -> Result<Option<Release>, DbError> {
     let query = sqlx::query_as(
         "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
                 releases.version = (select max(version) from releases newest
                                     where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
          from releases join accounts on accounts.id = releases.account_id
@@ -85,6 +89,7 @@ pub async fn by_version(
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Release>, DbError> {
     let query = sqlx::query_as(
         "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
                 releases.version = (select max(version) from releases newest
                                     where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
          from releases join accounts on accounts.id = releases.account_id
@@ -96,7 +101,9 @@ pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Release>, D
 /// The newest that succeeded; every app has one from its creation on.
 pub async fn current(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Release>, DbError> {
     let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email, true as current
+        "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
+                true as current
          from releases join accounts on accounts.id = releases.account_id
          where releases.app_id = $1 and state = 'succeeded' order by version desc limit 1",
     );
@@ -106,7 +113,9 @@ pub async fn current(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Relea
 /// The newest of any state: what a config change builds on.
 pub async fn newest(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Release>, DbError> {
     let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email, false as current
+        "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
+                false as current
          from releases join accounts on accounts.id = releases.account_id
          where releases.app_id = $1 order by version desc limit 1",
     );
@@ -116,7 +125,9 @@ pub async fn newest(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Releas
 /// Releases whose release phase has not ended, over all apps.
 pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<Release>, DbError> {
     let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email, false as current
+        "select releases.*, accounts.email as account_email,
+                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
+                false as current
          from releases join accounts on accounts.id = releases.account_id
          where state in ('pending', 'running_phase') order by releases.created_at",
     );

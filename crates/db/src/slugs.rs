@@ -69,6 +69,11 @@ pub async fn create(db: impl PgExecutor<'_>, slug: &NewSlug) -> Result<(), DbErr
     Ok(())
 }
 
+/// Of whatever app: for who has proof of its id.
+pub async fn by_id(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<Slug>, DbError> {
+    Ok(sqlx::query_as("select * from slugs where id = $1").bind(id).fetch_optional(db).await?)
+}
+
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
     let query = sqlx::query_as("select * from slugs where id = $1 and app_id = $2");
     Ok(query.bind(id).bind(app).fetch_optional(db).await?)

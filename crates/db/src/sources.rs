@@ -1,9 +1,10 @@
 use paas_model::{AccountId, SourceId};
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgExecutor;
 
-use crate::{DbError, SecretHash};
+use crate::{DbError, SecretHash, Vault, VaultError};
 
-/// An upload: a place for one source tarball, which exists in the registry once `digest` is set.
+/// A place for one source tarball, which exists in the registry once `digest` is set: uploaded, or fetched.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Source {
     pub id: SourceId,
@@ -11,6 +12,38 @@ pub struct Source {
     pub digest: Option<String>,
     /// Compressed bytes.
     pub size: Option<i64>,
+    /// `sha256:…`, which a fetched one must have.
+    pub checksum: Option<String>,
+    url: Option<Vec<u8>>,
+}
+
+impl Source {
+    /// Where it is to be fetched. `None`: it is uploaded, or was fetched.
+    ///
+    /// # Errors
+    /// [`DbError::Secret`].
+    pub fn url(&self, vault: &Vault) -> Result<Option<SecretString>, DbError> {
+        let Some(sealed) = &self.url else { return Ok(None) };
+        let plain = vault.open(self.id.uuid(), sealed)?;
+        Ok(Some(String::from_utf8(plain).map_err(|_| VaultError::Decrypt)?.into()))
+    }
+
+    /// Whether there is something, here or elsewhere, that a build can be made from.
+    #[must_use]
+    pub const fn is_filled(&self) -> bool {
+        self.digest.is_some() || self.url.is_some()
+    }
+}
+
+/// A source that the platform fetches.
+#[derive(Debug)]
+pub struct Remote {
+    pub id: SourceId,
+    pub account_id: AccountId,
+    pub url: SecretString,
+    /// Without credentials.
+    pub shown_url: String,
+    pub checksum: Option<String>,
 }
 
 pub async fn create(
@@ -24,18 +57,42 @@ pub async fn create(
     Ok(())
 }
 
+/// Nobody is told its secret: it can neither be uploaded to nor read.
+pub async fn create_remote(
+    db: impl PgExecutor<'_>,
+    vault: &Vault,
+    secret: &SecretHash,
+    remote: &Remote,
+) -> Result<(), DbError> {
+    let sealed = vault.seal(remote.id.uuid(), remote.url.expose_secret().as_bytes())?;
+    sqlx::query(
+        "insert into sources (id, account_id, secret_hash, url, shown_url, checksum) values ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(remote.id)
+    .bind(remote.account_id)
+    .bind(secret)
+    .bind(sealed)
+    .bind(&remote.shown_url)
+    .bind(&remote.checksum)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<Source>, DbError> {
-    let query = sqlx::query_as("select id, account_id, digest, size from sources where secret_hash = $1");
+    let query =
+        sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where secret_hash = $1");
     Ok(query.bind(secret).fetch_optional(db).await?)
 }
 
 pub async fn by_id(db: impl PgExecutor<'_>, id: SourceId) -> Result<Option<Source>, DbError> {
-    let query = sqlx::query_as("select id, account_id, digest, size from sources where id = $1");
+    let query = sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where id = $1");
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
+/// It is in the registry: where it came from, with its credentials, is forgotten.
 pub async fn set_blob(db: impl PgExecutor<'_>, id: SourceId, digest: &str, size: i64) -> Result<(), DbError> {
-    let query = sqlx::query("update sources set digest = $2, size = $3 where id = $1");
+    let query = sqlx::query("update sources set digest = $2, size = $3, url = null where id = $1");
     query.bind(id).bind(digest).bind(size).execute(db).await?;
     Ok(())
 }

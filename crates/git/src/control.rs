@@ -114,7 +114,7 @@ impl PushTarget for ControlTarget {
         // Not the release's state: a quick command may have ended by now, and is to be shown all the same.
         let has_phase = match ended.slug_id {
             Some(slug) => {
-                let slug = ops::releases::slug(&self.control, &self.app, slug).await?;
+                let slug = ops::slugs::by_id(&self.control, slug).await?;
                 slug.process_types.contains_key(&ProcessType::release())
             }
             None => false,

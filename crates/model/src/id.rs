@@ -81,6 +81,8 @@ ids! {
     /// A group of hosts that the platform launches itself.
     PoolId,
     ReleaseId,
+    /// An app that is being made from an app.json.
+    SetupId,
     /// A root shell on a host.
     ShellId,
     SlugId,

@@ -4,6 +4,7 @@
 //! needs an id takes a [`uuid::Uuid`]. Everything here is a value that can be compared, printed and tested in
 //! microseconds. Parsing happens once, at the edge; inside, a value of one of these types is already valid.
 
+mod app_json;
 mod app_name;
 mod buildpack;
 mod config_vars;
@@ -25,6 +26,7 @@ mod scale;
 mod state;
 mod trusted_proxies;
 
+pub use app_json::{AppJson, Wanted};
 pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
@@ -35,9 +37,7 @@ pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId,
-    FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId,
-    SniEndpointId, SourceId, TokenId, TransferId,
+    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId, FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId, SlugId, SniEndpointId, SourceId, TokenId, TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
@@ -47,5 +47,5 @@ pub use procfile::{Procfile, ProcfileWarning};
 pub use reachable::is_public;
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
-pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};
+pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};
 pub use trusted_proxies::{NetworkError, TrustedProxies};

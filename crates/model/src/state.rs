@@ -117,6 +117,16 @@ states! {
         Gone = "gone" => [],
     }
 
+    /// Of an app that is made from an app.json.
+    SetupState {
+        /// Held by lease while its source is fetched and its app.json is read.
+        Pending = "pending" => [Building, Failed],
+        Building = "building" => [Postdeploy, Succeeded, Failed],
+        Postdeploy = "postdeploy" => [Succeeded, Failed],
+        Succeeded = "succeeded" => [],
+        Failed = "failed" => [],
+    }
+
     /// Why a host is lost.
     HostFault {
         /// Its dynos may still run, and serve whoever reaches them.

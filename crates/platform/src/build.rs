@@ -63,6 +63,29 @@ pub struct BuildCreate {
     pub source_blob: SourceBlob,
 }
 
+/// What a build printed, once and for all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildResult {
+    pub build: BuildResultBuild,
+    /// 0, or 1 for a build that failed; `None` while it runs.
+    pub exit_code: Option<i32>,
+    pub lines: Vec<BuildResultLine>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildResultBuild {
+    pub id: Uuid,
+    pub status: BuildStatus,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildResultLine {
+    /// Its newline included.
+    pub line: String,
+    /// `STDOUT`.
+    pub stream: String,
+}
+
 impl BuildStatus {
     /// The word on the wire.
     #[must_use]

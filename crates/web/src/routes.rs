@@ -2,6 +2,7 @@
 
 mod account;
 mod app_transfers;
+mod app_setups;
 mod apps;
 mod audit_events;
 mod buildpack_installations;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
     [
         account::endpoints(),
         app_transfers::endpoints(),
+        app_setups::endpoints(),
         apps::endpoints(),
         audit_events::endpoints(),
         buildpack_installations::endpoints(),

@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 use crate::{WebConfig, rate_limit::Allowances, replays::Replays};
 
+/// In seconds.
+const HOUR: i64 = 60 * 60;
+
 /// What every handler works with. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Web {
@@ -43,13 +46,37 @@ impl Web {
     /// The id of a ticket that was given out for this purpose.
     pub(crate) fn redeem(&self, purpose: &str, ticket: &str) -> Option<Uuid> {
         let id = ticket.split_once('.')?.0.parse().ok()?;
-        // Both hashed, so that the time the comparison takes tells nothing.
-        let digest = |text: &str| SecretHash::of(&text.to_owned().into());
-        (digest(&self.ticket(purpose, id)) == digest(ticket)).then_some(id)
+        same(&self.ticket(purpose, id), ticket).then_some(id)
+    }
+
+    /// `ID.UNTIL.PROOF`: a ticket that opens something for one to two hours. It stays the same for an hour, so that the answers
+    /// that hold it do.
+    pub(crate) fn passing_ticket(&self, purpose: &str, id: Uuid) -> String {
+        let until = (Utc::now().timestamp() / HOUR + 2) * HOUR;
+        self.ticket_until(purpose, id, until)
+    }
+
+    /// The id of a passing ticket that was given out for this purpose, and has not run out.
+    pub(crate) fn redeem_passing(&self, purpose: &str, ticket: &str) -> Option<Uuid> {
+        let (id, rest) = ticket.split_once('.')?;
+        let (id, until) = (id.parse().ok()?, rest.split_once('.')?.0.parse().ok()?);
+        let is_ours = same(&self.ticket_until(purpose, id, until), ticket);
+        (is_ours && until > Utc::now().timestamp()).then_some(id)
+    }
+
+    fn ticket_until(&self, purpose: &str, id: Uuid, until: i64) -> String {
+        let proof = self.control.db.vault().tag(&format!("{purpose} until {until}"), id);
+        format!("{id}.{until}.{}", hex::encode(proof))
     }
 
     /// A URL of this server. `path` begins with a slash.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.settings().public_url)
     }
+}
+
+/// Both are hashed, so that the time the comparison takes tells nothing.
+fn same(ours: &str, given: &str) -> bool {
+    let digest = |text: &str| SecretHash::of(&text.to_owned().into());
+    digest(ours) == digest(given)
 }

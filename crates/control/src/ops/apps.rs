@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use paas_db::{DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
+use paas_db::{Connection, DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
 use paas_model::{AppId, AppName, ConfigId, ConfigVars, Permission, ReleaseId, ReleaseState, SlugId, describe};
 
 use super::access;
@@ -34,7 +34,7 @@ pub async fn create(control: &Control, account: &Account, new: NewApp) -> Result
         return create_invented(control, account, &stack).await;
     };
     let name = AppName::parse(&name).map_err(OpError::invalid)?;
-    match insert(control, account, &name, &stack).await {
+    match insert_alone(control, account, &name, &stack).await {
         Ok(id) => by_id(control, id).await,
         Err(DbError::AppNameTaken) => Err(OpError::Invalid(format!("Name {name} is already taken"))),
         Err(other) => Err(other.into()),
@@ -43,7 +43,7 @@ pub async fn create(control: &Control, account: &Account, new: NewApp) -> Result
 
 async fn create_invented(control: &Control, account: &Account, stack: &str) -> Result<App, OpError> {
     loop {
-        match insert(control, account, &AppName::invent(rand::random()), stack).await {
+        match insert_alone(control, account, &AppName::invent(rand::random()), stack).await {
             Err(DbError::AppNameTaken) => {}
             Err(other) => return Err(other.into()),
             Ok(id) => return by_id(control, id).await,
@@ -51,11 +51,28 @@ async fn create_invented(control: &Control, account: &Account, stack: &str) -> R
     }
 }
 
-async fn insert(control: &Control, account: &Account, name: &AppName, stack: &str) -> Result<AppId, DbError> {
-    let (app, config) = (new_id::<AppId>(), new_id::<ConfigId>());
+async fn insert_alone(control: &Control, account: &Account, name: &AppName, stack: &str) -> Result<AppId, DbError> {
     let mut tx = control.db.begin().await?;
-    apps::create(&mut tx, app, name, account.id, stack, config).await?;
-    configs::create(&mut *tx, control.db.vault(), config, app, &ConfigVars::default()).await?;
+    let app = insert(&mut tx, control, account, name, stack).await?;
+    tx.commit().await?;
+    announce(control, account, app);
+    Ok(app)
+}
+
+/// The rows alone, in the caller's transaction, which tells the log when it is committed.
+///
+/// # Errors
+/// [`DbError::AppNameTaken`].
+pub(crate) async fn insert(
+    db: &mut Connection,
+    control: &Control,
+    account: &Account,
+    name: &AppName,
+    stack: &str,
+) -> Result<AppId, DbError> {
+    let (app, config) = (new_id::<AppId>(), new_id::<ConfigId>());
+    apps::create(&mut *db, app, name, account.id, stack, config).await?;
+    configs::create(&mut *db, control.db.vault(), config, app, &ConfigVars::default()).await?;
     for description in [describe::INITIAL, describe::ENABLE_LOGPLEX] {
         let release = releases::NewRelease {
             id: new_id::<ReleaseId>(),
@@ -67,14 +84,17 @@ async fn insert(control: &Control, account: &Account, name: &AppName, stack: &st
             config_id: config,
             build_id: None,
         };
-        releases::create(&mut tx, &release).await?;
+        releases::create(&mut *db, &release).await?;
     }
-    tx.commit().await?;
+    Ok(app)
+}
+
+/// The lines in a new app's log.
+pub(crate) fn announce(control: &Control, account: &Account, app: AppId) {
     for (version, description) in [(1, describe::INITIAL), (2, describe::ENABLE_LOGPLEX)] {
         control.logs.app_event(app, "api", format!("{description} by user {}", account.email));
         control.logs.app_event(app, "api", format!("Release v{version} created by user {}", account.email));
     }
-    Ok(app)
 }
 
 async fn by_id(control: &Control, id: AppId) -> Result<App, OpError> {
@@ -196,11 +216,7 @@ pub async fn set_repo_size(control: &Control, app: AppId, bytes: u64) -> Result<
 }
 
 /// Makes the formation that of the slug which now runs: called in the transaction in which its release succeeds.
-pub(crate) async fn follow_release(
-    db: &mut paas_db::Connection,
-    app: AppId,
-    slug: Option<SlugId>,
-) -> Result<(), DbError> {
+pub(crate) async fn follow_release(db: &mut Connection, app: AppId, slug: Option<SlugId>) -> Result<(), DbError> {
     if let Some(slug) = slug
         && let Some(slug) = slugs::find(&mut *db, app, slug).await?
     {
@@ -209,7 +225,7 @@ pub(crate) async fn follow_release(
     apps::set_released(db, app).await
 }
 
-fn check_stack(control: &Control, name: &str) -> Result<(), OpError> {
+pub(crate) fn check_stack(control: &Control, name: &str) -> Result<(), OpError> {
     let stacks = &control.settings.stacks;
     if stacks.iter().any(|stack| stack.name == name) {
         return Ok(());

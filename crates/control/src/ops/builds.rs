@@ -1,11 +1,16 @@
 use std::time::Duration;
 
 use futures::Stream;
-use paas_db::{Topic, accounts::Account, apps::App, build_output, builds, builds::Build, new_id, sources};
-use paas_model::{BuildId, BuildState, BuildpackSource, SourceId};
+use paas_db::{
+    Connection, DbError, Topic, accounts::Account, apps, apps::App, build_output, builds, builds::Build, new_id,
+    sources,
+};
+use paas_model::{AccountId, BuildId, BuildState, BuildpackSource, SourceId};
 
 use crate::{Control, OpError};
 
+/// Why a build that was called off failed.
+pub(crate) const CANCELLED: &str = "cancelled";
 /// A follower looks this often even when no wake-up comes.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -26,23 +31,84 @@ pub struct NewBuild {
 /// [`OpError::Invalid`] when nothing was uploaded to the source, or it is another account's.
 pub async fn create(control: &Control, account: &Account, app: &App, new: NewBuild) -> Result<Build, OpError> {
     let source = sources::by_id(control.db.pool(), new.source).await?;
-    let usable = source.is_some_and(|source| source.account_id == account.id && source.digest.is_some());
+    let usable = source.is_some_and(|source| source.account_id == account.id && source.is_filled());
     if !usable {
         return Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()));
     }
+    let mut tx = control.db.begin().await?;
+    let id = insert(&mut tx, account.id, app, new).await?;
+    tx.commit().await.map_err(DbError::from)?;
+    control.logs.app_event(app.id, "api", format!("Build started by user {}", account.email));
+    builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))
+}
+
+/// The row alone.
+pub(crate) async fn insert(
+    db: &mut Connection,
+    account: AccountId,
+    app: &App,
+    new: NewBuild,
+) -> Result<BuildId, DbError> {
     let row = builds::NewBuild {
         id: new_id::<BuildId>(),
         app_id: app.id,
-        account_id: account.id,
+        account_id: account,
         source_id: new.source,
         version: new.version,
         version_description: new.version_description,
         buildpacks: new.buildpacks.map(|list| list.iter().map(BuildpackSource::url).collect()),
         stack: app.stack.clone(),
     };
-    builds::create(control.db.pool(), &row).await?;
-    control.logs.app_event(app.id, "api", format!("Build started by user {}", account.email));
-    builds::find(control.db.pool(), row.id).await?.ok_or_else(|| OpError::not_found("build"))
+    builds::create(&mut *db, &row).await?;
+    Ok(row.id)
+}
+
+/// Calls a build off. One that runs ends within seconds; until then it is shown as pending. Nothing happens to one that has
+/// ended, or was called off before.
+///
+/// # Errors
+/// [`OpError::NotFound`].
+pub async fn cancel(control: &Control, account: &Account, app: &App, id: BuildId) -> Result<Build, OpError> {
+    find(control, app, id).await?;
+    let mut tx = control.db.begin().await?;
+    if builds::cancel_pending(&mut tx, id, &account.email, CANCELLED).await? {
+        build_output::append(&mut *tx, id, &cancelled_text(&account.email)).await?;
+    } else {
+        builds::request_cancel(&mut tx, id, &account.email).await?;
+    }
+    tx.commit().await.map_err(DbError::from)?;
+    find(control, app, id).await
+}
+
+/// What a build that was called off prints last.
+pub(crate) fn cancelled_text(by: &str) -> String {
+    format!(" !     The build was cancelled by {by}.\n\n !     Push failed\n")
+}
+
+/// Forgets what the app's builds keep for one another: the next one starts from nothing.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn purge_cache(control: &Control, account: &Account, app: &App) -> Result<(), OpError> {
+    let mut tx = control.db.begin().await?;
+    apps::set_cache(&mut tx, app.id, None, &app.stack).await?;
+    tx.commit().await.map_err(DbError::from)?;
+    control.logs.app_event(app.id, "api", format!("Build cache purged by user {}", account.email));
+    Ok(())
+}
+
+/// All that the build has printed by now.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn output(control: &Control, id: BuildId) -> Result<String, OpError> {
+    let (mut text, mut after) = (String::new(), 0);
+    loop {
+        let pieces = build_output::read(control.db.pool(), id, after).await?;
+        let Some(last) = pieces.last() else { return Ok(text) };
+        after = last.seq;
+        text.extend(pieces.into_iter().map(|piece| piece.chunk));
+    }
 }
 
 /// # Errors

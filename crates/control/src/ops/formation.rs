@@ -49,9 +49,7 @@ pub async fn scale(
         let formation =
             all.iter_mut().find(|formation| formation.kind == change.kind).ok_or_else(|| no_such_type(&change.kind))?;
         let quantity = change.quantity.map_or(formation.quantity, |quantity| quantity.apply(formation.quantity));
-        if change.kind.is_release() && quantity > 0 {
-            return Err(OpError::Invalid("The release process runs once for every release; it is not scaled.".into()));
-        }
+        check(&change.kind, quantity)?;
         let size = change.size.unwrap_or(formation.size);
         (formation.quantity, formation.size) = (quantity, size);
         formations::set(&mut tx, app.id, &change.kind, quantity, size).await?;
@@ -66,6 +64,17 @@ pub async fn scale(
         control.logs.app_event(app.id, "api", format!("Scaled to {} by user {}", done.join(" "), account.email));
     }
     list(control, app).await
+}
+
+/// Whether there may be so many of one type.
+pub(crate) fn check(kind: &ProcessType, quantity: u32) -> Result<(), OpError> {
+    if kind.is_release() && quantity > 0 {
+        return Err(OpError::Invalid("The release process runs once for every release; it is not scaled.".into()));
+    }
+    if quantity > MAX_DYNOS {
+        return Err(OpError::Invalid(format!("An app may have {MAX_DYNOS} dynos in all; this would be {quantity}.")));
+    }
+    Ok(())
 }
 
 fn no_such_type(kind: &ProcessType) -> OpError {

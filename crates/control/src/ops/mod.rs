@@ -25,7 +25,9 @@ pub(crate) mod pool_check;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;
+pub mod setups;
 pub mod shells;
+pub mod slugs;
 pub mod sni_endpoints;
 pub mod sources;
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 use futures::Stream;
 use paas_db::{
     Connection, DbError, Topic, accounts::Account, apps, apps::App, configs, dynos, new_id, releases,
-    releases::Release, slugs, slugs::Slug,
+    releases::Release, slugs,
 };
 use paas_logs::{Filter, StoredLine};
 use paas_model::{
@@ -11,7 +11,7 @@ use paas_model::{
     ReleaseVersion, SlugId, describe,
 };
 
-use super::access;
+use super::{access, slugs::Found};
 use crate::{Control, OpError};
 
 /// A follower looks this often even when no wake-up comes.
@@ -67,12 +67,6 @@ pub async fn config(control: &Control, app: &App, release: &Release) -> Result<C
     found.ok_or_else(|| OpError::not_found("release"))
 }
 
-/// # Errors
-/// [`OpError::NotFound`].
-pub async fn slug(control: &Control, app: &App, id: SlugId) -> Result<Slug, OpError> {
-    slugs::find(control.db.pool(), app.id, id).await?.ok_or_else(|| OpError::not_found("slug"))
-}
-
 /// Makes a new release with the code and the config vars of an old one.
 ///
 /// # Errors
@@ -105,7 +99,8 @@ pub async fn rollback(control: &Control, account: &Account, app: &App, to: &Rele
 /// Makes a release of a slug that exists already.
 ///
 /// # Errors
-/// [`OpError::NotFound`] when the app has no such slug; [`OpError::Forbidden`] without [`Permission::Deploy`].
+/// [`OpError::NotFound`] when the app has no such slug; [`OpError::Invalid`] when its archive was not uploaded yet;
+/// [`OpError::Forbidden`] without [`Permission::Deploy`].
 pub async fn of_slug(
     control: &Control,
     account: &Account,
@@ -114,7 +109,15 @@ pub async fn of_slug(
     description: Option<String>,
 ) -> Result<Release, OpError> {
     access::require(control, account, app, &[Permission::Deploy]).await?;
-    let slug = self::slug(control, app, slug).await?;
+    let slug = match super::slugs::find(control, app, slug).await? {
+        Found::Slug(slug) => slug,
+        Found::Upload(upload) => {
+            return Err(OpError::Invalid(format!(
+                "Slug {} has no archive yet: PUT one to the blob.url that it was made with, then release it.",
+                upload.id
+            )));
+        }
+    };
     let description = description.unwrap_or_else(|| describe::deploy(slug.commit.as_deref()));
     let mut tx = control.db.begin().await?;
     if !apps::lock(&mut tx, app.id).await? {

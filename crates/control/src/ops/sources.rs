@@ -1,8 +1,9 @@
 use bytes::Bytes;
 use futures::Stream;
-use paas_db::{SecretHash, accounts::Account, new_id, new_secret, sources};
+use paas_builder::{InputError, SourceUrl};
+use paas_db::{SecretHash, accounts::Account, new_id, new_secret, sources, sources::Source};
 use paas_model::SourceId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Control, OpError};
 
@@ -21,11 +22,77 @@ pub async fn create(control: &Control, account: &Account) -> Result<(SourceId, S
     Ok((id, secret))
 }
 
+/// Notes a source that is somewhere else. It is fetched when something is made of it.
+///
+/// # Errors
+/// [`OpError::Invalid`] for what is no http(s) URL, or a checksum that is none.
+pub async fn at(control: &Control, account: &Account, url: &str, checksum: Option<&str>) -> Result<SourceId, OpError> {
+    let url = SourceUrl::parse(url).map_err(|why| OpError::Invalid(format!("source_blob.url is wrong: {why}.")))?;
+    let remote = sources::Remote {
+        id: new_id::<SourceId>(),
+        account_id: account.id,
+        url: url.expose().into(),
+        shown_url: url.shown(),
+        checksum: checksum.map(digest_of_checksum).transpose()?,
+    };
+    let unknown = SecretHash::of(&new_secret(""));
+    sources::create_remote(control.db.pool(), control.db.vault(), &unknown, &remote).await?;
+    Ok(remote.id)
+}
+
+/// The digest of the source in the registry, once it is there: what is elsewhere is fetched. May be repeated, also by two at
+/// once.
+///
+/// # Errors
+/// [`InputError::Refused`] when it cannot be had from where it is; all else may be tried again.
+pub(crate) async fn fetched(control: &Control, id: SourceId) -> Result<String, FetchError> {
+    let source = sources::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("source"))?;
+    let Source { digest, checksum, .. } = &source;
+    let url = match (digest, source.url(control.db.vault())?) {
+        (Some(digest), _) => return Ok(digest.clone()),
+        (None, Some(url)) => url,
+        (None, None) => return Err(OpError::not_found("source").into()),
+    };
+    let url = SourceUrl::parse(url.expose_secret()).map_err(InputError::Refused)?;
+    let blob = control.builder.fetch_source(&url, checksum.as_deref()).await?;
+    let size = i64::try_from(blob.size).unwrap_or(i64::MAX);
+    sources::set_blob(control.db.pool(), id, &blob.digest, size).await?;
+    Ok(blob.digest)
+}
+
+/// Why there is no source.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum FetchError {
+    #[error(transparent)]
+    Input(#[from] InputError),
+    #[error(transparent)]
+    Op(#[from] OpError),
+}
+
+impl From<paas_db::DbError> for FetchError {
+    fn from(error: paas_db::DbError) -> Self {
+        Self::Op(error.into())
+    }
+}
+
+/// `SHA256:` and hexadecimal digits, in whatever case, as the registry's digests are written.
+///
+/// # Errors
+/// [`OpError::Invalid`].
+pub fn digest_of_checksum(checksum: &str) -> Result<String, OpError> {
+    let lower = checksum.to_ascii_lowercase();
+    let digits = lower.strip_prefix("sha256:").unwrap_or_default();
+    match digits.len() == 64 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        true => Ok(lower),
+        false => Err(OpError::Invalid("A checksum must be SHA256: and 64 hexadecimal digits.".to_owned())),
+    }
+}
+
 /// The source that a secret stands for.
 ///
 /// # Errors
 /// [`OpError::NotFound`].
-pub async fn by_secret(control: &Control, secret: &SecretString) -> Result<sources::Source, OpError> {
+pub async fn by_secret(control: &Control, secret: &SecretString) -> Result<Source, OpError> {
     let found = sources::by_secret(control.db.pool(), &SecretHash::of(secret)).await?;
     found.ok_or_else(|| OpError::not_found("source"))
 }
@@ -56,4 +123,18 @@ pub async fn receive(
     let (id, _) = create(control, account).await?;
     upload(control, id, bytes).await?;
     Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checksum_is_sixty_four_digits_in_any_case() {
+        let digits = "AB".repeat(32);
+        assert_eq!(digest_of_checksum(&format!("SHA256:{digits}")).unwrap(), format!("sha256:{}", "ab".repeat(32)));
+        for wrong in ["", "sha256:ab", &digits, &format!("md5:{digits}"), &format!("sha256:{}", "xy".repeat(32))] {
+            assert!(digest_of_checksum(wrong).is_err(), "{wrong}");
+        }
+    }
 }

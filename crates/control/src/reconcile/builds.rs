@@ -7,15 +7,20 @@ use std::{
 };
 
 use chrono::Utc;
-use paas_builder::{BuildError, BuildEvent, BuildRequest, Built};
+use paas_builder::{BuildError, BuildEvent, BuildRequest, Built, InputError};
 use paas_db::{
-    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs, sources,
+    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs,
 };
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Control, OpError, crash_point, error::chain, ops};
+use crate::{
+    Control, OpError, crash_point,
+    error::chain,
+    ops,
+    ops::{builds::CANCELLED, sources::FetchError},
+};
 
 /// Output reaches its readers in pieces of this age or size.
 const PIECE_AGE: Duration = Duration::from_millis(40);
@@ -32,6 +37,10 @@ enum Interrupted {
     NoHost,
     #[error("its host is lost")]
     HostLost,
+    #[error("it was called off")]
+    CalledOff,
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error(transparent)]
@@ -81,11 +90,13 @@ async fn next_due(control: &Control) -> Duration {
 
 /// One claimed build, to its end or until it is given back.
 async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationToken) {
-    let (cancel, host_lost) = (stop.child_token(), CancellationToken::new());
-    let _heartbeat = keep_lease(&control, id, lease, cancel.clone(), host_lost.clone());
+    let ends = Ends { cancel: stop.child_token(), ..Ends::default() };
+    let _heartbeat = keep_lease(&control, id, lease, ends.clone());
     let started = Instant::now();
-    let outcome = match attempt(&control, id, lease, &cancel).await {
-        Err(_) if host_lost.is_cancelled() => Err(Interrupted::HostLost),
+    let outcome = match attempt(&control, id, lease, &ends.cancel).await {
+        Err(_) if ends.called_off.is_cancelled() => call_off(&control, id, lease).await,
+        Err(Interrupted::CalledOff) => call_off(&control, id, lease).await,
+        Err(_) if ends.host_lost.is_cancelled() => Err(Interrupted::HostLost),
         outcome => outcome,
     };
     let duration_ms = started.elapsed().as_millis();
@@ -99,28 +110,54 @@ async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationT
     }
 }
 
-/// Renews the lease until dropped; a lost lease cancels the build, and so does a lost host.
-fn keep_lease(
-    control: &Control,
-    id: BuildId,
-    lease: LeaseId,
+/// What ends an attempt before it has ended by itself.
+#[derive(Debug, Clone, Default)]
+struct Ends {
+    /// For whatever reason.
     cancel: CancellationToken,
     host_lost: CancellationToken,
-) -> DropGuard {
+    /// By a user.
+    called_off: CancellationToken,
+}
+
+/// Renews the lease until dropped; a lost lease cancels the build, so does a lost host, and so does a user.
+fn keep_lease(control: &Control, id: BuildId, lease: LeaseId, ends: Ends) -> DropGuard {
     let done = CancellationToken::new();
     let (guard, control, ttl) = (done.clone().drop_guard(), control.clone(), control.settings.lease);
+    let mut wake = control.changes.subscribe(&[Topic::Builds]);
     tokio::spawn(async move {
-        while done.run_until_cancelled(tokio::time::sleep(ttl / 3)).await.is_some() {
-            match builds::extend(control.db.pool(), id, lease, ttl).await {
-                Ok(false) => host_lost.cancel(),
-                Err(DbError::LeaseLost) => {}
-                // The database is away: so is everybody who could take the build.
-                Ok(true) | Err(_) => continue,
+        let mut renewed = Instant::now();
+        while done.run_until_cancelled(wake.changed_or_after(ttl / 3)).await.is_some() {
+            if builds::is_cancelled(control.db.pool(), id).await.unwrap_or(false) {
+                ends.called_off.cancel();
+                return ends.cancel.cancel();
             }
-            return cancel.cancel();
+            if renewed.elapsed() < ttl / 3 {
+                continue;
+            }
+            match builds::extend(control.db.pool(), id, lease, ttl).await {
+                Ok(true) => renewed = Instant::now(),
+                Ok(false) => {
+                    ends.host_lost.cancel();
+                    return ends.cancel.cancel();
+                }
+                Err(DbError::LeaseLost) => return ends.cancel.cancel(),
+                // The database is away: so is everybody who could take the build.
+                Err(_) => {}
+            }
         }
     });
     guard
+}
+
+/// Ends a build that a user called off; its container is gone.
+async fn call_off(control: &Control, id: BuildId, lease: LeaseId) -> Result<(), Interrupted> {
+    let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
+    let by = build.cancelled_by.unwrap_or_default();
+    append(control, id, &ops::builds::cancelled_text(&by)).await?;
+    builds::fail(control.db.pool(), id, lease, CANCELLED).await?;
+    control.logs.app_event(build.app_id, "api", format!("Build cancelled by user {by}"));
+    Ok(())
 }
 
 async fn attempt(
@@ -134,10 +171,26 @@ async fn attempt(
     let engine = control.engine(build.host_id.ok_or(Interrupted::NoHost)?).await?;
     if build.attempt > 1 {
         control.builder.clean(&*engine, id).await.map_err(BuildError::Infrastructure)?;
+        // Whoever ran it died before it ended it.
+        if build.cancelled_by.is_some() {
+            return Err(Interrupted::CalledOff);
+        }
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
     }
-    let request = request(control, &build, &app).await?;
+    let fetched = cancel.run_until_cancelled(ops::sources::fetched(control, build.source_id)).await;
+    let source_digest = match fetched.ok_or(Interrupted::Stopping)? {
+        Ok(digest) => digest,
+        Err(FetchError::Input(InputError::Refused(why))) => {
+            let from = build.source_url.as_deref().unwrap_or_default();
+            let text =
+                format!(" !     The source cannot be fetched from {from}:\n !     {why}.\n\n !     Push failed\n");
+            append(control, id, &text).await?;
+            return fail(control, &build, lease, &format!("the source cannot be fetched: {why}")).await;
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let request = request(control, &build, &app, source_digest).await?;
     let (events, received) = mpsc::channel(64);
     let (built, stages) =
         tokio::join!(control.builder.build(&*engine, &request, events, cancel.clone()), record(control, id, received));
@@ -146,20 +199,26 @@ async fn attempt(
             crash_point!("build.built");
             succeed(control, &build, &app, lease, built, stages).await
         }
-        Err(BuildError::Rejected { reason }) => {
-            builds::fail(control.db.pool(), id, lease, &reason).await?;
-            crash_point!("build.failed");
-            control.logs.app_event(app.id, "api", "Build failed -- check your build output");
-            Ok(())
-        }
+        Err(BuildError::Rejected { reason }) => fail(control, &build, lease, &reason).await,
         Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
         Err(error) => Err(error.into()),
     }
 }
 
-async fn request(control: &Control, build: &Build, app: &App) -> Result<BuildRequest, Interrupted> {
-    let source = sources::by_id(control.db.pool(), build.source_id).await?;
-    let source_digest = source.and_then(|source| source.digest).ok_or_else(|| OpError::not_found("source"))?;
+/// Ends the build for a reason that is the user's, and that they have seen.
+async fn fail(control: &Control, build: &Build, lease: LeaseId, reason: &str) -> Result<(), Interrupted> {
+    builds::fail(control.db.pool(), build.id, lease, reason).await?;
+    crash_point!("build.failed");
+    control.logs.app_event(build.app_id, "api", "Build failed -- check your build output");
+    Ok(())
+}
+
+async fn request(
+    control: &Control,
+    build: &Build,
+    app: &App,
+    source_digest: String,
+) -> Result<BuildRequest, Interrupted> {
     let config = configs::find(control.db.pool(), control.db.vault(), app.id, app.config_id).await?.unwrap_or_default();
     let buildpacks = match &build.buildpacks {
         Some(urls) => urls.clone(),

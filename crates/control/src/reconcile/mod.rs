@@ -18,6 +18,7 @@ mod old_images;
 mod placement;
 mod pools;
 mod release_phase;
+mod setups;
 mod waits;
 
 use std::time::Duration;
@@ -42,6 +43,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     tasks.spawn(placement::run(control.clone(), id, stop.clone()));
     tasks.spawn(pools::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
+    tasks.spawn(setups::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
     tasks.spawn(drains::run(control.clone(), id, stop.clone()));

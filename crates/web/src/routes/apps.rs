@@ -107,6 +107,6 @@ fn check_region(web: &Web, identity: &str) -> Result<(), ApiError> {
 }
 
 /// Clients may give a stack's id. What is neither id nor name is refused by the use-case.
-fn stack_name(web: &Web, identity: String) -> String {
+pub(super) fn stack_name(web: &Web, identity: String) -> String {
     shown::stack(web, &identity).map_or(identity, |stack| stack.name)
 }

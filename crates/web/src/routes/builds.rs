@@ -8,8 +8,10 @@ use paas_control::ops::{
     builds::{self, NewBuild},
     sources,
 };
-use paas_model::{BuildId, BuildpackSource, Permission};
+use paas_db::accounts::Account;
+use paas_model::{BuildId, BuildpackSource, Permission, SourceId};
 use paas_platform as wire;
+use serde_json::json;
 
 use crate::{
     auth::AppFor,
@@ -30,6 +32,11 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes::<wire::BuildCreate>()
             .returns::<wire::Build>(StatusCode::CREATED),
         Endpoint::get("/apps/{app}/builds/{build}", info).returns::<wire::Build>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}/builds/{build}", cancel)
+            .needs(&[Permission::Deploy])
+            .returns::<wire::Build>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/builds/{build}/result", result).returns::<wire::BuildResult>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}/build-cache", purge_cache).needs(&[Permission::Deploy]).returns::<wire::App>(StatusCode::OK),
     ]
 }
 
@@ -42,30 +49,41 @@ async fn list(State(web): State<Web>, AppFor { app, .. }: AppFor, headers: Heade
     Ok(page(&headers, builds.iter().map(|build| shown::build(&web, build, None)).collect(), &KEYS))
 }
 
-/// The source is one that was uploaded here (`POST /sources`): nothing is fetched from elsewhere.
+/// The source is one that was uploaded here (`POST /sources`), or is fetched when the build runs.
 async fn create(
     State(web): State<Web>,
     AppFor { account, app }: AppFor,
     JsonBody(body): JsonBody<wire::BuildCreate>,
 ) -> Result<Response, ApiError> {
     let blob = body.source_blob;
-    let secret = secret_of(&web, blob.url.expose()).ok_or_else(|| {
-        ApiError::invalid(
-            "source_blob.url must be a get_url of this server: make one with POST /sources, and upload to it.",
-        )
-    })?;
-    let source = sources::by_secret(&web.control, &secret).await?;
-    if let (Some(checksum), Some(digest)) = (&blob.checksum, &source.digest) {
-        check_checksum(checksum, digest)?;
-    }
+    let (source, secret_url) = source_of(&web, &account, blob.url, blob.checksum.as_deref()).await?;
     let new = NewBuild {
-        source: source.id,
+        source,
         version: blob.version,
         version_description: blob.version_description,
         buildpacks: body.buildpacks.map(parse_buildpacks).transpose()?,
     };
     let build = builds::create(&web.control, &account, &app, new).await?;
-    Ok((StatusCode::CREATED, Json(shown::build(&web, &build, Some(blob.url)))).into_response())
+    Ok((StatusCode::CREATED, Json(shown::build(&web, &build, secret_url))).into_response())
+}
+
+/// The source behind a URL; and the URL again if it is one of ours, which its owner may see.
+pub(super) async fn source_of(
+    web: &Web,
+    account: &Account,
+    url: wire::Secret,
+    checksum: Option<&str>,
+) -> Result<(SourceId, Option<wire::Secret>), ApiError> {
+    let Some(secret) = secret_of(web, url.expose()) else {
+        return Ok((sources::at(&web.control, account, url.expose(), checksum).await?, None));
+    };
+    let source = sources::by_secret(&web.control, &secret).await?;
+    if let (Some(checksum), Some(digest)) = (checksum, &source.digest)
+        && sources::digest_of_checksum(checksum)? != *digest
+    {
+        return Err(ApiError::invalid("source_blob.checksum is not that of what was uploaded."));
+    }
+    Ok((source.id, Some(url)))
 }
 
 async fn info(
@@ -73,38 +91,45 @@ async fn info(
     AppFor { app, .. }: AppFor,
     Segment(build): Segment,
 ) -> Result<Json<wire::Build>, ApiError> {
-    let id: BuildId = build.parse().map_err(|_| ApiError::not_found("build"))?;
-    let build = builds::find(&web.control, &app, id).await?;
+    let build = builds::find(&web.control, &app, parse_id(&build)?).await?;
     Ok(Json(shown::build(&web, &build, None)))
 }
 
-/// `checksum`: `SHA256:` and hexadecimal digits; `digest`: `sha256:` and those of what was uploaded.
-fn check_checksum(checksum: &str, digest: &str) -> Result<(), ApiError> {
-    let checksum = checksum.to_ascii_lowercase();
-    let Some(("sha256", digits)) = checksum.split_once(':') else {
-        return Err(ApiError::invalid("source_blob.checksum must be SHA256: and hexadecimal digits."));
-    };
-    if digest.strip_prefix("sha256:") == Some(digits) {
-        return Ok(());
-    }
-    Err(ApiError::invalid("source_blob.checksum is not that of what was uploaded."))
+/// It ends within seconds; what is answered may still be pending.
+async fn cancel(
+    State(web): State<Web>,
+    AppFor { account, app }: AppFor,
+    Segment(build): Segment,
+) -> Result<Json<wire::Build>, ApiError> {
+    let build = builds::cancel(&web.control, &account, &app, parse_id(&build)?).await?;
+    Ok(Json(shown::build(&web, &build, None)))
+}
+
+/// What it printed, line by line.
+async fn result(
+    State(web): State<Web>,
+    AppFor { app, .. }: AppFor,
+    Segment(build): Segment,
+) -> Result<Json<wire::BuildResult>, ApiError> {
+    let build = builds::find(&web.control, &app, parse_id(&build)?).await?;
+    let output = builds::output(&web.control, build.id).await?;
+    Ok(Json(shown::build_result(&build, &output)))
+}
+
+async fn purge_cache(
+    State(web): State<Web>,
+    AppFor { account, app }: AppFor,
+) -> Result<Json<serde_json::Value>, ApiError> {
+    builds::purge_cache(&web.control, &account, &app).await?;
+    Ok(Json(json!({})))
+}
+
+fn parse_id(build: &str) -> Result<BuildId, ApiError> {
+    build.parse().map_err(|_| ApiError::not_found("build"))
 }
 
 fn parse_buildpacks(wanted: Vec<wire::Buildpack>) -> Result<Vec<BuildpackSource>, ApiError> {
     let text = |buildpack: wire::Buildpack| buildpack.url.or(buildpack.name).unwrap_or_default();
     let parsed = wanted.into_iter().map(|buildpack| BuildpackSource::parse(&text(buildpack)));
     parsed.collect::<Result<_, _>>().map_err(|error| ApiError::invalid(error.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_checksum_is_compared_without_case() {
-        assert_eq!(check_checksum("SHA256:AB01", "sha256:ab01"), Ok(()));
-        assert!(check_checksum("sha256:ab02", "sha256:ab01").is_err());
-        assert!(check_checksum("md5:ab01", "sha256:ab01").is_err());
-        assert!(check_checksum("ab01", "sha256:ab01").is_err());
-    }
 }

@@ -1,20 +1,57 @@
-use axum::{Json, extract::State, http::StatusCode, response::Response};
-use paas_control::ops::releases;
-use paas_db::{apps::App, slugs::Slug};
-use paas_model::Permission;
+use axum::{
+    Json,
+    extract::{Request, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use paas_control::ops::slugs::{self, NewSlug};
+use paas_model::{Permission, SlugId};
 use paas_platform as wire;
 
 use crate::{
-    auth::AppFor, body::Segment, endpoint::Endpoint, error::ApiError, state::Web, streams::blob, wire as shown,
+    auth::AppFor,
+    body::{JsonBody, Segment},
+    endpoint::Endpoint,
+    error::ApiError,
+    routes::apps::stack_name,
+    state::Web,
+    streams::{blob, upload_of},
+    wire as shown,
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/slugs/{slug}", info).returns::<wire::Slug>(StatusCode::OK),
-        Endpoint::get("/apps/{app}/slugs/{slug}/blob", archive)
+        Endpoint::post("/apps/{app}/slugs", create)
             .needs(&[Permission::Deploy])
-            .returns_bytes(&["application/gzip"]),
+            .takes::<wire::SlugCreate>()
+            .returns::<wire::Slug>(StatusCode::CREATED),
+        // It holds the way to the app's code.
+        Endpoint::get("/apps/{app}/slugs/{slug}", info)
+            .needs(&[Permission::Deploy])
+            .returns::<wire::Slug>(StatusCode::OK),
+        Endpoint::get("/slugs/{secret}", download).returns_bytes(&["application/gzip"]),
+        Endpoint::put("/slugs/{secret}", upload)
+            .takes_bytes("application/gzip")
+            .returns_nothing(StatusCode::OK),
     ]
+}
+
+/// Answers with where to put the archive.
+async fn create(
+    State(web): State<Web>,
+    AppFor { app, .. }: AppFor,
+    JsonBody(body): JsonBody<wire::SlugCreate>,
+) -> Result<Response, ApiError> {
+    let new = NewSlug {
+        process_types: body.process_types,
+        checksum: body.checksum,
+        commit: body.commit,
+        commit_description: body.commit_description,
+        buildpack_provided_description: body.buildpack_provided_description,
+        stack: body.stack.map(|stack| stack_name(&web, stack)),
+    };
+    let upload = slugs::create(&web.control, &app, new).await?;
+    Ok((StatusCode::CREATED, Json(shown::slug_upload(&web, &upload))).into_response())
 }
 
 async fn info(
@@ -22,20 +59,25 @@ async fn info(
     AppFor { app, .. }: AppFor,
     Segment(slug): Segment,
 ) -> Result<Json<wire::Slug>, ApiError> {
-    Ok(Json(shown::slug(&web, &find(&web, &app, &slug).await?)))
+    let id = slug.parse().map_err(|_| ApiError::not_found("slug"))?;
+    Ok(Json(match slugs::find(&web.control, &app, id).await? {
+        slugs::Found::Slug(slug) => shown::slug(&web, &slug),
+        slugs::Found::Upload(upload) => shown::slug_upload(&web, &upload),
+    }))
 }
 
 /// A gzipped tar whose files lie under `app/`.
-async fn archive(
-    State(web): State<Web>,
-    AppFor { app, .. }: AppFor,
-    Segment(slug): Segment,
-) -> Result<Response, ApiError> {
-    let slug = find(&web, &app, &slug).await?;
-    blob(&web, &format!("apps/{}", app.id), &slug.digest).await
+async fn download(State(web): State<Web>, Segment(ticket): Segment) -> Result<Response, ApiError> {
+    let id = web.redeem_passing("slugs", &ticket).map(SlugId::from).ok_or_else(|| ApiError::not_found("slug"))?;
+    let slug = slugs::by_id(&web.control, id).await?;
+    blob(&web, &format!("apps/{}", slug.app_id), &slug.digest).await
 }
 
-async fn find(web: &Web, app: &App, id: &str) -> Result<Slug, ApiError> {
-    let id = id.parse().map_err(|_| ApiError::not_found("slug"))?;
-    Ok(releases::slug(&web.control, app, id).await?)
+/// Takes the archive as it comes; nothing is kept in memory.
+async fn upload(State(web): State<Web>, Segment(ticket): Segment, request: Request) -> Result<StatusCode, ApiError> {
+    let id = web.redeem_passing("slug uploads", &ticket).map(SlugId::from);
+    let id = id.ok_or_else(|| ApiError::not_found("slug"))?;
+    let archive = upload_of(request, web.control.builder.slug_limit())?;
+    slugs::upload(&web.control, id, archive).await?;
+    Ok(StatusCode::OK)
 }

@@ -1,16 +1,22 @@
 use axum::{
     Json,
     extract::{Request, State},
-    http::{StatusCode, header},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use futures::TryStreamExt;
 use paas_control::ops::sources::{self, MAX_BYTES};
 use paas_model::Permission;
 use paas_platform as wire;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{auth::Caller, body::Segment, endpoint::Endpoint, error::ApiError, state::Web, streams::blob};
+use crate::{
+    auth::Caller,
+    body::Segment,
+    endpoint::Endpoint,
+    error::ApiError,
+    state::Web,
+    streams::{blob, upload_of},
+};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -40,16 +46,7 @@ async fn create(State(web): State<Web>, Caller(account): Caller) -> Result<Respo
 /// Takes the tarball as it comes; nothing is kept in memory.
 async fn upload(State(web): State<Web>, Segment(secret): Segment, request: Request) -> Result<StatusCode, ApiError> {
     let source = sources::by_secret(&web.control, &SecretString::from(secret)).await?;
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    match length {
-        Some(0) => return Err(ApiError::invalid("The upload is empty. Send a gzipped tar of the source.")),
-        Some(bytes) if bytes > MAX_BYTES => {
-            return Err(ApiError::too_large(format!("The upload is over {MAX_BYTES} bytes.")));
-        }
-        _ => {}
-    }
-    let bytes = request.into_body().into_data_stream().map_err(std::io::Error::other);
-    sources::upload(&web.control, source.id, bytes).await?;
+    sources::upload(&web.control, source.id, upload_of(request, MAX_BYTES)?).await?;
     Ok(StatusCode::OK)
 }
 

@@ -1,8 +1,13 @@
+use std::io;
+
 use axum::{
     body::Body,
+    extract::Request,
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt};
 use paas_control::OpError;
 
 use crate::{error::ApiError, state::Web};
@@ -15,4 +20,17 @@ pub(crate) async fn blob(web: &Web, repository: &str, digest: &str) -> Result<Re
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
     Ok(response)
+}
+
+/// What a request uploads, of at most `limit` bytes if it says how many; whoever stores it counts.
+pub(crate) fn upload_of(
+    request: Request,
+    limit: u64,
+) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, ApiError> {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    match length {
+        Some(0) => Err(ApiError::invalid("The upload is empty. Send a gzipped tar.")),
+        Some(bytes) if bytes > limit => Err(ApiError::too_large(format!("The upload is over {limit} bytes."))),
+        _ => Ok(request.into_body().into_data_stream().map_err(io::Error::other)),
+    }
 }

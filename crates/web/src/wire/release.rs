@@ -7,8 +7,6 @@ use crate::state::Web;
 
 pub(crate) fn release(web: &Web, app: &App, release: &Release) -> wire::Release {
     let slug = release.slug_id.map(|id| wire::IdReference { id: id.uuid() });
-    // A release without a release phase succeeds where it is made, so one in another state has or had a phase.
-    let has_phase = release.state != ReleaseState::Succeeded;
     let output =
         || wire::Secret::new(web.url(&format!("/streams/releases/{}", web.ticket("releases", release.id.uuid()))));
     wire::Release {
@@ -20,7 +18,7 @@ pub(crate) fn release(web: &Web, app: &App, release: &Release) -> wire::Release 
         description: release.description.clone(),
         eligible_for_rollback: release.state == ReleaseState::Succeeded && slug.is_some(),
         id: release.id.uuid(),
-        output_stream_url: has_phase.then(output),
+        output_stream_url: release.has_phase.then(output),
         slug,
         status: match release.state {
             ReleaseState::Pending | ReleaseState::RunningPhase => wire::ReleaseStatus::Pending,

@@ -1,17 +1,15 @@
-use paas_db::slugs::Slug;
+use paas_db::{slug_uploads::SlugUpload, slugs::Slug};
 use paas_platform as wire;
 
 use super::named;
 use crate::state::Web;
 
-/// Heroku's `blob.url` needs no token; ours does: it is the app's source code, and ids are no secrets.
+/// `blob.url` opens the archive for an hour or two, without a token (Heroku: a signed URL).
 pub(crate) fn slug(web: &Web, slug: &Slug) -> wire::Slug {
-    let blob = web.url(&format!("/apps/{}/slugs/{}/blob", slug.app_id, slug.id));
-    let digits = slug.digest.strip_prefix("sha256:");
     wire::Slug {
-        blob: wire::SlugBlob { method: "get".to_owned(), url: wire::Secret::new(blob) },
+        blob: blob(web, "get", &web.passing_ticket("slugs", slug.id.uuid())),
         buildpack_provided_description: slug.buildpack_provided_description.clone(),
-        checksum: digits.map(|digits| format!("SHA256:{digits}")),
+        checksum: Some(checksum(&slug.digest)),
         commit: slug.commit.clone(),
         commit_description: slug.commit_description.clone(),
         created_at: slug.created_at.into(),
@@ -22,4 +20,32 @@ pub(crate) fn slug(web: &Web, slug: &Slug) -> wire::Slug {
         stack: named("stack", &slug.stack),
         updated_at: slug.updated_at.into(),
     }
+}
+
+/// One whose archive is still to be put to `blob.url`, which is good for an hour or two; each answer has a fresh one.
+pub(crate) fn slug_upload(web: &Web, upload: &SlugUpload) -> wire::Slug {
+    wire::Slug {
+        blob: blob(web, "put", &web.passing_ticket("slug uploads", upload.id.uuid())),
+        buildpack_provided_description: upload.buildpack_provided_description.clone(),
+        checksum: upload.checksum.as_deref().map(checksum),
+        commit: upload.commit.clone(),
+        commit_description: upload.commit_description.clone(),
+        created_at: upload.created_at.into(),
+        deleted_at: None,
+        id: upload.id.uuid(),
+        process_types: upload.process_types.iter().map(|(kind, command)| (kind.to_string(), command.clone())).collect(),
+        size: None,
+        stack: named("stack", &upload.stack),
+        updated_at: upload.created_at.into(),
+    }
+}
+
+/// `sha256:…` as Heroku writes it.
+pub(crate) fn checksum(digest: &str) -> String {
+    digest.replacen("sha256:", "SHA256:", 1)
+}
+
+fn blob(web: &Web, method: &str, ticket: &str) -> wire::SlugBlob {
+    let url = wire::Secret::new(web.url(&format!("/slugs/{ticket}")));
+    wire::SlugBlob { method: method.to_owned(), url }
 }

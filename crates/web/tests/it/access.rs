@@ -185,6 +185,8 @@ fn only_what_has_to_be_is_open() {
             "Machine POST /hosts/join",
             "Machine POST /hosts/{host}/certificate",
             "Open GET /openapi.json",
+            "Secret GET /slugs/{secret}",
+            "Secret PUT /slugs/{secret}",
             "Secret PUT /sources/{secret}",
             "Secret GET /sources/{secret}",
             "Secret GET /streams/builds/{secret}",

@@ -1,65 +1,17 @@
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
 use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use paas_builder::{Registry, RegistryConfig};
-use paas_db::{build_output, builds, new_id};
+use paas_db::{apps, build_output, builds, new_id};
 use paas_model::{BuildId, LeaseId};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    process::{Child, Command},
+
+use crate::{
+    registry::{RegistryProcess, put, source},
+    support::{Api, path_of, request, until},
 };
-
-use crate::support::{Answer, Api, path_of, request};
-
-/// A registry on a free port, as long as the value lives.
-struct RegistryProcess {
-    url: String,
-    _process: Child,
-    _files: TempDir,
-}
-
-impl RegistryProcess {
-    async fn start() -> Self {
-        let files = tempfile::tempdir().unwrap();
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let config = format!(
-            "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: {address}\n",
-            files.path().join("data").display()
-        );
-        let path = files.path().join("config.yml");
-        std::fs::write(&path, config).unwrap();
-        let process = Command::new("docker-registry")
-            .arg("serve")
-            .arg(path)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("docker-registry is installed");
-        let up = async {
-            while TcpStream::connect(address).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), up).await.expect("the registry listens");
-        Self { url: format!("http://{address}"), _process: process, _files: files }
-    }
-
-    async fn api(&self) -> Api {
-        let url = self.url.parse().unwrap();
-        let registry = Registry::new(RegistryConfig { url, credentials: None }).unwrap();
-        Api::over(|control| control.registry = registry).await
-    }
-}
-
-async fn put(api: &Api, url: &Value, body: &'static str) -> Answer {
-    api.send(Request::put(path_of(url)).body(Body::from(body)).unwrap()).await
-}
 
 #[tokio::test]
 async fn a_source_is_uploaded_and_built() {
@@ -82,7 +34,12 @@ async fn a_source_is_uploaded_and_built() {
     assert_eq!(put(&api, &urls["put_url"], "a tarball").await.status, StatusCode::OK);
     let back = api.send(Request::get(path_of(&urls["get_url"])).body(Body::empty()).unwrap()).await;
     assert_eq!((back.text.as_str(), back.header("content-length")), ("a tarball", Some("9")));
-    let wrong = api.post("/apps/example/builds", build(json!({"checksum": "SHA256:00"}))).await;
+    let wrong = api
+        .post(
+            "/apps/example/builds",
+            build(json!({"checksum": "SHA256:0000000000000000000000000000000000000000000000000000000000000000"})),
+        )
+        .await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     // Of `a tarball`.
     let checksum = "SHA256:2469D8880C5D140FA5774872D571FC600547EDA0B1B29545EF8BF19B20AA3837";
@@ -157,4 +114,50 @@ async fn a_builds_output_streams_until_it_ends() {
     builds::fail(pool, id, lease, "compile failed").await.unwrap();
     assert_eq!(pieces.rest().await, "-----> one\n-----> two\n");
     assert_eq!(api.get(&format!("/apps/example/builds/{id}")).await.json()["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_build_that_nobody_has_begun_is_cancelled_on_the_spot() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    api.app("example").await;
+    let url = source(&api, b"a tarball".to_vec()).await;
+    let made = api.post("/apps/example/builds", json!({"source_blob": {"url": url}})).await.json();
+    let path = format!("/apps/example/builds/{}", made["id"].as_str().unwrap());
+    assert_eq!(api.delete(&path).await.json()["status"], "failed");
+    let result = api.get(&format!("{path}/result")).await.json();
+    assert_eq!((&result["exit_code"], &result["build"]["status"]), (&json!(1), &json!("failed")));
+    assert_eq!(result["lines"][0]["line"], " !     The build was cancelled by owner@example.com.\n");
+    assert_eq!(api.delete("/apps/example/builds/nobodys").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_cancelled_build_whose_runner_died_is_ended_by_the_next() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    api.app("example").await;
+    let url = source(&api, b"a tarball".to_vec()).await;
+    let made = api.post("/apps/example/builds", json!({"source_blob": {"url": url}})).await.json();
+    let id: BuildId = made["id"].as_str().unwrap().parse().unwrap();
+    let pool = api.test.control.db.pool();
+    builds::place(pool, id, api.host("first").await).await.unwrap();
+    builds::claim(pool, new_id::<LeaseId>(), Duration::from_millis(1), None).await.unwrap();
+    let path = format!("/apps/example/builds/{id}");
+    assert_eq!(api.delete(&path).await.json()["status"], "pending", "somebody runs it, for all we know");
+    let _loops = api.test.start();
+    until("it ends", || async { api.get(&path).await.json()["status"] == "failed" }).await;
+    let lines = api.get(&format!("{path}/result")).await.json()["lines"].clone();
+    assert_eq!(lines[0]["line"], " !     The build was cancelled by owner@example.com.\n");
+}
+
+#[tokio::test]
+async fn the_build_cache_is_forgotten() {
+    let api = Api::new().await;
+    let app = api.app("example").await;
+    let mut tx = api.test.control.db.begin().await.unwrap();
+    apps::set_cache(&mut tx, app.id, Some("sha256:0"), "debian-13").await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(api.delete("/apps/example/build-cache").await.status, StatusCode::OK);
+    let row = apps::by_id(api.test.control.db.pool(), app.id).await.unwrap().unwrap();
+    assert_eq!(row.cache_digest, None);
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod app_transfers;
+mod app_setups;
 mod apps;
 mod audit;
 mod builds;
@@ -15,6 +16,7 @@ mod domains;
 mod drains;
 mod dynos;
 mod features;
+mod fetches;
 mod formation;
 mod host_shells;
 mod hosts;
@@ -25,8 +27,10 @@ mod logs;
 mod outage;
 mod placement;
 mod pools;
+mod registry;
 mod releases;
 mod rendezvous;
 mod schema;
+mod slugs;
 mod support;
 mod walk;

@@ -177,6 +177,15 @@ impl Pieces {
         &self.read
     }
 
+    /// Reads to the end, whatever it is.
+    pub(crate) async fn bytes(&mut self) -> Vec<u8> {
+        let mut read = Vec::new();
+        while let Some(piece) = self.next().await {
+            read.extend_from_slice(&piece);
+        }
+        read
+    }
+
     async fn next(&mut self) -> Option<Bytes> {
         let frame = tokio::time::timeout(Duration::from_secs(20), self.body.frame()).await.expect("a piece in time");
         frame.map(|frame| frame.unwrap().into_data().unwrap())
@@ -212,6 +221,7 @@ pub(crate) fn stable(snapshots: impl FnOnce()) {
     settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"(sources/|logs/|rendezvous-|JOIN-|HOST-)[A-Za-z0-9_-]{43}", "$1[secret]");
+    settings.add_filter(r"(slugs/\[id\])\.\d+\.[0-9a-f]{32}", "$1.[until].[proof]");
     settings.add_filter(r"run\.\d{4}", "run.[number]");
     settings.add_filter(r"-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----", "[certificate]");
     settings.set_prepend_module_to_snapshot(false);

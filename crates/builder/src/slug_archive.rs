@@ -1,0 +1,101 @@
+//! Slugs that were made elsewhere: a gzipped tar with everything under `./app` (Heroku: "Deploying slugs using the Platform
+//! API"). The archive is written anew as it streams by, so that what runs is what a build could have made; a client's own
+//! bytes are kept nowhere.
+
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
+use futures::{Stream, StreamExt};
+use paas_model::{AppId, SlugId};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use crate::{
+    Builder, BuilderError, InputError, SlugLayer,
+    layer::{ChannelReader, EXPANSION, From, Repack, Stored},
+    registry::{is_over_limit, limited},
+    transcript::human_size,
+};
+
+/// An archive, now a layer and a release image in the registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSlug {
+    pub slug: SlugLayer,
+    /// As hosts pull it: `HOST/apps/APP_ID:SLUG_ID`.
+    pub image: String,
+}
+
+impl Builder {
+    /// Largest archive that is taken, in bytes.
+    #[must_use]
+    pub fn slug_limit(&self) -> u64 {
+        self.config.limits.slug_bytes
+    }
+
+    /// Makes a slug of an archive. The same archive gives the same slug. `checksum`: the digest (`sha256:…`) that the archive
+    /// must have.
+    ///
+    /// # Errors
+    /// [`InputError::Refused`] for an archive that is none, is too large, or holds what no slug may;
+    /// [`InputError::Infrastructure`] when the registry fails.
+    pub async fn store_slug(
+        &self,
+        (app, slug): (AppId, SlugId),
+        stack: &str,
+        archive: impl Stream<Item = io::Result<Bytes>> + Send,
+        checksum: Option<&str>,
+    ) -> Result<StoredSlug, InputError> {
+        let (stack, limit) = (self.stack(stack)?, self.slug_limit());
+        let repository = format!("apps/{app}");
+        let hash = Arc::new(Mutex::new(Sha256::new()));
+        let (sender, receiver) = mpsc::channel(16);
+        let feed = drain(Box::pin(limited(archive, limit)), sender, hash.clone());
+        let unpacked = MultiGzDecoder::new(ChannelReader::new(receiver));
+        let unpacked = io::Read::take(unpacked, limit.saturating_mul(EXPANSION));
+        let repack = Repack { root: "app", from: From::Archive, limit };
+        let stored = repack.store_from(unpacked, feed, &self.registry, &repository).await;
+        let layer = match stored {
+            Ok(Stored::Layer(layer)) => layer,
+            Ok(Stored::Refused { why }) => return Err(InputError::Refused(why)),
+            Ok(Stored::TooLarge { .. }) => return Err(too_large(limit)),
+            Err(BuilderError::Io { source, .. }) if is_over_limit(&source) => return Err(too_large(limit)),
+            Err(BuilderError::Io { source, .. }) => {
+                return Err(InputError::Refused(format!("it broke off ({source})")));
+            }
+            Err(other) => return Err(other.into()),
+        };
+        let digest = hash.lock().unwrap_or_else(PoisonError::into_inner).clone().finalize();
+        let digest = format!("sha256:{}", hex::encode(digest));
+        if let Some(wanted) = checksum.filter(|wanted| *wanted != digest) {
+            return Err(InputError::Refused(format!(
+                "its checksum is {digest}, and the slug was announced with {wanted}"
+            )));
+        }
+        let image = self.images.write(&self.registry, stack, &repository, &slug.to_string(), &layer).await?;
+        let slug = SlugLayer { digest: layer.blob.digest, diff_id: layer.diff_id, size: layer.blob.size };
+        Ok(StoredSlug { slug, image })
+    }
+}
+
+/// Feeds the reader, and reads on when it has what it wants: the checksum is of all the bytes.
+async fn drain(
+    mut bytes: impl Stream<Item = io::Result<Bytes>> + Send + Unpin,
+    sender: mpsc::Sender<Bytes>,
+    hash: Arc<Mutex<Sha256>>,
+) -> Result<(), BuilderError> {
+    let mut wanted = true;
+    while let Some(piece) = bytes.next().await {
+        let piece = piece.map_err(BuilderError::io("a slug's archive"))?;
+        hash.lock().unwrap_or_else(PoisonError::into_inner).update(&piece);
+        wanted = wanted && sender.send(piece).await.is_ok();
+    }
+    Ok(())
+}
+
+fn too_large(limit: u64) -> InputError {
+    InputError::Refused(format!("it is larger than {}, which is the most that a slug may have", human_size(limit)))
+}

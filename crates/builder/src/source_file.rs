@@ -1,0 +1,126 @@
+//! One file of a source, without unpacking the rest.
+
+use std::{
+    io::{self, Read},
+    path::{Component, Path, PathBuf},
+};
+
+use flate2::read::MultiGzDecoder;
+use tar::{Archive, EntryType};
+
+use crate::{Builder, BuilderError, InputError, layer::bridge, sandbox::SOURCES};
+
+impl Builder {
+    /// A file at the top of a source's tree, of at most `limit` bytes. As builds do, it takes the one directory that holds
+    /// everything for the tree. `None`: there is no such file.
+    ///
+    /// # Errors
+    /// [`InputError::Refused`] for an archive that is none, or a file over the limit.
+    pub async fn read_source_file(
+        &self,
+        digest: &str,
+        name: &'static str,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, InputError> {
+        let (_, bytes) = self.registry.get_blob(SOURCES, digest).await?;
+        let (reader, feed) = bridge(bytes, BuilderError::io("a source"));
+        let unpacked = self.config.limits.source_bytes;
+        let find = move || find(MultiGzDecoder::new(reader).take(unpacked), name, limit);
+        let (fed, found) = tokio::join!(feed, tokio::task::spawn_blocking(find));
+        fed?;
+        let found = found.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
+        found.map_err(|error| InputError::Refused(format!("the source is no gzipped tar archive ({error})")))?
+    }
+}
+
+fn find(input: impl Read, name: &str, limit: u64) -> io::Result<Result<Option<Vec<u8>>, InputError>> {
+    let (mut nested, mut tops) = (None, Tops::default());
+    for entry in Archive::new(input).entries()? {
+        let mut entry = entry?;
+        if entry.header().entry_type() == EntryType::XGlobalHeader {
+            continue;
+        }
+        let path = plain(&entry.path()?);
+        let is_file = entry.header().entry_type() == EntryType::Regular;
+        let is_top = path == Path::new(name);
+        tops.see(&path, entry.header().entry_type() == EntryType::Directory);
+        if is_file && (is_top || path.components().count() == 2 && path.ends_with(name)) {
+            if entry.size() > limit {
+                return Ok(Err(InputError::Refused(format!("{name} is larger than {} KB", limit >> 10))));
+            }
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content)?;
+            if is_top {
+                return Ok(Ok(Some(content)));
+            }
+            nested = Some(content);
+        }
+    }
+    Ok(Ok(nested.filter(|_| tops.is_one_directory())))
+}
+
+/// What lies at the top of the tree.
+#[derive(Default)]
+struct Tops {
+    first: Option<PathBuf>,
+    is_directory: bool,
+    others: bool,
+}
+
+impl Tops {
+    fn see(&mut self, path: &Path, is_directory: bool) {
+        let Some(top) = path.components().next() else { return };
+        let top = Path::new(top.as_os_str());
+        let below = path != top;
+        match &self.first {
+            None => (self.first, self.is_directory) = (Some(top.to_owned()), below || is_directory),
+            Some(first) => self.others |= first != top,
+        }
+    }
+
+    fn is_one_directory(&self) -> bool {
+        self.is_directory && !self.others
+    }
+}
+
+/// Without `./` before it.
+fn plain(path: &Path) -> PathBuf {
+    path.components().filter(|part| matches!(part, Component::Normal(_))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (path, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, path, content.as_bytes()).unwrap();
+        }
+        tar.into_inner().unwrap()
+    }
+
+    fn found(files: &[(&str, &str)]) -> Option<String> {
+        let found = find(tar(files).as_slice(), "app.json", 100).unwrap().unwrap();
+        found.map(|content| String::from_utf8(content).unwrap())
+    }
+
+    #[test]
+    fn a_file_is_found_at_the_top_and_in_the_one_directory_there_is() {
+        assert_eq!(found(&[("a", ""), ("./app.json", "{}")]).as_deref(), Some("{}"));
+        assert_eq!(found(&[("x-main/a", ""), ("x-main/app.json", "{}")]).as_deref(), Some("{}"));
+        assert_eq!(found(&[("x/app.json", "{}"), ("y/a", "")]), None);
+        assert_eq!(found(&[("x/y/app.json", "{}")]), None);
+        assert_eq!(found(&[("x/app.json", "{\"x\":1}"), ("app.json", "{}")]).as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn a_file_that_is_too_large_is_not_read() {
+        let files = [("app.json", &*" ".repeat(101))];
+        let refused = find(tar(&files).as_slice(), "app.json", 100).unwrap();
+        assert!(matches!(refused, Err(InputError::Refused(_))));
+    }
+}
