@@ -37,7 +37,9 @@ pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId, FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId, SlugId, SniEndpointId, SourceId, TokenId, TransferId,
+    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId,
+    FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId,
+    SlugId, SniEndpointId, SourceId, TokenId, TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};

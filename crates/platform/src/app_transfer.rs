@@ -5,6 +5,7 @@ use crate::{AppReference, Timestamp, UserReference, lenient};
 
 /// An app that its owner offers to somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppTransfer {
     pub app: AppReference,
     pub created_at: Timestamp,
@@ -18,6 +19,7 @@ pub struct AppTransfer {
 
 /// Body of `POST /account/app-transfers`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppTransferCreate {
     /// A name or an id.
     #[serde(default, deserialize_with = "lenient::identity", skip_serializing_if = "Option::is_none")]
@@ -31,6 +33,7 @@ pub struct AppTransferCreate {
 
 /// Body of `PATCH /account/app-transfers/:transfer`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppTransferUpdate {
     /// `accepted` or `declined`.
     pub state: String,

@@ -8,6 +8,7 @@ use crate::{Timestamp, UserReference};
 
 /// Something that was changed, or that somebody wanted to change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditEvent {
     /// `app.create`, `config-vars.update`, `git.push`.
     pub action: String,
@@ -35,6 +36,7 @@ pub struct AuditEvent {
 
 /// An app that may be gone, with the name that it had.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditedApp {
     pub id: Uuid,
     pub name: String,
@@ -42,6 +44,7 @@ pub struct AuditedApp {
 
 /// Query of `GET /audit` and `GET /apps/:app/audit`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuditQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action: Option<String>,

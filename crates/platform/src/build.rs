@@ -65,6 +65,7 @@ pub struct BuildCreate {
 
 /// What a build printed, once and for all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResult {
     pub build: BuildResultBuild,
     /// 0, or 1 for a build that failed; `None` while it runs.
@@ -73,12 +74,14 @@ pub struct BuildResult {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResultBuild {
     pub id: Uuid,
     pub status: BuildStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResultLine {
     /// Its newline included.
     pub line: String,

@@ -5,6 +5,7 @@ use crate::{AppReference, Timestamp, lenient};
 
 /// Somebody who may use an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Collaborator {
     pub app: AppReference,
     pub created_at: Timestamp,
@@ -20,6 +21,7 @@ pub struct Collaborator {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CollaboratorUser {
     pub email: String,
     pub federated: bool,
@@ -28,6 +30,7 @@ pub struct CollaboratorUser {
 
 /// `view`, `deploy`, `operate` or `manage`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppPermission {
     pub description: String,
     pub name: String,
@@ -35,6 +38,7 @@ pub struct AppPermission {
 
 /// Body of `POST /apps/:app/collaborators`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CollaboratorCreate {
     /// An e-mail address, or an account's id.
     #[serde(default, deserialize_with = "lenient::identity", skip_serializing_if = "Option::is_none")]
@@ -48,6 +52,7 @@ pub struct CollaboratorCreate {
 
 /// Body of `PATCH /apps/:app/collaborators/:collaborator`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CollaboratorUpdate {
     pub permissions: Vec<String>,
 }

@@ -5,6 +5,7 @@ use crate::{AppReference, NamedReference, Timestamp, lenient};
 
 /// A host name that an app answers at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Domain {
     /// `None`: certificates of this domain are not managed automatically.
     pub acm_status: Option<String>,
@@ -25,6 +26,7 @@ pub struct Domain {
 
 /// Body of `POST /apps/:app/domains`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DomainCreate {
     pub hostname: String,
     /// An endpoint's name or id. Always sent, as Heroku asks for it.
@@ -34,6 +36,7 @@ pub struct DomainCreate {
 
 /// Body of `PATCH /apps/:app/domains/:domain`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DomainUpdate {
     /// An endpoint's name or id; `None` detaches the one there is.
     #[serde(deserialize_with = "lenient::identity")]

@@ -5,6 +5,7 @@ use crate::{Timestamp, lenient};
 
 /// Something of an app, or of an account, that can be switched on and off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Feature {
     pub created_at: Timestamp,
     pub description: String,
@@ -21,6 +22,7 @@ pub struct Feature {
 
 /// Body of `PATCH /apps/:app/features/:feature`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FeatureUpdate {
     /// `None` is a mistake.
     #[serde(default, deserialize_with = "lenient::flag")]

@@ -4,6 +4,7 @@ use crate::App;
 
 /// Body of `POST /filters/apps`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppFilter {
     #[serde(default, rename = "in", skip_serializing_if = "Option::is_none")]
     pub among: Option<AppsAmong>,
@@ -11,6 +12,7 @@ pub struct AppFilter {
 
 /// Apps that have one of these ids or one of these names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppsAmong {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub id: Vec<String>,
@@ -20,6 +22,7 @@ pub struct AppsAmong {
 
 /// An app as filters answer it: Heroku's team app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FilteredApp {
     #[serde(flatten)]
     pub app: App,

@@ -82,6 +82,7 @@ pub struct JoinCommand {
 
 /// Body of `PATCH /hosts/:host`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostUpdate {
     /// All of them.
     pub labels: BTreeMap<String, String>,

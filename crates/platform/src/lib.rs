@@ -8,9 +8,9 @@
 
 mod account;
 mod app;
+mod app_setup;
 mod app_transfer;
 mod audit_event;
-mod app_setup;
 mod authorization;
 mod build;
 mod buildpack_installation;
@@ -46,9 +46,11 @@ mod timestamp;
 
 pub use account::Account;
 pub use app::{App, AppCreate, AppUpdate};
+pub use app_setup::{
+    AppSetup, AppSetupBuild, AppSetupChoices, AppSetupCreate, AppSetupOverrides, AppSetupPostdeploy, AppSetupStatus,
+};
 pub use app_transfer::{AppTransfer, AppTransferCreate, AppTransferUpdate};
 pub use audit_event::{AuditEvent, AuditQuery, AuditedApp};
-pub use app_setup::{AppSetup, AppSetupBuild, AppSetupChoices, AppSetupCreate, AppSetupOverrides, AppSetupPostdeploy, AppSetupStatus};
 pub use authorization::{AccessToken, Authorization, AuthorizationUser};
 pub use build::{Build, BuildCreate, BuildResult, BuildResultBuild, BuildResultLine, BuildStatus, SourceBlob};
 pub use buildpack_installation::{

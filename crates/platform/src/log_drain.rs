@@ -5,6 +5,7 @@ use crate::{AppReference, NamedReference, Secret, Timestamp};
 
 /// Where an app's log lines are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogDrain {
     /// What added it; `None`: a user.
     pub addon: Option<NamedReference>,
@@ -20,6 +21,7 @@ pub struct LogDrain {
 
 /// Body of `POST /apps/:app/log-drains`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogDrainCreate {
     pub url: Secret,
 }

@@ -5,6 +5,7 @@ use crate::{AppReference, Secret, Timestamp};
 
 /// A certificate that an app's domains can be served with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SniEndpoint {
     pub app: AppReference,
     /// PEM, the leaf first.
@@ -21,6 +22,7 @@ pub struct SniEndpoint {
 
 /// What the certificate says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SslCert {
     /// Whether it is managed automatically. Not in the public description, but the CLI reads it.
     #[serde(default)]
@@ -40,6 +42,7 @@ pub struct SslCert {
 
 /// Body of `POST /apps/:app/sni-endpoints`, and of `PATCH` on one: a whole certificate each time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SniEndpointUpdate {
     /// PEM, the leaf first.
     pub certificate_chain: String,

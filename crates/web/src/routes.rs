@@ -1,8 +1,8 @@
 //! What the API serves, one file per resource.
 
 mod account;
-mod app_transfers;
 mod app_setups;
+mod app_transfers;
 mod apps;
 mod audit_events;
 mod buildpack_installations;

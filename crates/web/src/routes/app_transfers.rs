@@ -20,11 +20,15 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/account/app-transfers", list),
-        Endpoint::post("/account/app-transfers", create),
-        Endpoint::get("/account/app-transfers/{transfer}", info),
-        Endpoint::patch("/account/app-transfers/{transfer}", answer),
-        Endpoint::delete("/account/app-transfers/{transfer}", delete),
+        Endpoint::get("/account/app-transfers", list).lists::<wire::AppTransfer>(),
+        Endpoint::post("/account/app-transfers", create)
+            .takes::<wire::AppTransferCreate>()
+            .returns::<wire::AppTransfer>(StatusCode::CREATED),
+        Endpoint::get("/account/app-transfers/{transfer}", info).returns::<wire::AppTransfer>(StatusCode::OK),
+        Endpoint::patch("/account/app-transfers/{transfer}", answer)
+            .takes::<wire::AppTransferUpdate>()
+            .returns::<wire::AppTransfer>(StatusCode::OK),
+        Endpoint::delete("/account/app-transfers/{transfer}", delete).returns::<wire::AppTransfer>(StatusCode::OK),
     ]
 }
 

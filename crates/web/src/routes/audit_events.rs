@@ -22,8 +22,11 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/audit", list).by_owner(),
-        Endpoint::get("/apps/{app}/audit", list_of_app).needs(&[Permission::Manage]),
+        Endpoint::get("/audit", list).by_owner().asks::<wire::AuditQuery>().lists::<wire::AuditEvent>(),
+        Endpoint::get("/apps/{app}/audit", list_of_app)
+            .needs(&[Permission::Manage])
+            .asks::<wire::AuditQuery>()
+            .lists::<wire::AuditEvent>(),
     ]
 }
 

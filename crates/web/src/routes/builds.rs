@@ -36,7 +36,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Permission::Deploy])
             .returns::<wire::Build>(StatusCode::OK),
         Endpoint::get("/apps/{app}/builds/{build}/result", result).returns::<wire::BuildResult>(StatusCode::OK),
-        Endpoint::delete("/apps/{app}/build-cache", purge_cache).needs(&[Permission::Deploy]).returns::<wire::App>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}/build-cache", purge_cache).needs(&[Permission::Deploy]).is_accepted(),
     ]
 }
 

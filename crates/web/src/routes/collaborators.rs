@@ -21,12 +21,18 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/collaborators", list),
-        Endpoint::post("/apps/{app}/collaborators", create),
-        Endpoint::get("/apps/{app}/collaborators/{collaborator}", info),
-        Endpoint::patch("/apps/{app}/collaborators/{collaborator}", update),
+        Endpoint::get("/apps/{app}/collaborators", list).lists::<wire::Collaborator>(),
+        Endpoint::post("/apps/{app}/collaborators", create)
+            .takes::<wire::CollaboratorCreate>()
+            .returns::<wire::Collaborator>(StatusCode::CREATED),
+        Endpoint::get("/apps/{app}/collaborators/{collaborator}", info).returns::<wire::Collaborator>(StatusCode::OK),
+        Endpoint::patch("/apps/{app}/collaborators/{collaborator}", update)
+            .takes::<wire::CollaboratorUpdate>()
+            .returns::<wire::Collaborator>(StatusCode::OK),
         // Everybody may remove themselves.
-        Endpoint::delete("/apps/{app}/collaborators/{collaborator}", remove).needs(&[Permission::View]),
+        Endpoint::delete("/apps/{app}/collaborators/{collaborator}", remove)
+            .needs(&[Permission::View])
+            .returns::<wire::Collaborator>(StatusCode::OK),
     ]
 }
 

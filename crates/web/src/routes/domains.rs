@@ -22,11 +22,17 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let (all, one) = ("/apps/{app}/domains", "/apps/{app}/domains/{domain}");
     let operate = &[Permission::Operate];
     vec![
-        Endpoint::get(all, list),
-        Endpoint::post(all, create).needs(operate),
-        Endpoint::get(one, info),
-        Endpoint::patch(one, update).needs(operate),
-        Endpoint::delete(one, delete).needs(operate),
+        Endpoint::get(all, list).lists::<wire::Domain>(),
+        Endpoint::post(all, create)
+            .needs(operate)
+            .takes::<wire::DomainCreate>()
+            .returns::<wire::Domain>(StatusCode::CREATED),
+        Endpoint::get(one, info).returns::<wire::Domain>(StatusCode::OK),
+        Endpoint::patch(one, update)
+            .needs(operate)
+            .takes::<wire::DomainUpdate>()
+            .returns::<wire::Domain>(StatusCode::OK),
+        Endpoint::delete(one, delete).needs(operate).returns::<wire::Domain>(StatusCode::OK),
     ]
 }
 

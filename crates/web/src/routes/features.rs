@@ -1,4 +1,4 @@
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{Json, extract::State, http::HeaderMap, http::StatusCode, response::Response};
 use paas_control::ops::features::{self, Kind};
 use paas_model::Permission;
 use paas_platform as wire;
@@ -16,13 +16,16 @@ use crate::{
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let one = "/apps/{app}/features/{feature}";
     vec![
-        Endpoint::get("/apps/{app}/features", list),
-        Endpoint::get(one, info),
-        Endpoint::patch(one, update).needs(&[Permission::Operate]),
+        Endpoint::get("/apps/{app}/features", list).lists::<wire::Feature>(),
+        Endpoint::get(one, info).returns::<wire::Feature>(StatusCode::OK),
+        Endpoint::patch(one, update)
+            .needs(&[Permission::Operate])
+            .takes::<wire::FeatureUpdate>()
+            .returns::<wire::Feature>(StatusCode::OK),
         // Accounts have none.
-        Endpoint::get("/account/features", async || Json([(); 0])),
-        Endpoint::get("/account/features/{feature}", async || ApiError::not_found("feature")),
-        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature")),
+        Endpoint::get("/account/features", async || Json([(); 0])).lists::<wire::Feature>(),
+        Endpoint::get("/account/features/{feature}", async || ApiError::not_found("feature")).is_refused(),
+        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature")).is_refused(),
     ]
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/filters/apps", filter).reads()]
+    vec![Endpoint::post("/filters/apps", filter).reads().takes::<wire::AppFilter>().lists::<wire::FilteredApp>()]
 }
 
 const KEYS: [SortKey<wire::FilteredApp>; 2] = [

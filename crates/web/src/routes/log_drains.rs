@@ -24,10 +24,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let operate = &[Permission::Operate];
     vec![
         // A drain's URL may hold its receiver's password.
-        Endpoint::get(all, list).needs(operate),
-        Endpoint::post(all, create).needs(operate),
-        Endpoint::get(one, info).needs(operate),
-        Endpoint::delete(one, delete).needs(operate),
+        Endpoint::get(all, list).needs(operate).lists::<wire::LogDrain>(),
+        Endpoint::post(all, create)
+            .needs(operate)
+            .takes::<wire::LogDrainCreate>()
+            .returns::<wire::LogDrain>(StatusCode::CREATED),
+        Endpoint::get(one, info).needs(operate).returns::<wire::LogDrain>(StatusCode::OK),
+        Endpoint::delete(one, delete).needs(operate).returns::<wire::LogDrain>(StatusCode::OK),
     ]
 }
 

@@ -30,9 +30,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Permission::Deploy])
             .returns::<wire::Slug>(StatusCode::OK),
         Endpoint::get("/slugs/{secret}", download).returns_bytes(&["application/gzip"]),
-        Endpoint::put("/slugs/{secret}", upload)
-            .takes_bytes("application/gzip")
-            .returns_nothing(StatusCode::OK),
+        Endpoint::put("/slugs/{secret}", upload).takes_bytes("application/gzip").returns_nothing(StatusCode::OK),
     ]
 }
 

@@ -24,14 +24,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     let (all, one) = ("/apps/{app}/sni-endpoints", "/apps/{app}/sni-endpoints/{sni_endpoint}");
     let (acm, operate) = ("/apps/{app}/acm", &[Permission::Operate]);
     vec![
-        Endpoint::get(all, list),
-        Endpoint::post(all, create).needs(operate),
-        Endpoint::get(one, info),
-        Endpoint::patch(one, update).needs(operate),
-        Endpoint::delete(one, delete).needs(operate),
-        Endpoint::post(acm, no_acm).needs(operate),
-        Endpoint::patch(acm, no_acm).needs(operate),
-        Endpoint::delete(acm, acm_is_off).needs(operate),
+        Endpoint::get(all, list).lists::<wire::SniEndpoint>(),
+        Endpoint::post(all, create)
+            .needs(operate)
+            .takes::<wire::SniEndpointUpdate>()
+            .returns::<wire::SniEndpoint>(StatusCode::CREATED),
+        Endpoint::get(one, info).returns::<wire::SniEndpoint>(StatusCode::OK),
+        Endpoint::patch(one, update)
+            .needs(operate)
+            .takes::<wire::SniEndpointUpdate>()
+            .returns::<wire::SniEndpoint>(StatusCode::OK),
+        Endpoint::delete(one, delete).needs(operate).returns::<wire::SniEndpoint>(StatusCode::OK),
+        Endpoint::post(acm, no_acm).needs(operate).takes_nothing().is_refused(),
+        Endpoint::patch(acm, no_acm).needs(operate).takes_nothing().is_refused(),
+        Endpoint::delete(acm, acm_is_off).needs(operate).returns::<wire::App>(StatusCode::OK),
     ]
 }
 

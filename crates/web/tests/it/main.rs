@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
-mod app_transfers;
 mod app_setups;
+mod app_transfers;
 mod apps;
 mod audit;
 mod builds;
