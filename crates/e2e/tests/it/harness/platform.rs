@@ -175,6 +175,18 @@ impl Platform {
         self.runtime.block_on(answer).is_ok_and(|answer| answer.status == 200)
     }
 
+    /// Where the API is, without TLS.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.http)
+    }
+
+    /// Requests a path of the API that needs no token.
+    #[track_caller]
+    pub(crate) fn api(&self, path: &str) -> Answer {
+        let answer = client::get(&self.client, self.ports.http, "localhost", path);
+        self.runtime.block_on(answer).unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
     /// Runs the `paas` command as the owner.
     pub(crate) fn paas(&self, args: &[&str]) -> Ran {
         run(&mut self.paas_command(args))
