@@ -153,7 +153,7 @@ impl Config {
             cname_domain: cname_domain.unwrap_or_else(|| format!("dns.{domain}")),
             drain_allow: read
                 .optional(&variables::DRAIN_ALLOW, "networks, such as 10.0.0.0/8 192.168.7.0/24", |text| {
-                    text.split_whitespace().map(|net| net.parse().ok()).collect()
+                    text.split_whitespace().map(|net| net.parse::<IpNet>().ok()).collect()
                 })?
                 .unwrap_or_default(),
             data_dir: data_dir(&read, is_root)?,

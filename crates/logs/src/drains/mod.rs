@@ -34,6 +34,9 @@ use crate::Logs;
 const LINES_PER_READ: i64 = 500;
 /// Of one batch.
 const BATCH_BYTES: usize = 100 * 1024;
+/// So often the very same batch is tried (Heroku: 3 attempts). After that what has come meanwhile goes along, and what the log has
+/// lost is told of.
+const SAME_BATCH: u32 = 3;
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_MOST: Duration = Duration::from_secs(60);
 /// Looks without being woken after this long.
@@ -91,8 +94,17 @@ impl Drains {
             Ok(url) => url,
             Err(error) => return tracing::error!(drain.id = %drain.id, %error, "a stored drain cannot be understood"),
         };
-        let mut delivery =
-            Delivery { drains: self, drain, url, lease, sink: None, used: Instant::now(), failures: 0, news };
+        let mut delivery = Delivery {
+            drains: self,
+            drain,
+            url,
+            lease,
+            sink: None,
+            used: Instant::now(),
+            failures: 0,
+            unsent: None,
+            news,
+        };
         while let Err(error) = delivery.turn().await {
             match error {
                 DbError::LeaseLost => return,
@@ -113,6 +125,8 @@ struct Delivery {
     used: Instant,
     /// In a row.
     failures: u32,
+    /// What was not taken.
+    unsent: Option<Batch>,
     news: Arc<Notify>,
 }
 
@@ -129,7 +143,11 @@ impl Delivery {
     /// Until something is wrong with the database.
     async fn turn(&mut self) -> Result<(), DbError> {
         loop {
-            let Some(batch) = self.next().await? else {
+            let next = match self.unsent.take() {
+                Some(unsent) => Some(unsent),
+                None => self.next().await?,
+            };
+            let Some(batch) = next else {
                 if timeout(LOOK_EVERY, self.news.notified()).await.is_err() && self.used.elapsed() > IDLE {
                     self.sink = None;
                 }
@@ -146,6 +164,7 @@ impl Delivery {
                 }
                 Err(error) => {
                     self.failed(&error);
+                    self.unsent = Some(batch).filter(|_| self.failures < SAME_BATCH);
                     sleep(self.pause()).await;
                     continue;
                 }

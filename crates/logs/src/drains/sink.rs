@@ -21,6 +21,8 @@ use super::{
 
 /// A receiver that takes longer has not taken the batch.
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+/// What is still busy with the last batch is of no use for the next.
+const READY_WITHIN: Duration = Duration::from_secs(1);
 /// Of an answer nothing but its status counts.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Receivers tell by it who sends: they know Heroku's.
@@ -57,7 +59,7 @@ impl Sink {
     /// Whether it can be used again: a receiver may have closed it meanwhile.
     pub(super) async fn is_open(&mut self) -> bool {
         match self {
-            Self::Http(sender) => sender.ready().await.is_ok(),
+            Self::Http(sender) => timeout(READY_WITHIN, sender.ready()).await.is_ok_and(|ready| ready.is_ok()),
             Self::Syslog(socket) => {
                 // A receiver says nothing; what can be read at once is the end.
                 let mut byte = [0];

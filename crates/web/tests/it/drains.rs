@@ -12,11 +12,7 @@ async fn a_drain_is_found_by_id_token_and_url() {
     api.app("example").await;
     let url = "https://user:secret@logs.example.com/in?key=1";
     let made = api.post(PATH, json!({"url": url})).await;
-    stable(|| {
-        insta::with_settings!({filters => vec![(r"d\.[0-9a-f-]{36}", "d.[uuid]")]}, {
-            insta::assert_snapshot!(made.shown());
-        })
-    });
+    stable(|| insta::assert_snapshot!(made.shown()));
     let drain = made.json();
     let encoded = "https%3A%2F%2Fuser%3Asecret%40logs.example.com%2Fin%3Fkey%3D1";
     for identity in [drain["id"].as_str().unwrap(), drain["token"].as_str().unwrap(), encoded] {

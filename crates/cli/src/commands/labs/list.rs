@@ -19,7 +19,12 @@ pub(crate) struct List {
 impl List {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
         // Without an app, the account's are shown.
-        let app = context.app(&self.app).ok();
+        let is_named = self.app.app.is_some() || self.app.remote.is_some();
+        let app = match context.app(&self.app) {
+            Ok(app) => Some(app),
+            Err(_) if !is_named => None,
+            Err(error) => return Err(error),
+        };
         let client = context.client()?;
         let mut of_account = client.account_features().await?;
         let mut of_app = match &app {
