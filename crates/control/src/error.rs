@@ -47,6 +47,11 @@ impl From<DbError> for OpError {
                 "A pool needs a type, a zone, a minimum no larger than its maximum (at most 1000), and a disk of 8 to 16384 GB"
                     .to_owned(),
             ),
+            DbError::HostnameTaken => Self::Invalid("Another app has this domain".to_owned()),
+            DbError::CnameTaken | DbError::SniEndpointNameTaken => {
+                Self::Conflict("A name that was just invented is taken; try again".to_owned())
+            }
+            DbError::DrainUrlTaken => Self::Conflict("Already exists".to_owned()),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

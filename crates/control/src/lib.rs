@@ -6,6 +6,7 @@
 //! No state lives only here: the handle below holds connections and settings.
 
 mod catalog;
+pub mod certificate;
 mod control;
 pub mod crash;
 mod error;

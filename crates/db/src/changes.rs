@@ -25,10 +25,13 @@ pub enum Topic {
     Pools,
     DrainedDynos,
     LogLines,
+    Domains,
+    SniEndpoints,
+    LogDrains,
 }
 
 impl Topic {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -39,6 +42,9 @@ impl Topic {
         Self::Pools,
         Self::DrainedDynos,
         Self::LogLines,
+        Self::Domains,
+        Self::SniEndpoints,
+        Self::LogDrains,
     ];
 
     const fn table(self) -> &'static str {
@@ -53,6 +59,9 @@ impl Topic {
             Self::Pools => "pools",
             Self::DrainedDynos => "drained_dynos",
             Self::LogLines => "log_lines",
+            Self::Domains => "domains",
+            Self::SniEndpoints => "sni_endpoints",
+            Self::LogDrains => "log_drains",
         }
     }
 }

@@ -209,6 +209,30 @@ pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
     Ok(Some(Recipe { image, config, env }))
 }
 
+/// What a dyno can be told of itself (Heroku: dyno metadata).
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Metadata {
+    pub app_id: AppId,
+    pub app_name: AppName,
+    pub version: ReleaseVersion,
+    pub released_at: DateTime<Utc>,
+    pub description: String,
+    pub commit: Option<String>,
+}
+
+/// `None`: the app has not switched `feature` on, or the dyno is gone.
+pub async fn metadata(db: impl PgExecutor<'_>, id: DynoId, feature: &str) -> Result<Option<Metadata>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.id as app_id, apps.name as app_name, releases.version, releases.created_at as released_at,
+                releases.description, slugs.commit
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         join app_features on app_features.app_id = apps.id and app_features.name = $2
+         left join slugs on slugs.id = releases.slug_id
+         where dynos.id = $1",
+    );
+    Ok(query.bind(id).bind(feature).fetch_optional(db).await?)
+}
+
 /// `wanted` -> `placed`.
 pub async fn place(db: &mut Connection, id: DynoId, host: HostId) -> Result<bool, DbError> {
     let query = sqlx::query(

@@ -16,6 +16,7 @@
 //! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 
 pub mod accounts;
+pub mod app_features;
 pub mod apps;
 pub mod authority;
 pub mod build_output;
@@ -26,12 +27,14 @@ mod cluster;
 pub mod configs;
 mod connection;
 pub mod controllers;
+pub mod domains;
 pub mod dynos;
 mod error;
 pub mod formations;
 pub mod host_shells;
 pub mod hosts;
 pub mod join_tokens;
+pub mod log_drains;
 pub mod log_lines;
 pub mod log_sessions;
 pub mod pools;
@@ -40,6 +43,7 @@ pub mod routers;
 pub mod routes;
 mod secret_hash;
 pub mod slugs;
+pub mod sni_endpoints;
 pub mod sources;
 #[cfg(feature = "testing")]
 pub mod testing;

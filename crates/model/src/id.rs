@@ -58,6 +58,10 @@ ids! {
     ConfigId,
     /// One controller process, as long as it runs; the lease on the hosts that it looks after.
     ControllerId,
+    /// A custom host name of an app.
+    DomainId,
+    /// Where an app's log lines are sent.
+    DrainId,
     /// One run of one process; a restart is a new dyno with the same name.
     DynoId,
     /// One process type of one app, with its quantity and size.
@@ -76,6 +80,8 @@ ids! {
     /// A root shell on a host.
     ShellId,
     SlugId,
+    /// A certificate with its key, for custom domains.
+    SniEndpointId,
     /// An uploaded source tarball.
     SourceId,
     /// An API token (Heroku: OAuth authorization).

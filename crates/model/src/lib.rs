@@ -8,9 +8,11 @@ mod app_name;
 mod buildpack;
 mod config_vars;
 mod crash;
+mod drain_url;
 mod dyno;
 mod dyno_size;
 mod host;
+mod hostname;
 mod id;
 mod labels;
 mod log_line;
@@ -26,12 +28,14 @@ pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
 pub use crash::CrashPolicy;
+pub use drain_url::{DrainHost, DrainTransport, DrainUrl, DrainUrlError};
 pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
+pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
-    LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
+    AccountId, AppId, BuildId, ConfigId, ControllerId, DomainId, DrainId, DynoId, FormationId, HostId, InstallationId,
+    JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SniEndpointId, SourceId, TokenId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};

@@ -4,6 +4,7 @@
 //! met again at the next turn; nothing retries inside. Killed anywhere, a loop goes on from the rows at its next start.
 
 mod builds;
+mod drains;
 mod dyno;
 mod heartbeat;
 mod host;
@@ -40,6 +41,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
+    tasks.spawn(drains::run(control.clone(), id, stop.clone()));
     tasks.spawn(machines::run(control.clone(), id, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();

@@ -2,6 +2,7 @@
 
 mod apps;
 mod dynos;
+mod edges;
 mod error;
 mod hosts;
 mod pools;

@@ -198,6 +198,8 @@ pub(crate) fn stable(snapshots: impl FnOnce()) {
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"(sources/|logs/|rendezvous-|JOIN-|HOST-)[A-Za-z0-9_-]{43}", "$1[secret]");
     settings.add_filter(r"run\.\d{4}", "run.[number]");
+    settings.add_filter(r"[a-z]+-[a-z]+-\d{5}\.dns", "[name].dns");
+    settings.add_filter(r"\bd\.[0-9a-f-]{36}", "d.[token]");
     settings.add_filter(r"-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----", "[certificate]");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::SecondsFormat;
 use paas_db::{
     dynos,
     dynos::{Dyno, Recipe},
@@ -12,7 +13,7 @@ use paas_model::{DynoId, DynoKind};
 use super::{Context, ended, is_routed};
 use crate::{
     OpError, crash_point,
-    ops::attach::container_of,
+    ops::{attach::container_of, features::DYNO_METADATA},
     reconcile::host::{LABEL_APP, LABEL_DYNO, LABEL_HOST},
 };
 
@@ -43,7 +44,8 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
         return Ok(());
     };
     let name = container_of(row.id);
-    match make(context, row, &name, recipe).await {
+    let metadata = metadata(context, row).await?;
+    match make(context, row, &name, recipe, metadata).await {
         Ok(()) => {
             crash_point!("start.created");
         }
@@ -68,10 +70,35 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
     }
 }
 
-async fn make(context: &Context, row: &Dyno, name: &ContainerName, recipe: Recipe) -> Result<(), EngineError> {
+async fn make(
+    context: &Context,
+    row: &Dyno,
+    name: &ContainerName,
+    recipe: Recipe,
+    metadata: BTreeMap<String, String>,
+) -> Result<(), EngineError> {
     context.engine.pull(&recipe.image).await?;
     crash_point!("start.before_create");
-    context.engine.create(name, &spec(context, row, recipe)).await
+    context.engine.create(name, &spec(context, row, recipe, metadata)).await
+}
+
+/// Heroku: dyno metadata; empty where the app has not asked for it.
+async fn metadata(context: &Context, row: &Dyno) -> Result<BTreeMap<String, String>, OpError> {
+    let Some(of) = dynos::metadata(context.control.db.pool(), row.id, DYNO_METADATA).await? else {
+        return Ok(BTreeMap::new());
+    };
+    let domain = &context.control.settings.domain;
+    let variables = [
+        ("HEROKU_APP_ID", of.app_id.to_string()),
+        ("HEROKU_APP_NAME", of.app_name.to_string()),
+        ("HEROKU_APP_DEFAULT_DOMAIN_NAME", format!("{}.{domain}", of.app_name)),
+        ("HEROKU_DYNO_ID", row.id.to_string()),
+        ("HEROKU_RELEASE_CREATED_AT", of.released_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        ("HEROKU_RELEASE_VERSION", of.version.to_string()),
+        ("HEROKU_SLUG_COMMIT", of.commit.unwrap_or_default()),
+        ("HEROKU_SLUG_DESCRIPTION", of.description),
+    ];
+    Ok(variables.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 /// The row catches up with a process that runs, or ran.
@@ -95,7 +122,7 @@ fn announce(context: &Context, row: &Dyno) {
     context.say(row, format!("Starting process with command `{}`{by}", row.command));
 }
 
-fn spec(context: &Context, row: &Dyno, recipe: Recipe) -> ContainerSpec {
+fn spec(context: &Context, row: &Dyno, recipe: Recipe, metadata: BTreeMap<String, String>) -> ContainerSpec {
     let port = port_of(row.id);
     let mut env: BTreeMap<String, String> = [
         ("HOME", "/app".to_owned()),
@@ -104,6 +131,7 @@ fn spec(context: &Context, row: &Dyno, recipe: Recipe) -> ContainerSpec {
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
+    env.extend(metadata);
     env.extend(recipe.config.into_map());
     env.extend(recipe.env);
     env.insert("DYNO".to_owned(), row.name().to_string());
