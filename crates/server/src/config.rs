@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use ipnet::IpNet;
 use paas_builder::{Mirrors, RegistryConfig, StackConfig};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -39,6 +40,10 @@ pub struct Config {
     pub docker_socket: PathBuf,
     /// Lower case.
     pub domain: String,
+    /// Lower case.
+    pub cname_domain: String,
+    /// What log drains may reach besides public addresses.
+    pub drain_allow: Vec<IpNet>,
     pub https_listen: SocketAddr,
     /// A loopback address.
     pub http_listen: SocketAddr,
@@ -132,11 +137,19 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<OsString>, is_root: bool) -> Result<Self, ConfigError> {
         let read = Reader { lookup };
         let domain = read.required(&variables::DOMAIN, "a domain name, such as apps.example.com", domain)?;
+        let cname_domain =
+            read.optional(&variables::CNAME_DOMAIN, "a domain name, such as dns.example.com", self::domain)?;
         let https_listen = read.address(&variables::HTTPS_LISTEN)?;
         let router_http_listen = read.address(&variables::ROUTER_HTTP_LISTEN)?;
         let default_public_url = format!("https://localhost:{}", https_listen.port());
         let default_app_url = format!("http://{{app}}.{domain}:{}/", router_http_listen.port());
         Ok(Self {
+            cname_domain: cname_domain.unwrap_or_else(|| format!("dns.{domain}")),
+            drain_allow: read
+                .optional(&variables::DRAIN_ALLOW, "networks, such as 10.0.0.0/8 192.168.7.0/24", |text| {
+                    text.split_whitespace().map(|net| net.parse::<IpNet>().ok()).collect()
+                })?
+                .unwrap_or_default(),
             data_dir: data_dir(&read, is_root)?,
             database_url: read.secret(&variables::DATABASE_URL)?,
             registry: registry(&read)?,
@@ -458,6 +471,8 @@ mod tests {
             ("PAAS_HTTPS_LISTEN", "localhost:5443"),
             ("PAAS_DOMAIN", "10.0.0.1"),
             ("PAAS_DOMAIN", "*.example.com"),
+            ("PAAS_CNAME_DOMAIN", "10.0.0.1"),
+            ("PAAS_DRAIN_ALLOW", "10.0.0.0/33"),
             ("PAAS_PUBLIC_URL", "http://paas.example.com"),
             ("PAAS_PUBLIC_URL", "https://paas.example.com/api"),
             ("PAAS_APP_URL", "https://apps.example.com/"),

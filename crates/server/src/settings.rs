@@ -8,8 +8,10 @@ use paas_builder::{BuildLimits, BuilderConfig};
 use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
+use paas_logs::DrainPolicy;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{
     ca::Authority,
@@ -43,11 +45,16 @@ const BUILD_RESERVED_MB: u32 = 256;
 const BUILD_RESERVED_MILLIS: u32 = 100;
 const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
 
-pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Settings {
-    Settings {
+/// # Errors
+/// The file of extra certificates cannot be read.
+pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Result<Settings> {
+    Ok(Settings {
         product: PRODUCT.to_owned(),
         public_url: config.public_url.origin().ascii_serialization(),
         app_url: config.app_url.clone(),
+        domain: config.domain.clone(),
+        cname_domain: config.cname_domain.clone(),
+        drains: DrainPolicy { allow: config.drain_allow.clone(), extra_roots: extra_roots(config)? },
         stacks: config.stacks.clone(),
         parallel_builds: config.parallel_builds,
         crash: CrashPolicy { base: config.crash_backoff, ..CrashPolicy::default() },
@@ -70,7 +77,14 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
         sample_every: SAMPLE_EVERY,
-    }
+    })
+}
+
+/// Receivers of log drains may have certificates of the operator's own authority.
+fn extra_roots(config: &Config) -> Result<Vec<CertificateDer<'static>>> {
+    let Some(path) = &config.extra_ca else { return Ok(Vec::new()) };
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    certificates.with_context(|| format!("reading {}", path.display()))
 }
 
 fn placement(config: &Config) -> PlacementPolicy {

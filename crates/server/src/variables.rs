@@ -67,6 +67,13 @@ variables! {
     /// Address and port that apps answer on, over TLS.
     ROUTER_HTTPS_LISTEN = "PAAS_ROUTER_HTTPS_LISTEN", Is("0.0.0.0:8443");
 
+    /// Domain of the DNS targets that custom domains are pointed at: every name below it must resolve to the routers, by one
+    /// wildcard record.
+    CNAME_DOMAIN = "PAAS_CNAME_DOMAIN", Means("`dns.` and `PAAS_DOMAIN`");
+
+    /// Networks that log drains may reach besides public addresses, separated by spaces: `10.0.0.0/8`.
+    DRAIN_ALLOW = "PAAS_DRAIN_ALLOW", Means("none");
+
     /// How clients reach API and git; it is in every URL that the API gives, and in the server's certificate.
     PUBLIC_URL = "PAAS_PUBLIC_URL", Means("`https://localhost` and the port of `PAAS_HTTPS_LISTEN`");
 

@@ -86,7 +86,7 @@ pub(super) async fn control(config: &Config, storage: &Storage, groups: &Groups)
         engines: engines(storage, &groups.loops)?,
         machines: machines::connect(config, &storage.authority).await?,
         catalog: Catalog::default(),
-        settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)),
+        settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)?),
     })
 }
 
