@@ -8,7 +8,9 @@ use paas_control::{
     Account, App, Control, OpError, ops,
     ops::audit::{self, Attempt, AuditEnd},
 };
-use paas_model::{AppId, AppName, AuditEventId, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState};
+use paas_model::{
+    AppId, AppName, AuditEventId, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState, Scope,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -17,7 +19,11 @@ use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStre
 #[async_trait]
 impl Platform for Control {
     async fn app(&self, token: &SecretString, name: &AppName, visit: &Visit) -> Result<Arc<dyn PushTarget>, Refusal> {
-        let account = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        let login = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        if !login.has_any(&[Scope::Global, Scope::Write, Scope::WriteProtected]) {
+            return Err(Refusal::Forbidden("This token may not be used to push. It needs the scope write.".to_owned()));
+        }
+        let account = login.account;
         let from = visit.peer.map(|peer| self.settings.trusted_proxies.client(peer, &visit.forwarded_for));
         let pusher = Pusher { account, token: token.clone(), from };
         let found = ops::apps::find(self, &pusher.account, name.as_str(), &[Permission::Deploy]).await;
@@ -141,7 +147,9 @@ impl From<OpError> for Refusal {
         match error {
             OpError::NotFound { resource: "app", .. } => Self::NoSuchApp,
             OpError::NotFound { .. } | OpError::Invalid(_) | OpError::Conflict(_) => Self::Invalid(message),
-            OpError::Forbidden(_) => Self::Forbidden(message),
+            OpError::Forbidden(_) | OpError::Unauthorized(_) | OpError::TwoFactor | OpError::RateLimited(_) => {
+                Self::Forbidden(message)
+            }
             OpError::Unavailable(_, source) => Self::Unavailable { message, source },
             OpError::Internal(source) => Self::Internal(source),
         }

@@ -58,6 +58,8 @@ ids! {
     BuildId,
     /// Somebody's share in an app of another's.
     CollaboratorId,
+    /// A web app that people let into their accounts (Heroku: OAuth client).
+    ClientId,
     /// One immutable set of config vars; a release points at one.
     ConfigId,
     /// One controller process, as long as it runs; the lease on the hosts that it looks after.
@@ -73,8 +75,12 @@ ids! {
     HostId,
     /// One buildpack in an app's ordered list.
     InstallationId,
+    /// A link on which a new person sets a password.
+    InvitationId,
     /// A one-time token that a host joins with.
     JoinTokenId,
+    /// A public SSH key.
+    KeyId,
     /// New for every claim of a work row, so that a late writer finds out that it lost it.
     LeaseId,
     LogSessionId,
@@ -83,6 +89,8 @@ ids! {
     ReleaseId,
     /// An app that is being made from an app.json.
     SetupId,
+    /// A link on which somebody sets a new password.
+    ResetId,
     /// A root shell on a host.
     ShellId,
     SlugId,

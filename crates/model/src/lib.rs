@@ -23,6 +23,7 @@ mod procfile;
 mod reachable;
 mod release;
 mod scale;
+mod scope;
 mod state;
 mod trusted_proxies;
 
@@ -37,9 +38,9 @@ pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, AuditEventId, BuildId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId, DynoId,
-    FormationId, HostId, InstallationId, JoinTokenId, LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId,
-    SlugId, SniEndpointId, SourceId, TokenId, TransferId,
+    AccountId, AppId, AuditEventId, BuildId, ClientId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId,
+    DynoId, FormationId, HostId, InstallationId, InvitationId, JoinTokenId, KeyId, LeaseId, LogSessionId, PoolId,
+    ReleaseId, ResetId, SetupId, ShellId, SlugId, SniEndpointId, SourceId, TokenId, TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
@@ -49,5 +50,6 @@ pub use procfile::{Procfile, ProcfileWarning};
 pub use reachable::is_public;
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
+pub use scope::Scope;
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};
 pub use trusted_proxies::{NetworkError, TrustedProxies};

@@ -12,6 +12,7 @@ use crate::{
     audit::Route,
     auth::{Guard, guard},
     contract::{Answer, Contract, Taken, schema_of},
+    scopes::accepted,
     state::Web,
 };
 
@@ -41,6 +42,7 @@ pub(crate) struct Endpoint {
     pub contract: Contract,
     is_free: bool,
     only_reads: bool,
+    takes_password: bool,
     handler: MethodRouter<Web>,
 }
 
@@ -73,7 +75,16 @@ impl Endpoint {
             () if path.starts_with("/hosts") || path.starts_with("/pools") => Access::Owner,
             () => Access::Account,
         };
-        Self { method, path, access, contract: Contract::default(), is_free: false, only_reads: false, handler }
+        Self {
+            method,
+            path,
+            access,
+            contract: Contract::default(),
+            is_free: false,
+            only_reads: false,
+            takes_password: false,
+            handler,
+        }
     }
 
     /// The request's body is this as JSON.
@@ -155,6 +166,11 @@ impl Endpoint {
         Self { access: Access::Machine, ..self }
     }
 
+    /// Also lets an e-mail address and a password in, as HTTP Basic.
+    pub(crate) fn or_password(self) -> Self {
+        Self { takes_password: true, ..self }
+    }
+
     /// Does not count against the rate limit.
     pub(crate) fn free(self) -> Self {
         Self { is_free: true, ..self }
@@ -168,7 +184,15 @@ impl Endpoint {
     pub(crate) fn add_to(self, router: Router<Web>, web: &Web) -> Router<Web> {
         let route = Route::new(&self.method, self.path);
         let is_write = route.is_write() && !self.only_reads;
-        let state = Guard { web: web.clone(), access: self.access, is_free: self.is_free, route, is_write };
+        let state = Guard {
+            web: web.clone(),
+            access: self.access,
+            is_free: self.is_free,
+            takes_password: self.takes_password,
+            scopes: accepted(&self.method, self.path, self.access),
+            route,
+            is_write,
+        };
         router.route(self.path, self.handler.layer(middleware::from_fn_with_state(state, guard)))
     }
 }

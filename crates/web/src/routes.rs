@@ -1,10 +1,12 @@
 //! What the API serves, one file per resource.
 
 mod account;
+mod accounts;
 mod app_setups;
 mod app_transfers;
 mod apps;
 mod audit_events;
+mod browser_logins;
 mod buildpack_installations;
 mod builds;
 mod collaborators;
@@ -19,11 +21,18 @@ mod health;
 mod home;
 mod host_shells;
 mod hosts;
+mod invitations;
 mod joining;
+mod keys;
 mod log_drains;
 mod log_sessions;
 mod nothing_yet;
+mod oauth_authorizations;
+mod oauth_clients;
+mod oauth_sessions;
+mod oauth_tokens;
 mod openapi;
+mod password_resets;
 mod placement;
 mod pools;
 mod regions;
@@ -32,6 +41,8 @@ mod slugs;
 mod sni_endpoints;
 mod sources;
 mod stacks;
+mod two_factor;
+mod user_preferences;
 
 use crate::{endpoint::Endpoint, streams};
 
@@ -42,6 +53,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         app_setups::endpoints(),
         apps::endpoints(),
         audit_events::endpoints(),
+        accounts::endpoints(),
+        browser_logins::endpoints(),
         buildpack_installations::endpoints(),
         builds::endpoints(),
         collaborators::endpoints(),
@@ -56,11 +69,18 @@ pub(crate) fn all() -> Vec<Endpoint> {
         home::endpoints(),
         host_shells::endpoints(),
         hosts::endpoints(),
+        invitations::endpoints(),
         joining::endpoints(),
         log_drains::endpoints(),
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
         openapi::endpoints(),
+        keys::endpoints(),
+        oauth_authorizations::endpoints(),
+        oauth_clients::endpoints(),
+        oauth_sessions::endpoints(),
+        oauth_tokens::endpoints(),
+        password_resets::endpoints(),
         placement::endpoints(),
         pools::endpoints(),
         regions::endpoints(),
@@ -70,6 +90,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         sources::endpoints(),
         stacks::endpoints(),
         streams::endpoints(),
+        two_factor::endpoints(),
+        user_preferences::endpoints(),
     ]
     .into_iter()
     .flatten()

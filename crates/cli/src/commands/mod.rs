@@ -1,12 +1,15 @@
 //! One file a command, filed by topic: `config:set` is `config/set.rs`.
 
 mod access;
+mod accounts;
 mod apps;
 mod audit;
 mod auth;
+mod authorizations;
 mod buildpacks;
 mod builds;
 mod certs;
+mod clients;
 mod completion;
 mod config;
 mod domains;
@@ -15,6 +18,7 @@ mod features;
 mod git;
 mod heroku;
 mod hosts;
+mod keys;
 mod labs;
 mod logs;
 mod maintenance;
@@ -60,6 +64,10 @@ commands! {
     AccessAdd(access::add::Add) = "access:add",
     AccessRemove(access::remove::Remove) = "access:remove",
     AccessUpdate(access::update::Update) = "access:update",
+    Accounts(accounts::List) = "accounts",
+    AccountsInvite(accounts::Invite) = "accounts:invite",
+    AccountsRemove(accounts::Remove) = "accounts:remove",
+    AccountsReset(accounts::Reset) = "accounts:reset",
     AppsList(apps::list::List) = "apps" ["apps:list"],
     AppsCanary(apps::canary::Canary) = "apps:canary",
     AppsCreate(apps::create::Create) = "create" ["apps:create"],
@@ -78,8 +86,18 @@ commands! {
     Audit(audit::Audit) = "audit",
     Login(auth::login::Login) = "login" ["auth:login"],
     Logout(auth::logout::Logout) = "logout" ["auth:logout"],
+    Password(auth::password::Password) = "auth:password",
     Token(auth::token::Token) = "auth:token",
+    TwoFactor(auth::two_factor::Show) = "auth:2fa",
+    TwoFactorDisable(auth::two_factor::Disable) = "auth:2fa:disable",
+    TwoFactorEnable(auth::two_factor::Enable) = "auth:2fa:enable",
     Whoami(auth::whoami::Whoami) = "whoami" ["auth:whoami"],
+    Authorizations(authorizations::List) = "authorizations",
+    AuthorizationsCreate(authorizations::Create) = "authorizations:create",
+    AuthorizationsInfo(authorizations::Info) = "authorizations:info",
+    AuthorizationsRevoke(authorizations::Revoke) = "authorizations:revoke" ["authorizations:destroy"],
+    AuthorizationsRotate(authorizations::Rotate) = "authorizations:rotate",
+    AuthorizationsUpdate(authorizations::Update) = "authorizations:update",
     Buildpacks(buildpacks::list::List) = "buildpacks",
     BuildpacksAdd(buildpacks::add::Add) = "buildpacks:add",
     BuildpacksClear(buildpacks::clear::Clear) = "buildpacks:clear",
@@ -95,6 +113,12 @@ commands! {
     CertsInfo(certs::info::Info) = "certs:info",
     CertsRemove(certs::remove::Remove) = "certs:remove",
     CertsUpdate(certs::update::Update) = "certs:update",
+    Clients(clients::List) = "clients",
+    ClientsCreate(clients::Create) = "clients:create" ["clients:register"],
+    ClientsDestroy(clients::Destroy) = "clients:destroy",
+    ClientsInfo(clients::Info) = "clients:info",
+    ClientsRotate(clients::Rotate) = "clients:rotate",
+    ClientsUpdate(clients::Update) = "clients:update",
     Completion(completion::Completion) = "completion",
     Config(config::list::List) = "config",
     ConfigEdit(config::edit::Edit) = "config:edit",
@@ -131,6 +155,10 @@ commands! {
     LabsDisable(labs::disable::Disable) = "labs:disable",
     LabsEnable(labs::enable::Enable) = "labs:enable",
     LabsInfo(features::info::Info) = "labs:info",
+    Keys(keys::List) = "keys",
+    KeysAdd(keys::Add) = "keys:add",
+    KeysClear(keys::Clear) = "keys:clear",
+    KeysRemove(keys::Remove) = "keys:remove",
     Logs(logs::Logs) = "logs",
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",

@@ -1,6 +1,7 @@
 //! Runs the built `paas` against a server that gives recorded answers. A snapshot holds exit code, stdout and stderr.
 
 mod access;
+mod accounts;
 mod apps;
 mod auth;
 mod buildpacks;

@@ -1,6 +1,7 @@
 //! The HTTP client: one request, one typed answer. The calls by resource are in the files beside this one.
 
 mod access;
+mod accounts;
 mod apps;
 mod dynos;
 mod edges;

@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod account;
 mod app_setups;
 mod app_transfers;
 mod apps;
 mod audit;
+mod authorizations;
+mod browser_logins;
 mod builds;
 mod collaborators;
 mod compatibility;
@@ -21,9 +24,12 @@ mod formation;
 mod host_shells;
 mod hosts;
 mod http;
+mod invitations;
 mod joining;
+mod keys;
 mod lists;
 mod logs;
+mod oauth_clients;
 mod outage;
 mod placement;
 mod pools;
@@ -33,4 +39,5 @@ mod rendezvous;
 mod schema;
 mod slugs;
 mod support;
+mod two_factor;
 mod walk;
