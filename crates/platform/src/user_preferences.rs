@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 /// `GET /users/:user/preferences`: what Heroku's dashboard remembers. `None`: never set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserPreferences {
     pub default_organization: Option<String>,
     pub dismissed_getting_started: Option<bool>,
