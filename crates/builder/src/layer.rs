@@ -85,13 +85,13 @@ impl Repack {
         repository: &str,
     ) -> Result<Stored, BuilderError> {
         let (reader, feed) = bridge(tar, BuilderError::engine("read a build's result"));
-        self.store_from(reader, feed, registry, repository).await
+        self.store_from(|| reader, feed, registry, repository).await
     }
 
-    /// The same with what the tar is read from, and the future that feeds it.
-    pub(crate) async fn store_from(
+    /// The same with what the tar is read from, which is opened where it may block, and the future that feeds it.
+    pub(crate) async fn store_from<R: Read>(
         self,
-        reader: impl Read + Send + 'static,
+        open: impl FnOnce() -> R + Send + 'static,
         feed: impl Future<Output = Result<(), BuilderError>> + Send,
         registry: &Registry,
         repository: &str,
@@ -107,7 +107,7 @@ impl Repack {
                 // Past the limit the upload has ended; the rest is only counted, to say by how much it is too large.
                 sink.blocking_send(Ok(bytes)).is_ok() || total > limit
             });
-            let result = self.run(reader, &mut gzip).and_then(|written| gzip.finish().map(|()| written));
+            let result = self.run(open(), &mut gzip).and_then(|written| gzip.finish().map(|()| written));
             if result.is_err() {
                 // The upload must fail too, or the registry would take half a layer for a whole one.
                 drop(sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into())));

@@ -36,6 +36,7 @@ mod transcript;
 pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
 pub use error::{BuildError, BuilderError};
+pub use ipnet::IpNet;
 pub use registry::{Blob, Registry, RegistryConfig};
 pub use slug_archive::StoredSlug;
 pub use source_url::{InputError, SourceUrl};

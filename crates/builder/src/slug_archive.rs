@@ -3,7 +3,7 @@
 //! bytes are kept nowhere.
 
 use std::{
-    io,
+    io::{self, Read},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -54,8 +54,8 @@ impl Builder {
         let hash = Arc::new(Mutex::new(Sha256::new()));
         let (sender, receiver) = mpsc::channel(16);
         let feed = drain(Box::pin(limited(archive, limit)), sender, hash.clone());
-        let unpacked = MultiGzDecoder::new(ChannelReader::new(receiver));
-        let unpacked = io::Read::take(unpacked, limit.saturating_mul(EXPANSION));
+        // The decoder reads as soon as it is made.
+        let unpacked = move || MultiGzDecoder::new(ChannelReader::new(receiver)).take(limit.saturating_mul(EXPANSION));
         let repack = Repack { root: "app", from: From::Archive, limit };
         let stored = repack.store_from(unpacked, feed, &self.registry, &repository).await;
         let layer = match stored {

@@ -61,6 +61,8 @@ pub struct Config {
     /// At least one; the first is the default.
     pub stacks: Vec<StackConfig>,
     pub mirrors: Mirrors,
+    /// Addresses that sources may be fetched from though they are not public.
+    pub source_allow: Vec<IpNet>,
     pub build_memory_mb: u32,
     pub build_disk_mb: u32,
     pub build_timeout: Duration,
@@ -211,6 +213,13 @@ impl Config {
                 pypi: read.url(&variables::PYPI_MIRROR)?,
                 python: read.url(&variables::PYTHON_MIRROR)?,
             },
+            source_allow: read
+                .optional(
+                    &variables::SOURCE_ALLOW,
+                    "address ranges such as 10.1.0.0/16, separated by commas",
+                    |text| text.split(',').map(|range| range.trim().parse().ok()).collect(),
+                )?
+                .unwrap_or_default(),
             build_memory_mb: read.at_least(&variables::BUILD_MEMORY_MB, 256)?,
             build_disk_mb: read.at_least(&variables::BUILD_DISK_MB, 256)?,
             build_timeout: read.seconds(&variables::BUILD_TIMEOUT)?,
@@ -513,6 +522,7 @@ mod tests {
             ("PAAS_STACKS", "heroku-24"),
             ("PAAS_STACKS", "debian-13=a,b"),
             ("PAAS_EXTRA_CA", "/no/such/file"),
+            ("PAAS_SOURCE_ALLOW", "10.1.0.0/16,intranet"),
             ("PAAS_OWNER_EMAIL", "owner"),
             ("PAAS_LOG", "=,="),
             ("PAAS_LOG_FORMAT", "xml"),

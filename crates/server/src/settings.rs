@@ -113,6 +113,7 @@ pub(crate) fn builder(config: &Config) -> BuilderConfig {
         },
         extra_ca: config.extra_ca.clone(),
         mirrors: config.mirrors.clone(),
+        source_allow: config.source_allow.clone(),
         product: PRODUCT.to_owned(),
         help: BUILDPACKS_HELP.to_owned(),
     }

@@ -89,6 +89,9 @@ variables! {
     /// File of CA certificates (PEM) that builds trust besides the public ones; for networks that inspect TLS.
     EXTRA_CA = "PAAS_EXTRA_CA", Means("none");
 
+    /// Addresses that sources may be fetched from though they are not public: `10.1.0.0/16,fd00::/8`. For mirrors of your own.
+    SOURCE_ALLOW = "PAAS_SOURCE_ALLOW", Means("none");
+
     /// Stacks, separated by spaces, the default one first: `debian-13` (made here), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
     STACKS = "PAAS_STACKS", Is("debian-13");
 
