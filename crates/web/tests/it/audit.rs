@@ -128,7 +128,7 @@ async fn the_address_is_the_clients_behind_a_proxy_that_is_trusted_and_only_then
         settings.trusted_proxies = trusted.parse().unwrap();
         let test = TestControl::with(settings).await;
         let router = paas_web::router(test.control.clone(), WebConfig::default());
-        let api = Api { test, router };
+        let api = Api { test, router, answered: Default::default() };
         let call = api.as_owner(Method::POST, "/apps").header("x-forwarded-for", "6.6.6.6, 203.0.113.5");
         let peer: SocketAddr = "10.0.0.1:1234".parse().unwrap();
         api.send(call.extension(ConnectInfo(peer)).body(Body::empty()).unwrap()).await;
