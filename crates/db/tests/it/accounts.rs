@@ -1,5 +1,4 @@
 use paas_db::{DbError, SecretHash, accounts, new_id, new_secret, tokens};
-use paas_model::TokenId;
 
 use crate::world::World;
 
