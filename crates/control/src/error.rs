@@ -15,6 +15,15 @@ pub enum OpError {
     /// The request cannot be done as it is.
     #[error("{0}")]
     Invalid(String),
+    /// Whoever asks has not shown who they are.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The password is right, and the account wants a second factor too.
+    #[error("A second authentication factor is required.")]
+    TwoFactor,
+    /// Too many guesses.
+    #[error("{0}")]
+    RateLimited(String),
     /// It could be done at another moment.
     #[error("{0}")]
     Conflict(String),
@@ -40,6 +49,9 @@ impl From<DbError> for OpError {
         match error {
             DbError::AppNameTaken => Self::Invalid("Name is already taken".to_owned()),
             DbError::EmailTaken => Self::Invalid("Email is already taken".to_owned()),
+            DbError::KeyTaken => {
+                Self::Invalid("Fingerprint already exists. Please use unique SSH public key.".to_owned())
+            }
             DbError::HostNameTaken => Self::Invalid("Another host has this name".to_owned()),
             DbError::HostAddressTaken => Self::Invalid("Another host has this address".to_owned()),
             DbError::PoolNameTaken => Self::Invalid("Name is already taken".to_owned()),

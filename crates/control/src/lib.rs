@@ -10,6 +10,7 @@ mod control;
 pub mod crash;
 mod error;
 pub mod ops;
+mod password;
 pub mod reconcile;
 mod signer;
 #[cfg(any(test, feature = "testing"))]

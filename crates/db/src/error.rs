@@ -7,6 +7,8 @@ pub enum DbError {
     AppNameTaken,
     #[error("the account's e-mail address is taken")]
     EmailTaken,
+    #[error("the key is on an account already")]
+    KeyTaken,
     #[error("another host has this name")]
     HostNameTaken,
     #[error("another host has this address")]
@@ -44,7 +46,8 @@ impl From<sqlx::Error> for DbError {
         match &error {
             sqlx::Error::Database(refused) => match refused.constraint() {
                 Some("apps_name_taken") => Self::AppNameTaken,
-                Some("accounts_email_taken") => Self::EmailTaken,
+                Some("accounts_email_taken" | "accounts_email_folded") => Self::EmailTaken,
+                Some("keys_fingerprint_taken") => Self::KeyTaken,
                 Some("hosts_name_taken") => Self::HostNameTaken,
                 Some("hosts_endpoint_taken" | "hosts_machine_taken") => Self::HostAddressTaken,
                 Some("pools_name_taken") => Self::PoolNameTaken,

@@ -18,6 +18,7 @@
 pub mod accounts;
 pub mod apps;
 pub mod authority;
+pub mod browser_logins;
 pub mod build_output;
 pub mod buildpacks;
 pub mod builds;
@@ -31,10 +32,17 @@ mod error;
 pub mod formations;
 pub mod host_shells;
 pub mod hosts;
+pub mod invitations;
 pub mod join_tokens;
+pub mod keys;
 pub mod log_lines;
 pub mod log_sessions;
+pub mod login_attempts;
+pub mod oauth_clients;
+pub mod oauth_grants;
+pub mod password_resets;
 pub mod pools;
+pub mod recovery_codes;
 pub mod releases;
 pub mod routers;
 pub mod routes;
@@ -44,6 +52,7 @@ pub mod sources;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;
+pub mod user_preferences;
 mod vault;
 pub mod world;
 

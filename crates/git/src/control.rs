@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::StreamExt;
 use paas_control::{Account, App, Control, OpError, ops};
-use paas_model::{AppId, AppName, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState};
+use paas_model::{AppId, AppName, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState, Scope};
 use secrecy::SecretString;
 
 use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
@@ -13,7 +13,11 @@ use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStre
 #[async_trait]
 impl Platform for Control {
     async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal> {
-        let account = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        let login = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        if !login.has_any(&[Scope::Global, Scope::Write, Scope::WriteProtected]) {
+            return Err(Refusal::Forbidden("This token may not be used to push. It needs the scope write.".to_owned()));
+        }
+        let account = login.account;
         let app = ops::apps::find(self, &account, name.as_str(), &[Permission::Deploy]).await?;
         Ok(Arc::new(ControlTarget { control: self.clone(), account, app }))
     }
@@ -93,7 +97,9 @@ impl From<OpError> for Refusal {
         match error {
             OpError::NotFound { resource: "app", .. } => Self::NoSuchApp,
             OpError::NotFound { .. } | OpError::Invalid(_) | OpError::Conflict(_) => Self::Invalid(message),
-            OpError::Forbidden(_) => Self::Forbidden(message),
+            OpError::Forbidden(_) | OpError::Unauthorized(_) | OpError::TwoFactor | OpError::RateLimited(_) => {
+                Self::Forbidden(message)
+            }
             OpError::Unavailable(_, source) => Self::Unavailable { message, source },
             OpError::Internal(source) => Self::Internal(source),
         }

@@ -54,6 +54,8 @@ ids! {
     AccountId,
     AppId,
     BuildId,
+    /// A web app that people let into their accounts (Heroku: OAuth client).
+    ClientId,
     /// One immutable set of config vars; a release points at one.
     ConfigId,
     /// One controller process, as long as it runs; the lease on the hosts that it looks after.
@@ -65,14 +67,20 @@ ids! {
     HostId,
     /// One buildpack in an app's ordered list.
     InstallationId,
+    /// A link on which a new person sets a password.
+    InvitationId,
     /// A one-time token that a host joins with.
     JoinTokenId,
+    /// A public SSH key.
+    KeyId,
     /// New for every claim of a work row, so that a late writer finds out that it lost it.
     LeaseId,
     LogSessionId,
     /// A group of hosts that the platform launches itself.
     PoolId,
     ReleaseId,
+    /// A link on which somebody sets a new password.
+    ResetId,
     /// A root shell on a host.
     ShellId,
     SlugId,

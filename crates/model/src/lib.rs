@@ -19,6 +19,7 @@ mod process_type;
 mod procfile;
 mod release;
 mod scale;
+mod scope;
 mod state;
 
 pub use app_name::{AppName, AppNameError};
@@ -29,8 +30,9 @@ pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
 pub use id::{
-    AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
-    LeaseId, LogSessionId, PoolId, ReleaseId, ShellId, SlugId, SourceId, TokenId,
+    AccountId, AppId, BuildId, ClientId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId,
+    InvitationId, JoinTokenId, KeyId, LeaseId, LogSessionId, PoolId, ReleaseId, ResetId, ShellId, SlugId, SourceId,
+    TokenId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
@@ -39,4 +41,5 @@ pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
+pub use scope::Scope;
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, UnknownState};

@@ -9,6 +9,7 @@
 mod account;
 mod app;
 mod authorization;
+mod browser_login;
 mod build;
 mod buildpack_installation;
 #[cfg(feature = "client")]
@@ -20,9 +21,14 @@ mod error_body;
 mod formation;
 mod host;
 mod host_shell;
+mod invitation;
+mod key;
 mod lenient;
 mod list_range;
 mod log_session;
+mod oauth_client;
+mod oauth_token;
+mod password_reset;
 mod placement;
 mod pool;
 mod rate_limit;
@@ -34,10 +40,16 @@ mod slug;
 mod source;
 mod stack;
 mod timestamp;
+mod two_factor;
+mod user_preferences;
 
-pub use account::Account;
+pub use account::{Account, AccountDelete, AccountUpdate};
 pub use app::{App, AppCreate, AppUpdate};
-pub use authorization::{AccessToken, Authorization, AuthorizationUser};
+pub use authorization::{
+    AccessToken, Authorization, AuthorizationClient, AuthorizationCreate, AuthorizationUpdate, AuthorizationUser,
+    Grant, Session,
+};
+pub use browser_login::{BrowserLogin, BrowserLoginCreate, BrowserLoginResult};
 pub use build::{Build, BuildCreate, BuildStatus, SourceBlob};
 pub use buildpack_installation::{
     Buildpack, BuildpackInstallation, BuildpackInstallationChoice, BuildpackInstallationsUpdate,
@@ -51,8 +63,17 @@ pub use error_body::{ApiErrorBody, error_id};
 pub use formation::{DynoSizeChoice, Formation, FormationBatchUpdate, FormationUpdate, Quantity};
 pub use host::{Host, HostCreate, HostJoin, HostJoined, HostRegistry, HostRemove, HostRenew, HostRenewed, JoinCommand};
 pub use host_shell::{HostShell, HostShellCreate};
+pub use invitation::{AccountSummary, Invitation, InvitationCreate};
+pub use key::{Key, KeyCreate};
 pub use list_range::{ListRange, Order};
 pub use log_session::{LogSession, LogSessionCreate};
+pub use oauth_client::{OAuthClient, OAuthClientUpdate};
+pub use oauth_token::{
+    OAuthToken, OAuthTokenAnswer, OAuthTokenClient, OAuthTokenCreate, OAuthTokenGrant, OAuthTokenRefresh,
+};
+pub use password_reset::{
+    PasswordReset, PasswordResetFinalize, PasswordResetRequest, PasswordResetUser, ResetLink, ResetLinkCreate,
+};
 pub use placement::{AppPlacement, AppPlacementUpdate, HostVerdict, PlacementExplanation, PlacementQuery};
 pub use pool::{PlannedEnd, PlannedLaunch, Pool, PoolPlan, PoolPlanQuery, PoolUpdate};
 pub use rate_limit::RateLimit;
@@ -64,6 +85,8 @@ pub use slug::{Slug, SlugBlob, SlugCreate};
 pub use source::{Source, SourceUrls};
 pub use stack::Stack;
 pub use timestamp::Timestamp;
+pub use two_factor::{RecoveryCodes, TwoFactor, TwoFactorEnrollment, TwoFactorProof};
+pub use user_preferences::UserPreferences;
 
 /// The media type that every request and answer names (Heroku: "Platform API reference", Clients).
 pub const MEDIA_TYPE: &str = "application/vnd.heroku+json; version=3";

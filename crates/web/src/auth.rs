@@ -4,7 +4,10 @@
 //! [`Access::Account`] unless its path says otherwise. A handler gets the account and the app from here and has no
 //! other way to them, so none can forget to check.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::IpAddr,
+    time::{Duration, Instant},
+};
 
 use axum::{
     RequestExt,
@@ -14,15 +17,26 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use paas_control::{ops, ops::accounts::Owner};
+use paas_control::{
+    OpError, ops,
+    ops::{
+        accounts::{Login, Owner},
+        logins::{self, Proof},
+    },
+};
 use paas_db::{accounts::Account, apps::App};
+use paas_model::Scope;
 use secrecy::SecretString;
 
-use crate::{accept, endpoint::Access, error::ApiError, state::Web};
+use crate::{accept, endpoint::Access, error::ApiError, peer::peer_of, state::Web};
 
 /// The account behind the request's token.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller(pub Account);
+
+/// The account, and the token that it calls with.
+#[derive(Debug, Clone)]
+pub(crate) struct CallerLogin(pub Login);
 
 /// The app that the path names, and the account, which may do everything to it.
 #[derive(Debug, Clone)]
@@ -42,6 +56,16 @@ pub(crate) struct Guard {
     pub access: Access,
     /// Calls of it do not count.
     pub is_free: bool,
+    /// An e-mail address and a password are as good as a token.
+    pub takes_password: bool,
+    /// A token needs one of these.
+    pub scopes: &'static [Scope],
+}
+
+/// Who calls, and by what.
+enum Identity {
+    Token(Login),
+    Password(Account),
 }
 
 pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
@@ -59,9 +83,13 @@ pub(crate) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 }
 
 async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
-    let account = match identify(&guard.web, request.headers()).await {
-        Ok(account) => account,
+    let identity = match identify(&guard, request.headers(), peer_of(request.extensions())).await {
+        Ok(identity) => identity,
         Err(error) => return error.into_response(),
+    };
+    let (account, scope) = match &identity {
+        Identity::Token(login) => (login.account.clone(), login.token.scope.join(" ")),
+        Identity::Password(account) => (account.clone(), Scope::Global.to_string()),
     };
     let (allowances, now) = (&guard.web.allowances, Instant::now());
     let left = match guard.is_free {
@@ -70,7 +98,10 @@ async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
     };
     let remaining = HeaderValue::from(*left.as_ref().unwrap_or(&0));
     let admitted = match left {
-        Ok(_) => authorise(&guard, account, &mut request).await,
+        Ok(_) => match check_scope(&guard, &identity, &mut request) {
+            Ok(()) => authorise(&guard, account, &mut request).await,
+            Err(error) => Err(error),
+        },
         Err(error) => Err(error),
     };
     let mut response = match admitted {
@@ -79,13 +110,42 @@ async fn admit(guard: Guard, mut request: Request, next: Next) -> Response {
     };
     response.headers_mut().insert("ratelimit-remaining", remaining);
     response.headers_mut().insert("ratelimit-multiplier", HeaderValue::from_static("1"));
+    for (name, words) in [("oauth-scope", scope), ("oauth-scope-accepted", words(guard.scopes))] {
+        if let Ok(words) = HeaderValue::from_str(&words) {
+            response.headers_mut().insert(name, words);
+        }
+    }
     response
 }
 
-async fn identify(web: &Web, headers: &HeaderMap) -> Result<Account, ApiError> {
+async fn identify(guard: &Guard, headers: &HeaderMap, address: Option<IpAddr>) -> Result<Identity, ApiError> {
+    let control = &guard.web.control;
     accept::check(headers)?;
     let token = token_of(headers).ok_or_else(ApiError::unauthorized)?;
-    ops::accounts::authenticate(&web.control, &token).await?.ok_or_else(ApiError::unauthorized)
+    if let Some(login) = ops::accounts::authenticate(control, &token).await? {
+        return Ok(Identity::Token(login));
+    }
+    let user = user_of(headers).filter(|user| guard.takes_password && user.contains('@'));
+    let email = user.ok_or_else(ApiError::unauthorized)?;
+    let code = headers.get("heroku-two-factor-code").and_then(|code| code.to_str().ok()).map(SecretString::from);
+    let proof = Proof { email, password: token, code, address };
+    Ok(Identity::Password(logins::check(control, proof).await?))
+}
+
+fn check_scope(guard: &Guard, identity: &Identity, request: &mut Request) -> Result<(), ApiError> {
+    let Identity::Token(login) = identity else { return Ok(()) };
+    if !login.has_any(guard.scopes) {
+        let (has, wants) = (login.token.scope.join(" "), words(guard.scopes));
+        let message = format!("The scope of this token ({has}) is not enough. This takes one of: {wants}.");
+        return Err(OpError::Forbidden(message).into());
+    }
+    request.extensions_mut().insert(CallerLogin(login.clone()));
+    Ok(())
+}
+
+/// `global write`.
+fn words(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 async fn authorise(guard: &Guard, account: Account, request: &mut Request) -> Result<(), ApiError> {
@@ -113,9 +173,19 @@ pub(crate) fn token_of(headers: &HeaderMap) -> Option<SecretString> {
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
     }
+    basic(credentials).map(|(_, password)| password)
+}
+
+/// The user's name of `Basic`.
+fn user_of(headers: &HeaderMap) -> Option<String> {
+    let (scheme, credentials) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| basic(credentials.trim())).flatten().map(|(user, _)| user)
+}
+
+fn basic(credentials: &str) -> Option<(String, SecretString)> {
     let pair = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
-    let (_, password) = pair.split_once(':')?;
-    Some(SecretString::from(password))
+    let (user, password) = pair.split_once(':')?;
+    Some((user.to_owned(), SecretString::from(password)))
 }
 
 fn too_slow(limit: Duration) -> Response {
@@ -128,6 +198,14 @@ pub(crate) fn undecodable() -> ApiError {
 }
 
 impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts.extensions.get().cloned().ok_or_else(unguarded)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for CallerLogin {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {

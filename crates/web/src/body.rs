@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -22,6 +24,21 @@ impl<T: DeserializeOwned, S: Sync, const AT_MOST: usize> FromRequest<S> for Json
         let bytes = read(request.into_body(), AT_MOST).await?;
         let text = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_slice() };
         parse(text).map(Self)
+    }
+}
+
+/// Most bytes of a form. The longest thing in one is a password.
+const MAX_FORM_BYTES: usize = 16 << 10;
+
+/// The fields of an HTML form. Of two with the same name the last one counts.
+pub(crate) struct FormBody(pub BTreeMap<String, String>);
+
+impl<S: Sync> FromRequest<S> for FormBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let bytes = read(request.into_body(), MAX_FORM_BYTES).await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 }
 

@@ -10,6 +10,7 @@ use paas_model::Permission;
 
 use crate::{
     auth::{Guard, guard},
+    scopes::accepted,
     state::Web,
 };
 
@@ -37,6 +38,7 @@ pub(crate) struct Endpoint {
     pub path: &'static str,
     pub access: Access,
     is_free: bool,
+    takes_password: bool,
     handler: MethodRouter<Web>,
 }
 
@@ -69,7 +71,7 @@ impl Endpoint {
             () if path.starts_with("/hosts") || path.starts_with("/pools") => Access::Owner,
             () => Access::Account,
         };
-        Self { method, path, access, is_free: false, handler }
+        Self { method, path, access, is_free: false, takes_password: false, handler }
     }
 
     /// For whoever has one of these permissions to the app. Without this, reading wants [`Permission::View`], all else
@@ -93,13 +95,24 @@ impl Endpoint {
         Self { access: Access::Machine, ..self }
     }
 
+    /// Also lets an e-mail address and a password in, as HTTP Basic.
+    pub(crate) fn or_password(self) -> Self {
+        Self { takes_password: true, ..self }
+    }
+
     /// Does not count against the rate limit.
     pub(crate) fn free(self) -> Self {
         Self { is_free: true, ..self }
     }
 
     pub(crate) fn add_to(self, router: Router<Web>, web: &Web) -> Router<Web> {
-        let state = Guard { web: web.clone(), access: self.access, is_free: self.is_free };
+        let state = Guard {
+            web: web.clone(),
+            access: self.access,
+            is_free: self.is_free,
+            takes_password: self.takes_password,
+            scopes: accepted(&self.method, self.path, self.access),
+        };
         router.route(self.path, self.handler.layer(middleware::from_fn_with_state(state, guard)))
     }
 }

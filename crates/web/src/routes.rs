@@ -1,7 +1,9 @@
 //! What the API serves, one file per resource.
 
 mod account;
+mod accounts;
 mod apps;
+mod browser_logins;
 mod buildpack_installations;
 mod builds;
 mod config_vars;
@@ -12,10 +14,17 @@ mod health;
 mod home;
 mod host_shells;
 mod hosts;
+mod invitations;
 mod joining;
+mod keys;
 mod log_sessions;
 mod nothing_yet;
+mod oauth_authorizations;
+mod oauth_clients;
+mod oauth_sessions;
+mod oauth_tokens;
 mod of_app;
+mod password_resets;
 mod placement;
 mod pools;
 mod regions;
@@ -23,13 +32,17 @@ mod releases;
 mod slugs;
 mod sources;
 mod stacks;
+mod two_factor;
+mod user_preferences;
 
 use crate::{endpoint::Endpoint, streams};
 
 pub(crate) fn all() -> Vec<Endpoint> {
     [
         account::endpoints(),
+        accounts::endpoints(),
         apps::endpoints(),
+        browser_logins::endpoints(),
         buildpack_installations::endpoints(),
         builds::endpoints(),
         config_vars::endpoints(),
@@ -40,10 +53,17 @@ pub(crate) fn all() -> Vec<Endpoint> {
         home::endpoints(),
         host_shells::endpoints(),
         hosts::endpoints(),
+        invitations::endpoints(),
         joining::endpoints(),
+        keys::endpoints(),
         log_sessions::endpoints(),
         nothing_yet::endpoints(),
+        oauth_authorizations::endpoints(),
+        oauth_clients::endpoints(),
+        oauth_sessions::endpoints(),
+        oauth_tokens::endpoints(),
         of_app::endpoints(),
+        password_resets::endpoints(),
         placement::endpoints(),
         pools::endpoints(),
         regions::endpoints(),
@@ -52,6 +72,8 @@ pub(crate) fn all() -> Vec<Endpoint> {
         sources::endpoints(),
         stacks::endpoints(),
         streams::endpoints(),
+        two_factor::endpoints(),
+        user_preferences::endpoints(),
     ]
     .into_iter()
     .flatten()

@@ -2,6 +2,7 @@
 
 mod account;
 mod app;
+mod authorization;
 mod build;
 mod buildpack;
 mod dyno;
@@ -9,6 +10,7 @@ mod dyno_size;
 mod formation;
 mod host;
 mod host_shell;
+mod key;
 mod placement;
 mod pool;
 mod reference;
@@ -19,6 +21,7 @@ mod stack;
 
 pub(crate) use account::account;
 pub(crate) use app::app;
+pub(crate) use authorization::{authorization, issued, session};
 pub(crate) use build::build;
 pub(crate) use buildpack::{buildpack, installations};
 pub(crate) use dyno::dyno;
@@ -26,6 +29,7 @@ pub(crate) use dyno_size::dyno_size;
 pub(crate) use formation::formation;
 pub(crate) use host::host;
 pub(crate) use host_shell::host_shell;
+pub(crate) use key::key;
 pub(crate) use placement::{explanation, placement};
 pub(crate) use pool::{pool, pool_plan};
 pub(crate) use reference::{app_reference, named};

@@ -1,14 +1,18 @@
 //! One file a command, filed by topic: `config:set` is `config/set.rs`.
 
+mod accounts;
 mod apps;
 mod auth;
+mod authorizations;
 mod buildpacks;
 mod builds;
+mod clients;
 mod completion;
 mod config;
 mod git;
 mod heroku;
 mod hosts;
+mod keys;
 mod logs;
 mod maintenance;
 mod pools;
@@ -49,6 +53,10 @@ macro_rules! commands {
 }
 
 commands! {
+    Accounts(accounts::List) = "accounts",
+    AccountsInvite(accounts::Invite) = "accounts:invite",
+    AccountsRemove(accounts::Remove) = "accounts:remove",
+    AccountsReset(accounts::Reset) = "accounts:reset",
     AppsList(apps::list::List) = "apps" ["apps:list"],
     AppsCanary(apps::canary::Canary) = "apps:canary",
     AppsCreate(apps::create::Create) = "create" ["apps:create"],
@@ -60,8 +68,18 @@ commands! {
     AppsRename(apps::rename::Rename) = "rename" ["apps:rename"],
     Login(auth::login::Login) = "login" ["auth:login"],
     Logout(auth::logout::Logout) = "logout" ["auth:logout"],
+    Password(auth::password::Password) = "auth:password",
     Token(auth::token::Token) = "auth:token",
+    TwoFactor(auth::two_factor::Show) = "auth:2fa",
+    TwoFactorDisable(auth::two_factor::Disable) = "auth:2fa:disable",
+    TwoFactorEnable(auth::two_factor::Enable) = "auth:2fa:enable",
     Whoami(auth::whoami::Whoami) = "whoami" ["auth:whoami"],
+    Authorizations(authorizations::List) = "authorizations",
+    AuthorizationsCreate(authorizations::Create) = "authorizations:create",
+    AuthorizationsInfo(authorizations::Info) = "authorizations:info",
+    AuthorizationsRevoke(authorizations::Revoke) = "authorizations:revoke" ["authorizations:destroy"],
+    AuthorizationsRotate(authorizations::Rotate) = "authorizations:rotate",
+    AuthorizationsUpdate(authorizations::Update) = "authorizations:update",
     Buildpacks(buildpacks::list::List) = "buildpacks",
     BuildpacksAdd(buildpacks::add::Add) = "buildpacks:add",
     BuildpacksClear(buildpacks::clear::Clear) = "buildpacks:clear",
@@ -70,6 +88,12 @@ commands! {
     Builds(builds::list::List) = "builds",
     BuildsInfo(builds::info::Info) = "builds:info",
     BuildsOutput(builds::output::Output) = "builds:output",
+    Clients(clients::List) = "clients",
+    ClientsCreate(clients::Create) = "clients:create" ["clients:register"],
+    ClientsDestroy(clients::Destroy) = "clients:destroy",
+    ClientsInfo(clients::Info) = "clients:info",
+    ClientsRotate(clients::Rotate) = "clients:rotate",
+    ClientsUpdate(clients::Update) = "clients:update",
     Completion(completion::Completion) = "completion",
     Config(config::list::List) = "config",
     ConfigEdit(config::edit::Edit) = "config:edit",
@@ -87,6 +111,10 @@ commands! {
     HostsRemove(hosts::remove::Remove) = "hosts:remove",
     HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
     HostsUndrain(hosts::undrain::Undrain) = "hosts:undrain",
+    Keys(keys::List) = "keys",
+    KeysAdd(keys::Add) = "keys:add",
+    KeysClear(keys::Clear) = "keys:clear",
+    KeysRemove(keys::Remove) = "keys:remove",
     Logs(logs::Logs) = "logs",
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",

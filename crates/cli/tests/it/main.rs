@@ -1,5 +1,6 @@
 //! Runs the built `paas` against a server that gives recorded answers. A snapshot holds exit code, stdout and stderr.
 
+mod accounts;
 mod apps;
 mod auth;
 mod buildpacks;

@@ -4,6 +4,8 @@
 pub mod accounts;
 pub mod apps;
 pub mod attach;
+pub mod authorizations;
+pub mod browser_logins;
 pub mod buildpacks;
 pub mod builds;
 pub mod config;
@@ -11,14 +13,22 @@ pub mod dynos;
 pub mod explain;
 pub mod formation;
 pub mod hosts;
+pub mod invitations;
 pub mod joining;
+pub mod keys;
 pub mod log_sessions;
+pub mod logins;
+pub mod oauth_clients;
+pub mod oauth_tokens;
+pub mod password_resets;
 pub mod placement;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;
 pub mod shells;
 pub mod sources;
+pub mod two_factor;
+pub mod user_preferences;
 
 use paas_model::{Labels, parse_label};
 

@@ -1,5 +1,6 @@
 //! The HTTP client: one request, one typed answer. The calls by resource are in the files beside this one.
 
+mod accounts;
 mod apps;
 mod dynos;
 mod error;

@@ -7,7 +7,6 @@ use crate::{endpoint::Endpoint, error::ApiError};
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/account/features", none),
-        Endpoint::get("/account/keys", none),
         Endpoint::get("/addon-attachments", none),
         Endpoint::get("/addons", none),
         Endpoint::get("/apps/{app}/addon-attachments", none),

@@ -5,6 +5,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use paas_control::{Control, ops, testing::TestControl};
@@ -96,6 +97,31 @@ impl Api {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.send(self.as_owner(Method::DELETE, path).body(Body::empty()).unwrap()).await
+    }
+
+    /// As somebody else than the owner.
+    pub(crate) async fn call_as(&self, token: &SecretString, method: Method, path: &str, body: Value) -> Answer {
+        self.send(request(method, path, Some(token)).body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// `paas login -i`: an e-mail address and a password for a token.
+    pub(crate) async fn log_in(&self, email: &str, password: &str, code: Option<&str>) -> Answer {
+        let mut request = request(Method::POST, "/oauth/authorizations", None)
+            .header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{email}:{password}"))));
+        if let Some(code) = code {
+            request = request.header("Heroku-Two-Factor-Code", code);
+        }
+        let body = serde_json::json!({ "description": "CLI", "expires_in": 2_592_000, "scope": ["global"] });
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// An account with a password, and its first token.
+    pub(crate) async fn person(&self, email: &str, password: &str) -> SecretString {
+        let (_, token) = self.test.tenant(email).await;
+        let set =
+            self.call_as(&token, Method::PATCH, "/account", serde_json::json!({ "new_password": password })).await;
+        assert_eq!(set.status, StatusCode::OK, "{}", set.text);
+        token
     }
 
     pub(crate) async fn send_text(&self, method: Method, path: &str, body: &str) -> Answer {
