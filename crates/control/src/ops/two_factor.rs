@@ -2,7 +2,7 @@
 //! which the telephone is lost.
 
 use chrono::Utc;
-use paas_db::{DbError, SecretHash, accounts, accounts::Account, recovery_codes};
+use paas_db::{DbError, SecretHash, accounts, accounts::Account, login_attempts, recovery_codes};
 use secrecy::{ExposeSecret, SecretString};
 use totp_rs::{Builder, Totp};
 
@@ -69,7 +69,7 @@ pub async fn enroll(
 /// # Errors
 /// [`OpError::Invalid`] for a wrong code, or when nothing was enrolled; [`OpError::RateLimited`].
 pub async fn confirm(control: &Control, account: &Account, code: &SecretString) -> Result<Vec<SecretString>, OpError> {
-    logins::limit(control, &account.email, None).await?;
+    limit(control, account).await?;
     let credentials = accounts::credentials(control.db.pool(), account.id).await?;
     let Some(sealed) = credentials.filter(|it| it.totp_confirmed_at.is_none()).and_then(|it| it.totp_secret) else {
         return Err(OpError::Invalid("There is nothing to confirm. Begin with POST /account/two-factor.".to_owned()));
@@ -138,24 +138,34 @@ async fn prove(
         return Err(OpError::Invalid("Two-factor authentication is off.".to_owned()));
     }
     logins::confirm(control, account, password).await?;
-    logins::limit(control, &account.email, None).await?;
     match accept(control, account, code).await? {
         true => Ok(()),
         false => Err(OpError::Forbidden("The two-factor code is wrong, or was used before.".to_owned())),
     }
 }
 
-/// Whether it is a code of this moment or a recovery code, and was not used before. It is used now. Whoever calls counts
-/// the guess.
+/// Whether it is a code of this moment or a recovery code, and was not used before. It is used now.
 pub(super) async fn accept(control: &Control, account: &Account, code: &SecretString) -> Result<bool, OpError> {
+    let subject = limit(control, account).await?;
     let db = control.db.pool();
-    let credentials = accounts::credentials(db, account.id).await?;
-    if let Some(sealed) = credentials.and_then(|it| it.totp_secret)
-        && let Some(step) = step_of(control, account, &sealed, code)?
-    {
-        return Ok(accounts::use_totp_step(db, account.id, step).await?);
+    let sealed = accounts::credentials(db, account.id).await?.and_then(|credentials| credentials.totp_secret);
+    let step = match sealed {
+        Some(sealed) => step_of(control, account, &sealed, code)?,
+        None => None,
+    };
+    let fresh = match step {
+        Some(step) => accounts::use_totp_step(db, account.id, step).await?,
+        None => recovery_codes::take(db, account.id, &hash_of(code)).await?,
+    };
+    if fresh {
+        login_attempts::forgive(db, &subject).await?;
     }
-    Ok(recovery_codes::take(db, account.id, &hash_of(code)).await?)
+    Ok(fresh)
+}
+
+/// Codes are counted apart from passwords: a right password must not wipe out the guesses at a code.
+async fn limit(control: &Control, account: &Account) -> Result<SecretHash, OpError> {
+    logins::limit(control, &format!("code of {}", account.email), None).await
 }
 
 /// The 30 seconds whose code this is, if they are these, the ones before or the ones after.

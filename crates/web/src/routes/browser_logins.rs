@@ -115,7 +115,8 @@ async fn wait(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
         let text = serde_json::to_vec(&result).unwrap_or_default();
         Some((Ok(Bytes::from(text)), (None, web, secret)))
     });
-    let headers = [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
+    // Not the bare type: the layer that makes entity tags would collect all of it first, and send nothing until the end.
+    let headers = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
 

@@ -37,7 +37,10 @@ async fn the_command_line_waits_with_blanks_and_gets_a_token_once() {
     let shown = api.send(request(Method::GET, &page, None).body(Body::empty()).unwrap()).await;
     assert!(shown.text.contains("login from &lt;here&gt;"), "{}", shown.text);
     let (status, headers, mut waiting) = api.open(request(Method::GET, &cli, None).body(Body::empty()).unwrap()).await;
-    assert_eq!((status, headers["content-type"].to_str().unwrap()), (StatusCode::OK, "application/json"));
+    assert_eq!(
+        (status, headers["content-type"].to_str().unwrap()),
+        (StatusCode::OK, "application/json; charset=utf-8")
+    );
     waiting.until(" ").await;
     assert_eq!(submit(&api, &page, "wrong horse").await, StatusCode::UNAUTHORIZED);
     assert_eq!(submit(&api, &page, PASSWORD).await, StatusCode::OK);
