@@ -4,11 +4,16 @@ mod apps;
 mod auth;
 mod buildpacks;
 mod builds;
+mod certs;
 mod completion;
 mod config;
+mod domains;
+mod drains;
+mod features;
 mod git;
 mod heroku;
 mod hosts;
+mod labs;
 mod logs;
 mod maintenance;
 mod pools;
@@ -70,12 +75,33 @@ commands! {
     Builds(builds::list::List) = "builds",
     BuildsInfo(builds::info::Info) = "builds:info",
     BuildsOutput(builds::output::Output) = "builds:output",
+    Certs(certs::list::List) = "certs",
+    CertsAdd(certs::add::Add) = "certs:add",
+    CertsAuto(certs::auto::Auto) = "certs:auto",
+    CertsAutoEnable(certs::auto::Enable) = "certs:auto:enable",
+    CertsInfo(certs::info::Info) = "certs:info",
+    CertsRemove(certs::remove::Remove) = "certs:remove",
+    CertsUpdate(certs::update::Update) = "certs:update",
     Completion(completion::Completion) = "completion",
     Config(config::list::List) = "config",
     ConfigEdit(config::edit::Edit) = "config:edit",
     ConfigGet(config::get::Get) = "config:get",
     ConfigSet(config::set::Set) = "config:set" ["config:add"],
     ConfigUnset(config::unset::Unset) = "config:unset" ["config:remove"],
+    Domains(domains::list::List) = "domains",
+    DomainsAdd(domains::add::Add) = "domains:add",
+    DomainsClear(domains::clear::Clear) = "domains:clear",
+    DomainsInfo(domains::info::Info) = "domains:info",
+    DomainsRemove(domains::remove::Remove) = "domains:remove",
+    DomainsUpdate(domains::update::Update) = "domains:update",
+    DomainsWait(domains::wait::Wait) = "domains:wait",
+    Drains(drains::list::List) = "drains",
+    DrainsAdd(drains::add::Add) = "drains:add",
+    DrainsRemove(drains::remove::Remove) = "drains:remove",
+    Features(features::list::List) = "features",
+    FeaturesDisable(features::disable::Disable) = "features:disable",
+    FeaturesEnable(features::enable::Enable) = "features:enable",
+    FeaturesInfo(features::info::Info) = "features:info",
     GitCredentials(git::credentials::Credentials) = "git:credentials",
     GitRemote(git::remote::Remote) = "git:remote",
     HerokuEnv(heroku::env::Env) = "heroku:env",
@@ -87,6 +113,10 @@ commands! {
     HostsRemove(hosts::remove::Remove) = "hosts:remove",
     HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
     HostsUndrain(hosts::undrain::Undrain) = "hosts:undrain",
+    Labs(labs::list::List) = "labs",
+    LabsDisable(labs::disable::Disable) = "labs:disable",
+    LabsEnable(labs::enable::Enable) = "labs:enable",
+    LabsInfo(features::info::Info) = "labs:info",
     Logs(logs::Logs) = "logs",
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",
