@@ -1,6 +1,7 @@
 //! The HTTP client: one request, one typed answer. The calls by resource are in the files beside this one.
 
 mod apps;
+mod builds;
 mod dynos;
 mod error;
 mod hosts;
