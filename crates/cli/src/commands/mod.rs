@@ -27,6 +27,7 @@ mod ps;
 mod regions;
 mod releases;
 mod run;
+mod setup;
 mod stacks;
 
 use std::process::ExitCode;
@@ -104,6 +105,9 @@ commands! {
     BuildpacksRemove(buildpacks::remove::Remove) = "buildpacks:remove",
     BuildpacksSet(buildpacks::set::Set) = "buildpacks:set",
     Builds(builds::list::List) = "builds",
+    BuildsCachePurge(builds::purge_cache::PurgeCache) = "builds:cache:purge",
+    BuildsCancel(builds::cancel::Cancel) = "builds:cancel",
+    BuildsCreate(builds::create::Create) = "builds:create",
     BuildsInfo(builds::info::Info) = "builds:info",
     BuildsOutput(builds::output::Output) = "builds:output",
     Certs(certs::list::List) = "certs",
@@ -178,9 +182,11 @@ commands! {
     Releases(releases::list::List) = "releases",
     ReleasesInfo(releases::info::Info) = "releases:info",
     ReleasesOutput(releases::output::Output) = "releases:output",
+    ReleasesRetry(releases::retry::Retry) = "releases:retry",
     Rollback(releases::rollback::Rollback) = "rollback" ["releases:rollback"],
     Run(run::attached::Run) = "run",
     RunDetached(run::detached::Detached) = "run:detached",
+    Setup(setup::Setup) = "setup",
     Stacks(stacks::Stacks) = "stacks" ["apps:stacks"],
     Version(VersionCommand) = "version",
 }

@@ -2,7 +2,7 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::{
-    Build, Dyno, DynoCreate, Formation, FormationBatchUpdate, ListRange, LogSession, LogSessionCreate, Order, Release,
+    Dyno, DynoCreate, Formation, FormationBatchUpdate, ListRange, LogSession, LogSessionCreate, Order, Release,
     ReleaseCreate,
 };
 
@@ -11,14 +11,6 @@ use crate::{
 /// # Errors
 /// Each call: any [`ClientError`].
 impl Client {
-    pub async fn builds(&self, app: &str) -> Result<Vec<Build>, ClientError> {
-        self.list(&["apps", app, "builds"]).await
-    }
-
-    pub async fn build(&self, app: &str, build: &str) -> Result<Build, ClientError> {
-        self.get(&["apps", app, "builds", build]).await
-    }
-
     /// The newest releases, newest first.
     pub async fn releases(&self, app: &str, newest: u32) -> Result<Vec<Release>, ClientError> {
         self.page(&["apps", app, "releases"], &ListRange::by("version", newest, Order::Descending)).await

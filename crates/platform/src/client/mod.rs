@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod apps;
+mod builds;
 mod dynos;
 mod edges;
 mod error;

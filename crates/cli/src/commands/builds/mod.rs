@@ -1,6 +1,9 @@
+pub(super) mod cancel;
+pub(super) mod create;
 pub(super) mod info;
 pub(super) mod list;
 pub(super) mod output;
+pub(super) mod purge_cache;
 
 use paas_platform::{Build, Client};
 

@@ -1,6 +1,9 @@
+use paas_platform::{Build, Client};
+
 use crate::{
     context::{AppArgs, Context},
     error::Error,
+    printer::Printer,
 };
 
 /// Show what a build printed, while it runs or later
@@ -18,10 +21,15 @@ impl Output {
         let app = context.app(&self.app)?;
         let client = context.client()?;
         let build = super::find(client, &app, self.build.as_deref()).await?;
-        let mut output = client.open_text(&build.output_stream_url).await?;
-        while let Some(bytes) = output.chunk().await? {
-            context.printer.raw(&bytes)?;
-        }
-        Ok(())
+        stream(client, context.printer, &build).await
     }
+}
+
+/// Copies the output to stdout until the build has ended.
+pub(super) async fn stream(client: &Client, printer: Printer, build: &Build) -> Result<(), Error> {
+    let mut output = client.open_text(&build.output_stream_url).await?;
+    while let Some(bytes) = output.chunk().await? {
+        printer.raw(&bytes)?;
+    }
+    Ok(())
 }

@@ -1,5 +1,5 @@
 pub(super) mod edit;
 pub(super) mod get;
 pub(super) mod list;
-pub(super) mod set;
+pub(in crate::commands) mod set;
 pub(super) mod unset;

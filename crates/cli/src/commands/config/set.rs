@@ -42,7 +42,7 @@ impl Set {
     }
 }
 
-fn assignment(text: &str) -> Result<(String, String), Error> {
+pub(in crate::commands) fn assignment(text: &str) -> Result<(String, String), Error> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         _ => Err(Error::mistake(

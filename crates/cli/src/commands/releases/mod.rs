@@ -1,6 +1,7 @@
 pub(super) mod info;
 pub(super) mod list;
 pub(super) mod output;
+pub(super) mod retry;
 pub(super) mod rollback;
 
 use paas_platform::{Client, ClientError, Release};
