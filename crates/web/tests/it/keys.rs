@@ -3,7 +3,7 @@ use serde_json::json;
 
 use crate::support::Api;
 
-const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ me@host";
+pub(crate) const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJdD7y3aLq454yWBdwLWbieU1ebz9/cu7/QEXn9OIeZJ me@host";
 const FINGERPRINT: &str = "46:5d:0f:4b:7b:74:b6:5f:ce:80:b0:33:70:9e:33:96";
 
 #[tokio::test]

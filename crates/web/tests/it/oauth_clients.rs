@@ -12,7 +12,7 @@ const LOGIN: &str = "email=ann@example.com&password=correct+horse";
 const REDIRECT: &str = "https://app.example.com/callback?from=paas";
 
 /// The owner's client, and somebody who may let it in.
-async fn client(api: &Api) -> Value {
+pub(crate) async fn client(api: &Api) -> Value {
     api.person(EMAIL, "correct horse").await;
     let made = api.post("/oauth/clients", json!({ "name": "App <1>", "redirect_uri": REDIRECT })).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
@@ -27,7 +27,7 @@ async fn open(api: &Api, method: Method, path: &str, body: &str) -> Answer {
     api.send(request(method, path, None).body(Body::from(body.to_owned())).unwrap()).await
 }
 
-async fn code(api: &Api, client: &Value) -> String {
+pub(crate) async fn code(api: &Api, client: &Value) -> String {
     let sent = open(api, Method::POST, &page(client, "&scope=read"), LOGIN).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text);
     let location = sent.header("location").unwrap().to_owned();
