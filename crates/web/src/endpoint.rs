@@ -132,12 +132,12 @@ impl Endpoint {
     }
 
     /// The answer is 202 and `{}`.
-    pub(crate) fn is_accepted(self) -> Self {
+    pub(crate) fn returns_accepted(self) -> Self {
         self.answering(Answer::Accepted)
     }
 
     /// The answer is an error whatever is asked: there is no such thing here.
-    pub(crate) fn is_refused(self) -> Self {
+    pub(crate) fn returns_errors(self) -> Self {
         self.answering(Answer::Refusal)
     }
 

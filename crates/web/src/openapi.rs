@@ -188,8 +188,7 @@ fn operation_id(endpoint: &Endpoint) -> String {
 /// The noun: the last fixed part of the path before an action on it.
 fn tag(path: &str) -> &str {
     let path = path.split_once("/actions/").map_or(path, |(noun, _)| noun);
-    let fixed = path.split('/').filter(|part| !part.is_empty() && !part.starts_with('{'));
-    fixed.last().unwrap_or("home")
+    path.rsplit('/').find(|part| !part.is_empty() && !part.starts_with('{')).unwrap_or("home")
 }
 
 fn names(path: &str) -> impl Iterator<Item = &str> {
@@ -289,8 +288,8 @@ mod tests {
         let body = (takes && endpoint.contract.body.is_none())
             .then_some(".takes::<wire::Body>(), .takes_bytes(\"MEDIA/TYPE\") or .takes_nothing()");
         let answer = endpoint.contract.answer.is_none().then_some(
-            ".returns::<wire::Answer>(StatusCode::OK or CREATED), .lists::<wire::Item>(), .is_accepted(), \
-             .returns_bytes(&[\"MEDIA/TYPE\"]), .returns_nothing(StatusCode::…) or .is_refused()",
+            ".returns::<wire::Answer>(StatusCode::OK or CREATED), .lists::<wire::Item>(), .returns_accepted(), \
+             .returns_bytes(&[\"MEDIA/TYPE\"]), .returns_nothing(StatusCode::…) or .returns_errors()",
         );
         body.into_iter().chain(answer).collect()
     }

@@ -30,16 +30,16 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(any)
             .takes::<wire::DynoCreate>()
             .returns::<wire::Dyno>(StatusCode::CREATED),
-        Endpoint::delete("/apps/{app}/dynos", restart_all).needs(any).is_accepted(),
+        Endpoint::delete("/apps/{app}/dynos", restart_all).needs(any).returns_accepted(),
         Endpoint::get("/apps/{app}/dynos/{dyno}", info).returns::<wire::Dyno>(StatusCode::OK),
-        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside).needs(any).takes_nothing().is_refused(),
-        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart).needs(any).is_accepted(),
-        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop).needs(any).takes_nothing().is_accepted(),
-        Endpoint::delete("/apps/{app}/formations/{type}", restart_type).needs(any).is_accepted(),
+        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside).needs(any).takes_nothing().returns_errors(),
+        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart).needs(any).returns_accepted(),
+        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop).needs(any).takes_nothing().returns_accepted(),
+        Endpoint::delete("/apps/{app}/formations/{type}", restart_type).needs(any).returns_accepted(),
         Endpoint::post("/apps/{app}/formations/{type}/actions/stop", stop_type)
             .needs(any)
             .takes_nothing()
-            .is_accepted(),
+            .returns_accepted(),
     ]
 }
 

@@ -24,8 +24,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .returns::<wire::Feature>(StatusCode::OK),
         // Accounts have none.
         Endpoint::get("/account/features", async || Json([(); 0])).lists::<wire::Feature>(),
-        Endpoint::get("/account/features/{feature}", async || ApiError::not_found("feature")).is_refused(),
-        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature")).is_refused(),
+        Endpoint::get("/account/features/{feature}", async || ApiError::not_found("feature")).returns_errors(),
+        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature")).returns_errors(),
     ]
 }
 

@@ -10,12 +10,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::get("/addons", none),
         Endpoint::get("/apps/{app}/addon-attachments", none),
         Endpoint::get("/apps/{app}/addons", none),
-        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling")).is_refused(),
+        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling"))
+            .returns_errors(),
         Endpoint::get("/apps/{app}/webhooks", none),
         Endpoint::get("/pipelines", none),
         Endpoint::get("/spaces", none),
         Endpoint::get("/teams", none),
-        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")).is_refused(),
+        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")).returns_errors(),
     ]
     .into_iter()
     .map(|endpoint| match endpoint.contract.answer {

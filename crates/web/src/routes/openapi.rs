@@ -12,7 +12,7 @@ use crate::{endpoint::Endpoint, error::ApiError, openapi::openapi};
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::get("/openapi.json", description).open().returns::<Value>(StatusCode::OK),
-        Endpoint::get("/schema", herokus).is_refused(),
+        Endpoint::get("/schema", herokus).returns_errors(),
     ]
 }
 

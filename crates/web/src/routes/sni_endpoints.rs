@@ -35,8 +35,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .takes::<wire::SniEndpointUpdate>()
             .returns::<wire::SniEndpoint>(StatusCode::OK),
         Endpoint::delete(one, delete).needs(operate).returns::<wire::SniEndpoint>(StatusCode::OK),
-        Endpoint::post(acm, no_acm).needs(operate).takes_nothing().is_refused(),
-        Endpoint::patch(acm, no_acm).needs(operate).takes_nothing().is_refused(),
+        Endpoint::post(acm, no_acm).needs(operate).takes_nothing().returns_errors(),
+        Endpoint::patch(acm, no_acm).needs(operate).takes_nothing().returns_errors(),
         Endpoint::delete(acm, acm_is_off).needs(operate).returns::<wire::App>(StatusCode::OK),
     ]
 }

@@ -228,6 +228,7 @@ fn text(value: &Value) -> &str {
 }
 
 #[track_caller]
+#[expect(clippy::needless_pass_by_value, reason = "it is given what a call returns")]
 fn good(answer: Answer) -> Value {
     let is_good = answer.status.is_success() && answer.status != StatusCode::NO_CONTENT;
     assert!(is_good, "{} {}", answer.status, answer.text);
