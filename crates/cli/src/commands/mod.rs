@@ -78,6 +78,7 @@ commands! {
     ConfigUnset(config::unset::Unset) = "config:unset" ["config:remove"],
     GitCredentials(git::credentials::Credentials) = "git:credentials",
     GitRemote(git::remote::Remote) = "git:remote",
+    Heroku(heroku::any::Any) = "heroku",
     HerokuEnv(heroku::env::Env) = "heroku:env",
     Hosts(hosts::list::List) = "hosts",
     HostsAdd(hosts::add::Add) = "hosts:add",

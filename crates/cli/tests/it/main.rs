@@ -10,6 +10,7 @@ mod connection;
 mod credentials;
 mod docs;
 mod fixtures;
+mod heroku;
 mod hosts;
 mod logs;
 mod placement;
