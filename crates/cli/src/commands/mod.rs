@@ -145,6 +145,7 @@ commands! {
     FeaturesInfo(features::info::Info) = "features:info",
     GitCredentials(git::credentials::Credentials) = "git:credentials",
     GitRemote(git::remote::Remote) = "git:remote",
+    Heroku(heroku::any::Any) = "heroku",
     HerokuEnv(heroku::env::Env) = "heroku:env",
     Hosts(hosts::list::List) = "hosts",
     HostsAdd(hosts::add::Add) = "hosts:add",

@@ -16,6 +16,7 @@ mod domains;
 mod drains;
 mod features;
 mod fixtures;
+mod heroku;
 mod hosts;
 mod logs;
 mod placement;
