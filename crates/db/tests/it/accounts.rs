@@ -18,7 +18,7 @@ async fn a_token_is_known_by_its_hash_alone() {
     let world = World::new().await;
     let pool = world.db().pool();
     let (mine, other) = (new_secret("token-"), new_secret("token-"));
-    let id: TokenId = new_id();
+    let id = new_id();
     let new = tokens::NewToken {
         id,
         description: "laptop",

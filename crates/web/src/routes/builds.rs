@@ -36,7 +36,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .needs(&[Permission::Deploy])
             .returns::<wire::Build>(StatusCode::OK),
         Endpoint::get("/apps/{app}/builds/{build}/result", result).returns::<wire::BuildResult>(StatusCode::OK),
-        Endpoint::delete("/apps/{app}/build-cache", purge_cache).needs(&[Permission::Deploy]).is_accepted(),
+        Endpoint::delete("/apps/{app}/build-cache", purge_cache)
+            .needs(&[Permission::Deploy])
+            .returns::<serde_json::Value>(StatusCode::OK),
     ]
 }
 
