@@ -82,13 +82,13 @@ fn an_account_is_not_removed_unconfirmed() {
 
 #[test]
 fn two_factor_prints_what_the_app_needs_and_the_recovery_codes() {
-    let enrolled = json!({ "secret": "BASE32", "url": "otpauth://totp/x" });
+    let enrolled = json!({ "secret": "JBSWY3DP", "url": "otpauth://totp/x" });
     let server = Server::start(vec![
         ("POST /account/two-factor", Answer::json(&enrolled).status(201)),
         ("POST /account/two-factor/actions/confirm", Answer::json(&json!({ "recovery_codes": ["abcd-efgh"] }))),
     ]);
     let transcript = Sandbox::on(&server).transcript_with_input(&["auth:2fa:enable"], "correct horse\n123456\n");
-    assert!(transcript.contains("BASE32") && transcript.contains("abcd-efgh"), "{transcript}");
+    assert!(transcript.contains("JBSWY3DP") && transcript.contains("abcd-efgh"), "{transcript}");
     assert_eq!(server.body_of("POST /account/two-factor"), r#"{"password":"correct horse"}"#);
     assert_eq!(server.body_of("POST /account/two-factor/actions/confirm"), r#"{"code":"123456"}"#);
 }
