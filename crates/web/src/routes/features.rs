@@ -25,7 +25,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         // Accounts have none.
         Endpoint::get("/account/features", async || Json([(); 0])).lists::<wire::Feature>(),
         Endpoint::get("/account/features/{feature}", async || ApiError::not_found("feature")).returns_errors(),
-        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature")).returns_errors(),
+        Endpoint::patch("/account/features/{feature}", async || ApiError::not_found("feature"))
+            .takes_nothing()
+            .returns_errors(),
     ]
 }
 
