@@ -73,7 +73,7 @@ async fn accept(
         Err(error) => Err(error),
     };
     match made {
-        Ok(account) => Ok(page(StatusCode::CREATED, "Welcome", &next_step(&web, &account.email))),
+        Ok(account) => Ok(page(StatusCode::OK, "Welcome", &next_step(&web, &account.email))),
         Err(error) if error.status.is_server_error() => Err(error),
         Err(error) => Ok(password_page(error.status, &web, &invitation.email, Some(&error), true)),
     }

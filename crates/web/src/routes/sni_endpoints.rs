@@ -92,7 +92,7 @@ async fn delete(
 
 /// Automated certificates are not built.
 async fn no_acm() -> ApiError {
-    ApiError::invalid(
+    ApiError::not_implemented(
         "Automated certificate management is not available on this platform. Bring a certificate: `certs:add CERT KEY`.",
     )
 }

@@ -48,9 +48,11 @@ const ABSENT: [(&str, &str); 27] = [
 ];
 
 /// Links that are not served though their resource is, or not as a whole.
-const EXCEPTIONS: [(&str, &str); 5] = [
-    ("PATCH /users/{account}", "An account changes itself, at `/account`."),
-    ("DELETE /users/{account}", "An account ends itself, at `/account`."),
+const EXCEPTIONS: [(&str, &str); 7] = [
+    ("POST /apps/{app}/acm", "Certificates are brought (`sni-endpoints`), not managed yet."),
+    ("PATCH /apps/{app}/acm", "Certificates are brought (`sni-endpoints`), not managed yet."),
+    ("PATCH /users/{account}", "`:user` is oneself."),
+    ("DELETE /users/{account}", "`:user` is oneself."),
     ("PUT /addons/{add_on}/log-drains/{log_drain}", "There are no add-ons yet."),
     ("GET /addons/{add_on}/log-drains", "There are no add-ons yet."),
     ("GET /users/{account}/apps", "`:user` is oneself: others' apps are nobody's business."),

@@ -133,7 +133,7 @@ async fn automated_certificates_are_refused_with_what_to_do_instead() {
     api.app("example").await;
     for method in [Method::POST, Method::PATCH] {
         let answer = api.call(method, "/apps/example/acm", json!({})).await;
-        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(answer.status, StatusCode::NOT_IMPLEMENTED);
         assert!(answer.json()["message"].as_str().unwrap().contains("certs:add"), "{}", answer.text);
     }
     let off = api.delete("/apps/example/acm").await;

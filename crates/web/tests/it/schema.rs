@@ -11,8 +11,9 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// What Heroku's API says that is deliberately not so here: of which resource, which part of its schema, and why.
-const OTHERWISE: [(&str, &str, &str); 2] = [
+const OTHERWISE: [(&str, &str, &str); 3] = [
     ("domain", "/properties/hostname/format", "A host's name is no URI, at Heroku's neither."),
+    ("password-reset", "/properties/user/required", "Whether there is such an account is not told."),
     ("region", "/properties/provider/properties/region/enum", "Whoever runs the server names its region."),
 ];
 
