@@ -11,8 +11,13 @@ use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 /// What Heroku's API says that is deliberately not so here: of which resource, which part of its schema, and why.
-const OTHERWISE: [(&str, &str, &str); 3] = [
+const OTHERWISE: [(&str, &str, &str); 8] = [
     ("domain", "/properties/hostname/format", "A host's name is no URI, at Heroku's neither."),
+    ("oauth-token", "/required", "The grant is used up, and its code is not told again."),
+    ("oauth-token", "/properties/client/required", "Whoever asks has sent the secret, and does not get it back."),
+    ("oauth-token", "/properties/grant/type", "One that has ended is shown as the authorization that it was."),
+    ("oauth-token", "/properties/refresh_token/type", "One that has ended cannot be renewed."),
+    ("oauth-token", "/properties/session/type", "A web app's token belongs to no session."),
     ("password-reset", "/properties/user/required", "Whether there is such an account is not told."),
     ("region", "/properties/provider/properties/region/enum", "Whoever runs the server names its region."),
 ];

@@ -130,7 +130,7 @@ async fn of_the_edges(api: &Api) {
     good(api.patch(&endpoint, pair).await);
     good(api.delete(&endpoint).await);
     good(api.delete("/apps/edges/acm").await);
-    let drain = good(api.post("/apps/edges/log-drains", json!({"url": "syslog://203.0.113.9:514"})).await);
+    let drain = good(api.post("/apps/edges/log-drains", json!({"url": "syslog://logs.example.com:514"})).await);
     let drain = format!("/apps/edges/log-drains/{}", text(&drain["id"]));
     good(api.get(&drain).await);
     good(api.delete(&drain).await);
