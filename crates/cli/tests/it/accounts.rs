@@ -18,7 +18,7 @@ fn authorization(token: &str) -> Value {
 fn stdout(sandbox: &Sandbox, args: &[&str]) -> String {
     let output = sandbox.paas(args);
     assert!(output.status.success(), "{args:?}: {output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    String::from_utf8(output.stdout).expect("it prints UTF-8")
 }
 
 #[test]

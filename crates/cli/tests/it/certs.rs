@@ -20,8 +20,8 @@ fn server(names: &[&str], more: Vec<(&str, Answer)>) -> Server {
 
 fn with_files(server: &Server) -> Sandbox {
     let sandbox = Sandbox::on(server);
-    std::fs::write(sandbox.work().join("site.crt"), "a chain").unwrap();
-    std::fs::write(sandbox.work().join("site.key"), "a key").unwrap();
+    std::fs::write(sandbox.work().join("site.crt"), "a chain").expect("a sandbox can be written to");
+    std::fs::write(sandbox.work().join("site.key"), "a key").expect("a sandbox can be written to");
     sandbox
 }
 

@@ -15,7 +15,7 @@ use crate::{
 /// A sandbox in which `heroku` is this script, and nothing else is in PATH but what a shell needs.
 fn with_heroku(sandbox: Sandbox, script: &str) -> Sandbox {
     let program = sandbox.script("heroku", script);
-    let folder = program.parent().unwrap().to_string_lossy().into_owned();
+    let folder = program.parent().expect("a script is in a folder").to_string_lossy().into_owned();
     sandbox.with("PATH", &format!("{folder}:/usr/bin:/bin"))
 }
 

@@ -327,7 +327,8 @@ impl HttpReceiver {
     async fn start(key: &CertifiedKey<rcgen::KeyPair>, statuses: &[u16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, acceptor) = (listener.local_addr().unwrap(), acceptor(key));
-        let mut statuses = statuses.to_vec().into_iter();
+        let statuses = statuses.to_vec();
+        let mut statuses = statuses.into_iter();
         let (sender, requests) = tokio::sync::mpsc::unbounded_channel();
         tokio::spawn(async move {
             loop {

@@ -54,7 +54,7 @@ impl Invite {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
         let invitation = context.client()?.invite(&self.email).await?;
         context.printer.note(format!("Hand this link to {}. It works once, within a week:", invitation.email));
-        context.printer.plain(invitation.url.as_ref().map(|url| url.expose()).unwrap_or_default())
+        context.printer.plain(invitation.url.as_ref().map(paas_platform::Secret::expose).unwrap_or_default())
     }
 }
 
