@@ -4,13 +4,13 @@
 use std::{
     collections::BTreeMap,
     convert::Infallible,
-    net::{IpAddr, SocketAddr},
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
     RequestExt,
-    extract::{ConnectInfo, FromRequestParts, RawPathParams, Request},
+    extract::{FromRequestParts, RawPathParams, Request},
     http::{Method, StatusCode, request::Parts},
 };
 use paas_control::ops::{
@@ -26,6 +26,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     auth::{AppFor, token_of},
     error::ApiError,
+    peer::peer_of,
     request_id::RequestId,
     state::Web,
 };
@@ -136,7 +137,7 @@ impl Seen {
             token: token_of(request.headers()),
             app_named,
             app: extensions.get::<AppFor>().map(|found| found.app.clone()),
-            remote_address: remote_address(web, request),
+            remote_address: peer_of(web, request.extensions(), request.headers()),
             request_id: extensions.get::<RequestId>().map(|id| id.0.clone()),
             detail: detail.into(),
             noted,
@@ -199,13 +200,6 @@ pub(crate) async fn end(web: &Web, id: AuditEventId, noted: &Noted, status: Stat
         AuditEnd { status: status.as_u16(), app: note.app.clone(), detail: note.detail.clone().into() }
     };
     audit::end(&web.control, id, end).await;
-}
-
-fn remote_address(web: &Web, request: &Request) -> Option<IpAddr> {
-    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    let lines = request.headers().get_all("x-forwarded-for").into_iter();
-    let forwarded_for = lines.filter_map(|line| line.to_str().ok()).collect::<Vec<_>>().join(",");
-    Some(web.settings().trusted_proxies.client(peer.ip(), &forwarded_for))
 }
 
 /// `PATCH /apps/{app}/config-vars` is `config-vars.update`, `POST /apps` is `app.create`,

@@ -105,7 +105,7 @@ async fn without_account(guard: &Guard, mut request: Request, next: Next) -> Res
 async fn admit(guard: Guard, request: Request, next: Next) -> Response {
     let limit = guard.web.config.answer_within;
     let until = tokio::time::Instant::now() + limit;
-    let address = peer_of(request.extensions());
+    let address = peer_of(&guard.web, request.extensions(), request.headers());
     let identity = match timeout_at(until, identify(&guard, request.headers(), address)).await {
         Ok(Ok(identity)) => identity,
         Ok(Err(error)) => return error.into_response(),
