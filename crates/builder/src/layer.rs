@@ -258,6 +258,9 @@ impl<W: Write> Rewriter<W> {
             EntryType::Link => {
                 let target = entry.link_name_bytes().unwrap_or_default().into_owned();
                 let Some(target) = self.name(&target) else { return self.leave_out(&path, "it links out of the app") };
+                if prefixes(&target).any(|prefix| self.links.contains(prefix)) {
+                    return self.leave_out(&path, "it links through a symbolic link");
+                }
                 header.set_entry_type(EntryType::Link);
                 header.set_mode(mode | 0o400);
                 header.set_size(0);
@@ -283,7 +286,11 @@ impl<W: Write> Rewriter<W> {
         if self.from == From::Archive && parts.clone().next() == Some(Component::CurDir) {
             parts.next();
         }
-        let Some(Component::Normal(_)) = parts.next() else { return None };
+        let Some(Component::Normal(top)) = parts.next() else { return None };
+        // An archive's top is the root itself; the engine's is whatever the directory is called.
+        if self.from == From::Archive && top != self.root {
+            return None;
+        }
         let mut name = std::path::PathBuf::from(self.root);
         for part in parts {
             match part {

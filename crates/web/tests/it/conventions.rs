@@ -28,7 +28,7 @@ async fn errors_have_herokus_form() {
         ("a type that there is not", api.patch("/apps/example/formation/cron", json!({"quantity": 1})).await),
         ("a dyno before the first deploy", api.post("/apps/example/dynos", json!({"command": "bash"})).await),
         ("a source from elsewhere", {
-            let body = json!({"source_blob": {"url": "https://example.com/a.tgz"}});
+            let body = json!({"source_blob": {"url": "ftp://example.com/a.tgz"}});
             api.post("/apps/example/builds", body).await
         }),
         ("a command inside a dyno", api.post("/apps/example/dynos/web.1", json!({"command": "ls"})).await),
