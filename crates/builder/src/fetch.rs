@@ -117,7 +117,7 @@ impl Builder {
         }
         let mut start = Vec::new();
         while start.len() < 2 {
-            match response.chunk().await.map_err(|error| refused(broken(error)))? {
+            match response.chunk().await.map_err(|error| refused(broken(&error)))? {
                 Some(bytes) => start.extend_from_slice(&bytes),
                 None => break,
             }
@@ -125,7 +125,7 @@ impl Builder {
         if !start.starts_with(&[0x1f, 0x8b]) {
             return Err(refused("what its server sent is no gzip archive"));
         }
-        let rest = response.bytes_stream().map_err(|error| io::Error::other(broken(error)));
+        let rest = response.bytes_stream().map_err(|error| io::Error::other(broken(&error)));
         let bytes = stream::once(async { Ok(Bytes::from(start)) }).chain(rest);
         match self.registry.put_blob(SOURCES, bytes, MAX_BYTES).await {
             Ok(blob) => Ok(blob),
@@ -169,10 +169,10 @@ fn failed_to_send(url: &SourceUrl, error: reqwest::Error) -> InputError {
     }
 }
 
-fn broken(error: reqwest::Error) -> String {
+fn broken(error: &reqwest::Error) -> String {
     match error.is_timeout() {
         true => format!("its server sent nothing for {} seconds", SILENT_FOR.as_secs()),
-        false => format!("its server broke off: {}", root(&error)),
+        false => format!("its server broke off: {}", root(error)),
     }
 }
 

@@ -117,15 +117,12 @@ fn described_var(key: &str, described: &Map<String, Value>, errors: &mut Vec<Str
         }
         None => {}
     }
-    match described.get("value").filter(|value| !value.is_null()) {
-        Some(value) => match scalar(value) {
-            Some(value) => return Some(Wanted::Value(value)),
-            None => {
-                errors.push(format!("env.{key}.value must be a string"));
-                return None;
-            }
-        },
-        None => {}
+    if let Some(value) = described.get("value").filter(|value| !value.is_null()) {
+        let value = scalar(value);
+        if value.is_none() {
+            errors.push(format!("env.{key}.value must be a string"));
+        }
+        return value.map(Wanted::Value);
     }
     match described.get("required") {
         Some(Value::Bool(false)) => Some(Wanted::Optional),
