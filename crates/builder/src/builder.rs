@@ -45,7 +45,7 @@ pub struct BuildRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     pub slug: SlugLayer,
-    /// The release image, as hosts pull it: `HOST/apps/APP_ID:BUILD_ID`.
+    /// The release image, as hosts pull it: `HOST/apps/APP_ID@sha256:…`. Its tag is the build's id.
     pub image: String,
     /// For the app's next build. `None`: nothing is worth keeping.
     pub cache_digest: Option<String>,
@@ -102,6 +102,15 @@ impl Builder {
             transcript.text(" !     Push failed").await;
         }
         result
+    }
+
+    /// A stack's run image, as hosts pull it: `HOST/stacks/NAME@sha256:…`.
+    ///
+    /// # Errors
+    /// [`BuilderError::NotFound`] when the registry does not have it yet; [`BuilderError::Registry`].
+    pub async fn stack_image(&self, stack: &StackConfig) -> Result<String, BuilderError> {
+        let image = self.images.stack(&self.registry, stack).await?;
+        Ok(self.registry.by_digest(&stack.repository(), &image.digest))
     }
 
     /// Removes the container of a build whose attempt died.

@@ -1,4 +1,4 @@
-use std::{fmt, io, str::FromStr};
+use std::{fmt, io, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -9,6 +9,7 @@ use oci_client::{
     manifest::{OciImageManifest, OciManifest},
     secrets::RegistryAuth,
 };
+use paas_hosts::{RegistryGrant, RegistryTokens};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -31,12 +32,32 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// An image in the registry.
+#[derive(Debug, Clone)]
+pub(crate) struct Image {
+    pub(crate) manifest: OciImageManifest,
+    /// Of the manifest.
+    pub(crate) digest: String,
+    /// JSON.
+    pub(crate) config: String,
+}
+
 /// The registry, as a store of blobs and image manifests. Cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     client: Client,
+    /// Another one for mounts: a client keeps one token for all that writes to a repository, and these are for two.
+    mounts: Client,
     host: String,
-    auth: RegistryAuth,
+    access: Access,
+}
+
+/// How we get in.
+#[derive(Clone)]
+enum Access {
+    Login(RegistryAuth),
+    /// Signed anew for every piece of work: that costs less than remembering when each one ends.
+    Tokens(Arc<dyn RegistryTokens>),
 }
 
 /// Bytes of one PATCH of an upload; the client library sends every piece that it is given as a request of its own.
@@ -76,9 +97,18 @@ impl Registry {
         };
         let authority =
             authority.map(|pem| Certificate { encoding: CertificateEncoding::Pem, data: pem.as_bytes().to_vec() });
-        let extra_root_certificates = authority.into_iter().collect();
-        let client = Client::try_from(ClientConfig { protocol, extra_root_certificates, ..ClientConfig::default() });
-        Ok(Self { client: client.map_err(failed("be trusted by this authority"))?, host, auth })
+        let config = || {
+            let extra_root_certificates = authority.clone().into_iter().collect();
+            ClientConfig { protocol: protocol.clone(), extra_root_certificates, ..ClientConfig::default() }
+        };
+        let client = || Client::try_from(config()).map_err(failed("be trusted by this authority"));
+        Ok(Self { client: client()?, mounts: client()?, host, access: Access::Login(auth) })
+    }
+
+    /// Shows tokens instead of credentials.
+    #[must_use]
+    pub fn with_tokens(self, tokens: Arc<dyn RegistryTokens>) -> Self {
+        Self { access: Access::Tokens(tokens), ..self }
     }
 
     /// The registry as image references begin with it: `127.0.0.1:5050`.
@@ -93,8 +123,12 @@ impl Registry {
     /// [`BuilderError::Registry`] when it does not.
     pub async fn ping(&self) -> Result<(), BuilderError> {
         let any = self.reference("stacks", "ping")?;
-        self.client.auth(&any, &self.auth, RegistryOperation::Pull).await.map_err(failed("answer"))?;
-        Ok(())
+        let auth = self.authorise(&self.client, &any, &[RegistryGrant::pull("stacks")]).await?;
+        match self.client.fetch_manifest_digest(&any, &auth).await {
+            Err(error) if !is_not_found(&error) => Err(failed("answer")(error)),
+            // It has let us look for what is not there.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 
     /// Stores a blob as it streams by; its digest need not be known before, and nothing is kept in memory.
@@ -108,8 +142,19 @@ impl Registry {
         bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
         limit: u64,
     ) -> Result<Blob, BuilderError> {
-        let image = self.authorised(repository, "blob").await?;
-        let pieces = chunked(limited(bytes, limit)).map_err(OciDistributionError::IoError);
+        let image = self.for_push(repository, "blob").await?;
+        // A slow sender may take longer than a token lasts.
+        let (registry, target) = (self.clone(), image.clone());
+        let pieces = chunked(limited(bytes, limit)).then(move |piece| {
+            let (registry, image) = (registry.clone(), target.clone());
+            async move {
+                let piece = piece?;
+                let grants = [RegistryGrant::push(image.repository())];
+                registry.authorise(&registry.client, &image, &grants).await.map_err(io::Error::other)?;
+                Ok(piece)
+            }
+        });
+        let pieces = pieces.map_err(OciDistributionError::IoError);
         match self.client.push_blob_stream_chunked(&image, pieces).await {
             Ok(pushed) => Ok(Blob { digest: pushed.blob_digest, size: pushed.size }),
             Err(OciDistributionError::PushNoDataError) => Err(BuilderError::BlobEmpty),
@@ -123,7 +168,7 @@ impl Registry {
 
     /// Stores a small blob that is in memory.
     pub(crate) async fn put_bytes(&self, repository: &str, bytes: Vec<u8>) -> Result<Blob, BuilderError> {
-        let image = self.authorised(repository, "blob").await?;
+        let image = self.for_push(repository, "blob").await?;
         let blob = Blob { digest: digest_of(&bytes), size: bytes.len() as u64 };
         self.client.push_blob(&image, bytes, &blob.digest).await.map_err(failed("store a blob"))?;
         Ok(blob)
@@ -138,7 +183,7 @@ impl Registry {
         repository: &str,
         digest: &str,
     ) -> Result<(u64, impl Stream<Item = io::Result<Bytes>> + Send + Unpin + use<>), BuilderError> {
-        let image = self.authorised(repository, "blob").await?;
+        let (image, _) = self.for_pull(repository, "blob").await?;
         let blob = match self.client.pull_blob_stream(&image, digest).await {
             Ok(blob) => blob,
             Err(error) if is_not_found(&error) => return Err(BuilderError::NotFound(format!("{repository}@{digest}"))),
@@ -152,38 +197,48 @@ impl Registry {
 
     /// Makes a blob of one repository known in another, without moving its bytes.
     pub(crate) async fn mount(&self, from: &str, to: &str, digest: &str) -> Result<(), BuilderError> {
-        let (from, to) = (self.reference(from, "blob")?, self.authorised(to, "blob").await?);
-        self.client.mount_blob(&to, &from, digest).await.map_err(failed("mount a layer"))
+        let (from, to) = (self.reference(from, "blob")?, self.reference(to, "blob")?);
+        let grants = [RegistryGrant::push(to.repository()), RegistryGrant::pull(from.repository())];
+        self.authorise(&self.mounts, &to, &grants).await?;
+        self.mounts.mount_blob(&to, &from, digest).await.map_err(failed("mount a layer"))
     }
 
-    /// An image's manifest and its configuration (JSON). `None`: there is no such image.
+    /// An image. `None`: there is no such one.
     ///
     /// # Errors
     /// [`BuilderError::Registry`] when the registry fails.
-    pub(crate) async fn image(
-        &self,
-        repository: &str,
-        tag: &str,
-    ) -> Result<Option<(OciImageManifest, String)>, BuilderError> {
-        let image = self.reference(repository, tag)?;
-        match self.client.pull_manifest_and_config(&image, &self.auth).await {
-            Ok((manifest, _, config)) => Ok(Some((manifest, config))),
+    pub(crate) async fn image(&self, repository: &str, tag: &str) -> Result<Option<Image>, BuilderError> {
+        let (image, auth) = self.for_pull(repository, tag).await?;
+        match self.client.pull_manifest_and_config(&image, &auth).await {
+            Ok((manifest, digest, config)) => Ok(Some(Image { manifest, digest, config })),
             Err(error) if is_not_found(&error) => Ok(None),
             Err(error) => Err(failed("fetch a manifest")(error)),
         }
     }
 
-    /// Names an image; the blobs that it is made of are in `repository` already.
+    /// Names an image, whose blobs are in `repository` already, and gives its digest: of the bytes that were sent, whatever
+    /// the registry says of them.
     pub(crate) async fn put_manifest(
         &self,
         repository: &str,
         tag: &str,
-        manifest: OciImageManifest,
-    ) -> Result<(), BuilderError> {
-        let image = self.authorised(repository, tag).await?;
-        let manifest = OciManifest::Image(manifest);
-        self.client.push_manifest(&image, &manifest).await.map_err(failed("store a manifest"))?;
-        Ok(())
+        manifest: &OciManifest,
+    ) -> Result<String, BuilderError> {
+        let image = self.for_push(repository, tag).await?;
+        let put = async {
+            let media_type = manifest.content_type();
+            let no_type = |_| OciDistributionError::SpecViolationError(format!("{media_type} is no media type"));
+            let (bytes, content_type) = (serde_json::to_vec(manifest)?, media_type.parse().map_err(no_type)?);
+            let digest = digest_of(&bytes);
+            self.client.push_manifest_raw(&image, bytes, content_type).await?;
+            Ok::<_, OciDistributionError>(digest)
+        };
+        put.await.map_err(failed("store a manifest"))
+    }
+
+    /// An image as engines name it, by what it is: a tag is whatever it was last pointed at.
+    pub(crate) fn by_digest(&self, repository: &str, digest: &str) -> String {
+        format!("{}/{repository}@{digest}", self.host)
     }
 
     fn reference(&self, repository: &str, tag: &str) -> Result<Reference, BuilderError> {
@@ -191,9 +246,40 @@ impl Registry {
         Reference::from_str(&text).map_err(|error| BuilderError::StackImage { image: text, reason: error.to_string() })
     }
 
-    async fn authorised(&self, repository: &str, tag: &str) -> Result<Reference, BuilderError> {
-        self.client.store_auth_if_needed(&self.host, &self.auth).await;
-        self.reference(repository, tag)
+    async fn for_pull(&self, repository: &str, tag: &str) -> Result<(Reference, RegistryAuth), BuilderError> {
+        let image = self.reference(repository, tag)?;
+        let auth = self.authorise(&self.client, &image, &[RegistryGrant::pull(repository)]).await?;
+        Ok((image, auth))
+    }
+
+    async fn for_push(&self, repository: &str, tag: &str) -> Result<Reference, BuilderError> {
+        let image = self.reference(repository, tag)?;
+        self.authorise(&self.client, &image, &[RegistryGrant::push(repository)]).await?;
+        Ok(image)
+    }
+
+    /// Has `client` show what it takes in the next requests to the repository of `image`, the first of the grants. Makes no
+    /// request.
+    async fn authorise(
+        &self,
+        client: &Client,
+        image: &Reference,
+        grants: &[RegistryGrant<'_>],
+    ) -> Result<RegistryAuth, BuilderError> {
+        match &self.access {
+            Access::Login(auth) => {
+                client.store_auth_if_needed(&self.host, auth).await;
+                Ok(auth.clone())
+            }
+            Access::Tokens(tokens) => {
+                let token = tokens.token(grants).map_err(BuilderError::RegistryToken)?;
+                let auth = RegistryAuth::Bearer(token.expose_secret().to_owned());
+                let push = grants.first().is_some_and(|grant| grant.push);
+                let operation = if push { RegistryOperation::Push } else { RegistryOperation::Pull };
+                client.auth(image, &auth, operation).await.map_err(failed("take a token"))?;
+                Ok(auth)
+            }
+        }
     }
 }
 

@@ -5,21 +5,23 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use oci_client::manifest::{
     IMAGE_DOCKER_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, OciDescriptor,
-    OciImageManifest,
+    OciManifest,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::{Blob, BuilderError, Registry, StackConfig, layer::Layer};
+use crate::{Blob, BuilderError, Registry, StackConfig, layer::Layer, registry::Image};
 
 /// Writes release images, and remembers the stacks' manifests, which never change under one tag.
 #[derive(Debug, Default)]
 pub(crate) struct ReleaseImages {
-    stacks: Mutex<BTreeMap<String, (OciImageManifest, String)>>,
+    stacks: Mutex<BTreeMap<String, Image>>,
 }
 
 impl ReleaseImages {
-    /// Writes `HOST/repository:tag`, whose last layer is the slug, which `repository` has already.
+    /// Writes an image whose last layer is the slug, which `repository` has already. Gives its name by digest,
+    /// `HOST/repository@sha256:…`: whoever runs it gets what was written here, or nothing. The tag keeps it from those who
+    /// collect what no tag holds.
     pub(crate) async fn write(
         &self,
         registry: &Registry,
@@ -28,7 +30,7 @@ impl ReleaseImages {
         tag: &str,
         slug: &Layer,
     ) -> Result<String, BuilderError> {
-        let (mut manifest, stack_config) = self.stack(registry, stack).await?;
+        let Image { mut manifest, config: stack_config, .. } = self.stack(registry, stack).await?;
         let from = stack.repository();
         let mounts = manifest.layers.iter().map(|layer| registry.mount(&from, repository, &layer.digest));
         let config = release_config(&stack_config, &slug.diff_id)
@@ -38,15 +40,12 @@ impl ReleaseImages {
         let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
         manifest.config = descriptor(&manifest.config.media_type, &config);
         manifest.layers.push(descriptor(layer_type, &slug.blob));
-        registry.put_manifest(repository, tag, manifest).await?;
-        Ok(format!("{}/{repository}:{tag}", registry.host()))
+        let digest = registry.put_manifest(repository, tag, &OciManifest::Image(manifest)).await?;
+        Ok(registry.by_digest(repository, &digest))
     }
 
-    async fn stack(
-        &self,
-        registry: &Registry,
-        stack: &StackConfig,
-    ) -> Result<(OciImageManifest, String), BuilderError> {
+    /// A stack's run image as the registry has it.
+    pub(crate) async fn stack(&self, registry: &Registry, stack: &StackConfig) -> Result<Image, BuilderError> {
         let (repository, tag) = (stack.repository(), stack.tag());
         let key = format!("{repository}:{tag}");
         let mut known = self.stacks.lock().await;

@@ -40,7 +40,7 @@ impl StackConfig {
         letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
     }
 
-    /// The run image in the registry, by the name that engines pull it by.
+    /// The run image in the registry, by the name that an engine pushes it under.
     #[must_use]
     pub fn published(&self, registry: &Registry) -> String {
         format!("{}/{}:{}", registry.host(), self.repository(), self.tag())

@@ -1,6 +1,6 @@
 //! For tests of what stands on the builder.
 
-use oci_client::manifest::{IMAGE_CONFIG_MEDIA_TYPE, OciImageManifest};
+use oci_client::manifest::{IMAGE_CONFIG_MEDIA_TYPE, OciImageManifest, OciManifest};
 
 use crate::{BuilderError, Registry, StackConfig, release_image::descriptor};
 
@@ -13,5 +13,5 @@ pub async fn publish_empty_stack(registry: &Registry, stack: &StackConfig) -> Re
     let config = registry.put_bytes(&stack.repository(), config.to_vec()).await?;
     let config = descriptor(IMAGE_CONFIG_MEDIA_TYPE, &config);
     let manifest = OciImageManifest { config, layers: Vec::new(), ..OciImageManifest::default() };
-    registry.put_manifest(&stack.repository(), &stack.tag(), manifest).await
+    registry.put_manifest(&stack.repository(), &stack.tag(), &OciManifest::Image(manifest)).await.map(drop)
 }

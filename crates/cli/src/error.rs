@@ -114,6 +114,15 @@ fn client_hint(error: &ClientError) -> Option<String> {
         ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("pool") => {
             "`paas pools` lists the pools"
         }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("domain") => {
+            "`paas domains` lists this app's domains"
+        }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("sni_endpoint") => {
+            "`paas certs` lists this app's certificates"
+        }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("log_drain") => {
+            "`paas drains` lists this app's drains"
+        }
         ClientError::Api { status: 429, .. } => "wait a few minutes",
         ClientError::Api { status: 500.., .. } => "the server's log has the reason",
         ClientError::Api { .. } => return None,

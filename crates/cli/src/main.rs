@@ -1,5 +1,6 @@
 //! `paas`: the command line. Data goes to stdout, everything else to stderr; see `printer.rs`.
 
+mod browser;
 mod commands;
 mod confirmation;
 mod context;

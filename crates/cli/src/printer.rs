@@ -175,6 +175,11 @@ pub(crate) fn app_in_list(name: &str) -> String {
     format!("{}", name.magenta())
 }
 
+/// Somebody's e-mail address.
+pub(crate) fn user(email: &str) -> String {
+    format!("{}", email.cyan())
+}
+
 /// Something to type, or to open.
 pub(crate) fn command(text: &str) -> String {
     format!("{}", text.cyan())

@@ -103,7 +103,8 @@ async fn open(host: &str, port: u16, secret: &str, ca_pem: Option<&[u8]>) -> io:
     }
 }
 
-fn tls(ca_pem: Option<&[u8]>) -> io::Result<ClientConfig> {
+/// The check of a server's certificate. `ca_pem`: trust these alone; `None`: the system's roots.
+pub(crate) fn tls(ca_pem: Option<&[u8]>) -> io::Result<ClientConfig> {
     let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()));
     let builder = builder.with_safe_default_protocol_versions().map_err(io::Error::other)?;
     let builder = match ca_pem {

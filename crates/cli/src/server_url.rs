@@ -53,6 +53,11 @@ impl ServerUrl {
         self.0.host_str().unwrap_or_default()
     }
 
+    /// The scheme's own where none is given.
+    pub(crate) fn port(&self) -> u16 {
+        self.0.port_or_known_default().unwrap_or(443)
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.0.scheme() == "https"
     }

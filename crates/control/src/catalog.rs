@@ -1,7 +1,7 @@
 //! What pools can buy: the size and the price of the machine types that they name, as the provider says.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,7 +10,7 @@ use paas_db::pools::{Pool, Shortage};
 use paas_hosts::{InstanceType, MachineError, Machines};
 use paas_model::Purchase;
 use paas_planner::Offer;
-use tokio::time::Instant;
+use tokio::{sync::Notify, time::Instant};
 
 use crate::error::chain;
 
@@ -23,7 +23,11 @@ const USABLE_PERCENT: u32 = 95;
 
 /// Remembered answers of the provider, so that a plan asks nobody. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Catalog(Arc<Mutex<BTreeMap<String, Entry>>>);
+pub struct Catalog {
+    entries: Arc<Mutex<BTreeMap<String, Entry>>>,
+    /// Somebody plans with what is known, and is told when that has changed.
+    changed: Arc<Notify>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -33,20 +37,16 @@ struct Entry {
 }
 
 impl Catalog {
-    /// Asks the provider for the types that the pools name and that are not known, or not any more.
-    pub(crate) async fn learn(&self, machines: &dyn Machines, pools: &[Pool]) {
-        for name in pools.iter().flat_map(|pool| &pool.instance_types) {
+    /// Asks the provider for the types that are not known, or not any more.
+    pub(crate) async fn learn(&self, machines: &dyn Machines, types: &BTreeSet<String>) {
+        for name in types {
             if !self.is_stale(name) {
                 continue;
             }
             match machines.instance_type(name).await {
                 Ok(known) => self.put(name, Some(known)),
                 Err(error @ MachineError::Invalid { .. }) => {
-                    tracing::warn!(
-                        instance_type = name,
-                        error = chain(&error),
-                        "a pool names a type that there is not"
-                    );
+                    tracing::warn!(instance_type = name, error = chain(&error), "there is no such type of machine");
                     self.put(name, None);
                 }
                 // What was known still holds.
@@ -59,14 +59,24 @@ impl Catalog {
         }
     }
 
+    /// Waits until some type was asked for the first time, or something else is known of it. What came before the call is
+    /// not missed; one task waits. Cancel-safe.
+    pub(crate) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
     /// `None`: it is not known (yet).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<InstanceType> {
         self.lock().get(name)?.known.clone()
     }
 
-    /// What can be had for the pool just now. `reserved_mb` of each machine is its system's.
+    /// What can be had for the pool just now; nothing as long as some of its types were never asked for, since that one may
+    /// be the best. `reserved_mb` of each machine is its system's.
     pub(crate) fn offers(&self, pool: &Pool, shortages: &[Shortage], reserved_mb: u32) -> Vec<Offer> {
+        if !pool.instance_types.iter().all(|name| self.lock().contains_key(name)) {
+            return Vec::new();
+        }
         let kinds: &[bool] = match pool.purchase {
             Purchase::OnDemand => &[false],
             Purchase::Spot => &[true],
@@ -103,11 +113,17 @@ impl Catalog {
     }
 
     fn put(&self, name: &str, known: Option<InstanceType>) {
-        self.lock().insert(name.to_owned(), Entry { asked_at: Instant::now(), known });
+        let mut entries = self.lock();
+        let is_news = entries.get(name).is_none_or(|before| before.known != known);
+        entries.insert(name.to_owned(), Entry { asked_at: Instant::now(), known });
+        drop(entries);
+        if is_news {
+            self.changed.notify_one();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
         // Whole after any panic: every change is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,8 +3,8 @@ use std::{sync::Arc, time::Duration};
 use paas_builder::{Builder, Registry, StackConfig};
 use paas_db::{Changes, Db};
 use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
-use paas_logs::Logs;
-use paas_model::{CrashPolicy, HostId};
+use paas_logs::{DrainPolicy, Logs};
+use paas_model::{CrashPolicy, HostId, TrustedProxies};
 use paas_planner::Policy;
 
 use crate::{Catalog, HostRegistry, HostSigner, OpError};
@@ -33,6 +33,12 @@ pub struct Settings {
     pub public_url: String,
     /// An app's URL with `{app}` for its name: `http://{app}.localhost:8080/`.
     pub app_url: String,
+    /// Apps answer at `NAME.domain`.
+    pub domain: String,
+    /// What users point the DNS of their domains at are names below this one, which resolve to the routers.
+    pub cname_domain: String,
+    /// What log drains may reach.
+    pub drains: DrainPolicy,
     /// In the order in which `GET /stacks` lists them; the first is the default.
     pub stacks: Vec<StackConfig>,
     /// Builds that run side by side.
@@ -73,6 +79,12 @@ pub struct Settings {
     pub build_reserved_millis: u32,
     /// How plans are made, but for `crash`, which is the one above.
     pub placement: Policy,
+    /// How often each host is rid of the images of old releases.
+    pub prune_images_every: Duration,
+    /// Who is believed about where requests come from.
+    pub trusted_proxies: TrustedProxies,
+    /// How long audit events are kept; `None`: for ever.
+    pub audit_kept: Option<Duration>,
     /// How often the memory of running dynos is looked at.
     pub sample_every: Duration,
 }
@@ -81,6 +93,13 @@ impl Settings {
     #[must_use]
     pub fn app_url(&self, app: &paas_model::AppName) -> String {
         self.app_url.replace("{app}", app.as_str())
+    }
+
+    /// Domains that no app can have, nor anything below them.
+    pub(crate) fn own_names(&self) -> Vec<&str> {
+        let authority = self.public_url.split_once("://").map_or("", |(_, authority)| authority);
+        let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+        [self.domain.as_str(), self.cname_domain.as_str(), host].into_iter().filter(|name| !name.is_empty()).collect()
     }
 
     #[must_use]

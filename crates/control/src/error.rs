@@ -15,6 +15,15 @@ pub enum OpError {
     /// The request cannot be done as it is.
     #[error("{0}")]
     Invalid(String),
+    /// Whoever asks has not shown who they are.
+    #[error("{0}")]
+    Unauthorized(String),
+    /// The password is right, and the account wants a second factor too.
+    #[error("A second authentication factor is required.")]
+    TwoFactor,
+    /// Too many guesses.
+    #[error("{0}")]
+    RateLimited(String),
     /// It could be done at another moment.
     #[error("{0}")]
     Conflict(String),
@@ -48,6 +57,9 @@ impl From<DbError> for OpError {
         match error {
             DbError::AppNameTaken => Self::Invalid("Name is already taken".to_owned()),
             DbError::EmailTaken => Self::Invalid("Email is already taken".to_owned()),
+            DbError::KeyTaken => {
+                Self::Invalid("Fingerprint already exists. Please use unique SSH public key.".to_owned())
+            }
             DbError::HostNameTaken => Self::Invalid("Another host has this name".to_owned()),
             DbError::HostAddressTaken => Self::Invalid("Another host has this address".to_owned()),
             DbError::PoolNameTaken => Self::Invalid("Name is already taken".to_owned()),
@@ -55,6 +67,12 @@ impl From<DbError> for OpError {
                 "A pool needs a type, a zone, a minimum no larger than its maximum (at most 1000), and a disk of 8 to 16384 GB"
                     .to_owned(),
             ),
+            DbError::TransferPending => Self::Invalid("The app is offered to somebody already.".to_owned()),
+            DbError::HostnameTaken => Self::Invalid("Another app has this domain".to_owned()),
+            DbError::CnameTaken | DbError::SniEndpointNameTaken => {
+                Self::Conflict("A name that was just invented is taken; try again".to_owned())
+            }
+            DbError::DrainUrlTaken => Self::Conflict("Already exists".to_owned()),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

@@ -6,10 +6,12 @@
 //! No state lives only here: the handle below holds connections and settings.
 
 mod catalog;
+pub mod certificate;
 mod control;
 pub mod crash;
 mod error;
 pub mod ops;
+mod password;
 pub mod reconcile;
 mod signer;
 #[cfg(any(test, feature = "testing"))]

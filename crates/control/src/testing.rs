@@ -22,8 +22,8 @@ use paas_hosts::{
     Engine, EngineError, Engines, HostEndpoint,
     testing::{FakeEngine, FakeMachines},
 };
-use paas_logs::Logs;
-use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId};
+use paas_logs::{DrainPolicy, Logs};
+use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId, TrustedProxies};
 use paas_planner::Policy;
 use secrecy::SecretString;
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -237,6 +237,9 @@ pub fn settings() -> Settings {
         product: "PaaS".to_owned(),
         public_url: "https://localhost:5443".to_owned(),
         app_url: "http://{app}.localhost:8080/".to_owned(),
+        domain: "localhost".to_owned(),
+        cname_domain: "dns.localhost".to_owned(),
+        drains: DrainPolicy::default(),
         stacks: vec![StackConfig::debian_13()],
         parallel_builds: 2,
         crash: CrashPolicy { base: Duration::from_millis(200), ..CrashPolicy::default() },
@@ -258,6 +261,9 @@ pub fn settings() -> Settings {
         build_reserved_mb: 256,
         build_reserved_millis: 100,
         placement: Policy::default(),
+        prune_images_every: Duration::from_millis(100),
+        trusted_proxies: TrustedProxies::default(),
+        audit_kept: None,
         sample_every: Duration::from_millis(100),
     }
 }

@@ -75,8 +75,8 @@ pub async fn by_name(db: impl PgExecutor<'_>, name: &AppName) -> Result<Option<A
     Ok(query.bind(name).fetch_optional(db).await?)
 }
 
-/// Apps that the account owns, or every app for `None`; by name.
-pub async fn list(db: impl PgExecutor<'_>, owner: Option<AccountId>) -> Result<Vec<App>, DbError> {
+/// Apps that the account owns or is a collaborator of, or every app for `None`; by name.
+pub async fn list(db: impl PgExecutor<'_>, visible_to: Option<AccountId>) -> Result<Vec<App>, DbError> {
     let query = sqlx::query_as(
         "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
          from apps join accounts on accounts.id = apps.owner_id
@@ -86,9 +86,10 @@ pub async fn list(db: impl PgExecutor<'_>, owner: Option<AccountId>) -> Result<V
              where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
          ) slug on true
          where $1::uuid is null or apps.owner_id = $1
+            or exists (select 1 from collaborators where collaborators.app_id = apps.id and account_id = $1)
          order by apps.name",
     );
-    Ok(query.bind(owner).fetch_all(db).await?)
+    Ok(query.bind(visible_to).fetch_all(db).await?)
 }
 
 /// Takes the app's row lock, which serialises releases and config changes of one app. False: no such app.
@@ -119,6 +120,12 @@ pub async fn update(
     .bind(stack)
     .execute(db)
     .await?;
+    Ok(())
+}
+
+pub async fn set_owner(db: &mut Connection, id: AppId, owner: AccountId) -> Result<(), DbError> {
+    let query = sqlx::query("update apps set owner_id = $2, updated_at = now() where id = $1");
+    query.bind(id).bind(owner).execute(db).await?;
     Ok(())
 }
 

@@ -1,10 +1,15 @@
 //! Wake-ups. A trigger on each table notifies; loops wait here and then read for themselves. Nothing is ever carried in
-//! a notification, so losing one costs a timer's delay and never a change.
+//! a notification but what it is about, so losing one costs a timer's delay and never a change.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
+use paas_model::HostId;
 use sqlx::postgres::PgListener;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Db, DbError};
@@ -13,7 +18,7 @@ const CHANNEL: &str = "paas";
 const RECONNECT_EVERY: Duration = Duration::from_secs(1);
 
 /// A table that loops and streams wait on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
     Apps,
     Builds,
@@ -26,10 +31,13 @@ pub enum Topic {
     DrainedDynos,
     LogLines,
     AppSetups,
+    Domains,
+    SniEndpoints,
+    LogDrains,
 }
 
 impl Topic {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
         Self::Apps,
         Self::Builds,
         Self::BuildOutput,
@@ -41,6 +49,9 @@ impl Topic {
         Self::DrainedDynos,
         Self::LogLines,
         Self::AppSetups,
+        Self::Domains,
+        Self::SniEndpoints,
+        Self::LogDrains,
     ];
 
     const fn table(self) -> &'static str {
@@ -55,6 +66,9 @@ impl Topic {
             Self::Pools => "pools",
             Self::DrainedDynos => "drained_dynos",
             Self::LogLines => "log_lines",
+            Self::Domains => "domains",
+            Self::SniEndpoints => "sni_endpoints",
+            Self::LogDrains => "log_drains",
             Self::AppSetups => "app_setups",
         }
     }
@@ -65,12 +79,19 @@ impl Topic {
 pub struct Changes {
     /// One counter per topic, in the order of [`Topic::ALL`].
     counters: Arc<[watch::Sender<u64>; Topic::ALL.len()]>,
+    /// Of what somebody waits for on one host alone.
+    on_hosts: Arc<Mutex<OnHosts>>,
 }
+
+type OnHosts = BTreeMap<(Topic, HostId), watch::Sender<u64>>;
 
 /// Waits for changes of some topics. What changed between two waits is never missed, and many changes are one wake-up.
 #[derive(Debug)]
 pub struct Subscription {
     receivers: Vec<watch::Receiver<u64>>,
+    /// At least this long from one wake-up to the next.
+    pause: Duration,
+    woken: Option<Instant>,
 }
 
 impl Changes {
@@ -94,11 +115,22 @@ impl Changes {
     #[must_use]
     pub fn subscribe(&self, topics: &[Topic]) -> Subscription {
         let receivers = topics.iter().map(|topic| self.counters[*topic as usize].subscribe()).collect();
-        Subscription { receivers }
+        Subscription { receivers, pause: Duration::ZERO, woken: None }
+    }
+
+    /// The same for one host: its dynos ([`Topic::Dynos`]), or releases of apps that it runs ([`Topic::Releases`]). What
+    /// changes elsewhere does not wake it.
+    #[must_use]
+    pub fn subscribe_on(&self, host: HostId, topic: Topic) -> Subscription {
+        let mut on_hosts = self.on_hosts();
+        on_hosts.retain(|_, counter| counter.receiver_count() > 0);
+        let counter = on_hosts.entry((topic, host)).or_insert_with(|| watch::Sender::new(0));
+        Subscription { receivers: vec![counter.subscribe()], pause: Duration::ZERO, woken: None }
     }
 
     fn run_on(db: &Db, listener: Option<PgListener>, stop: CancellationToken) -> Self {
-        let changes = Self { counters: Arc::new(std::array::from_fn(|_| watch::Sender::new(0))) };
+        let counters = Arc::new(std::array::from_fn(|_| watch::Sender::new(0)));
+        let changes = Self { counters, on_hosts: Arc::default() };
         let (heard, db) = (changes.clone(), db.clone());
         tokio::spawn(async move {
             let _ = stop.run_until_cancelled(heard.run(&db, listener)).await;
@@ -120,14 +152,9 @@ impl Changes {
                 tracing::info!("listening for changes again");
             }
             match heard {
-                Ok(Some(notification)) => {
-                    let topic = Topic::ALL.into_iter().find(|topic| topic.table() == notification.payload());
-                    if let Some(topic) = topic {
-                        self.bump(topic);
-                    }
-                }
+                Ok(Some(notification)) => self.heard(notification.payload()),
                 // A connection was made, the first or after one that was lost: anything may have happened meanwhile.
-                Ok(None) => Topic::ALL.into_iter().for_each(|topic| self.bump(topic)),
+                Ok(None) => self.bump_all(),
                 // Kept, its connection would keep the pool from closing.
                 Err(DbError::Unavailable(sqlx::Error::PoolClosed)) => return,
                 Err(error) => {
@@ -136,19 +163,49 @@ impl Changes {
                         let error = &error as &dyn std::error::Error;
                         tracing::warn!(error, "listening for changes failed; trying again until it works");
                     }
-                    Topic::ALL.into_iter().for_each(|topic| self.bump(topic));
+                    self.bump_all();
                     tokio::time::sleep(RECONNECT_EVERY).await;
                 }
             }
         }
     }
 
-    fn bump(&self, topic: Topic) {
-        self.counters[topic as usize].send_modify(|count| *count += 1);
+    /// `TABLE`, or `TABLE:HOST`.
+    fn heard(&self, payload: &str) {
+        let (table, host) = payload.split_once(':').map_or((payload, None), |(table, host)| (table, Some(host)));
+        let Some(topic) = Topic::ALL.into_iter().find(|topic| topic.table() == table) else { return };
+        match host.map(str::parse::<HostId>) {
+            None => bump(&self.counters[topic as usize]),
+            Some(Ok(host)) => {
+                self.on_hosts().get(&(topic, host)).into_iter().for_each(bump);
+            }
+            Some(Err(_)) => {}
+        }
+    }
+
+    fn bump_all(&self) {
+        self.counters.iter().for_each(bump);
+        self.on_hosts().values().for_each(bump);
+    }
+
+    fn on_hosts(&self) -> MutexGuard<'_, OnHosts> {
+        // Whole after any panic: every change is one call.
+        self.on_hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+fn bump(counter: &watch::Sender<u64>) {
+    counter.send_modify(|count| *count += 1);
+}
+
 impl Subscription {
+    /// With this long at least from one wake-up to the next, so that a burst of changes is a few turns of a loop and not one
+    /// each. A change after a quiet time wakes at once.
+    #[must_use]
+    pub fn at_most_every(self, pause: Duration) -> Self {
+        Self { pause, ..self }
+    }
+
     /// Returns when one of the topics changed since the last call (or since subscribing). Cancel-safe. Never returns
     /// once the listener is gone: pair it with a timer.
     pub async fn changed(&mut self) {
@@ -160,6 +217,10 @@ impl Subscription {
             })
         });
         futures::future::select_all(waits).await;
+        if let Some(woken) = self.woken {
+            tokio::time::sleep_until(woken + self.pause).await;
+        }
+        self.woken = Some(Instant::now());
         for receiver in &mut self.receivers {
             receiver.mark_unchanged();
         }

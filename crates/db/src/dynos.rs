@@ -209,6 +209,30 @@ pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
     Ok(Some(Recipe { image, config, env }))
 }
 
+/// What a dyno can be told of itself (Heroku: dyno metadata).
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Metadata {
+    pub app_id: AppId,
+    pub app_name: AppName,
+    pub version: ReleaseVersion,
+    pub released_at: DateTime<Utc>,
+    pub description: String,
+    pub commit: Option<String>,
+}
+
+/// `None`: the app has not switched `feature` on, or the dyno is gone.
+pub async fn metadata(db: impl PgExecutor<'_>, id: DynoId, feature: &str) -> Result<Option<Metadata>, DbError> {
+    let query = sqlx::query_as(
+        "select apps.id as app_id, apps.name as app_name, releases.version, releases.created_at as released_at,
+                releases.description, slugs.commit
+         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+         join app_features on app_features.app_id = apps.id and app_features.name = $2
+         left join slugs on slugs.id = releases.slug_id
+         where dynos.id = $1",
+    );
+    Ok(query.bind(id).bind(feature).fetch_optional(db).await?)
+}
+
 /// `wanted` -> `placed`.
 pub async fn place(db: &mut Connection, id: DynoId, host: HostId) -> Result<bool, DbError> {
     let query = sqlx::query(
@@ -354,6 +378,26 @@ pub async fn images_ahead(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<S
          join slugs on slugs.id = newest.slug_id",
     );
     Ok(query.bind(host).fetch_all(db).await?)
+}
+
+/// Images that the host is to keep: of every dyno that is not gone, and the `newest` ones of each app that has, or lately
+/// had, dynos there.
+pub async fn images_kept(db: impl PgExecutor<'_>, host: HostId, newest: u32) -> Result<Vec<String>, DbError> {
+    let query = sqlx::query_scalar(
+        "select slugs.image
+         from (select distinct app_id from dynos where host_id = $1) as here
+         join lateral (
+             select slug_id from releases
+             where releases.app_id = here.app_id and state <> 'failed' and slug_id is not null
+             group by slug_id order by max(version) desc limit $2
+         ) kept on true
+         join slugs on slugs.id = kept.slug_id
+         union
+         select slugs.image
+         from dynos join releases on releases.id = dynos.release_id join slugs on slugs.id = releases.slug_id
+         where dynos.host_id = $1 and dynos.state <> 'gone'",
+    );
+    Ok(query.bind(host).bind(i64::from(newest)).fetch_all(db).await?)
 }
 
 /// The dyno that waits for the client with this secret.

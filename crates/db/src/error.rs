@@ -7,6 +7,8 @@ pub enum DbError {
     AppNameTaken,
     #[error("the account's e-mail address is taken")]
     EmailTaken,
+    #[error("the key is on an account already")]
+    KeyTaken,
     #[error("another host has this name")]
     HostNameTaken,
     #[error("another host has this address")]
@@ -16,6 +18,16 @@ pub enum DbError {
     /// Its numbers are out of range, or do not fit each other.
     #[error("the pool's settings do not fit each other")]
     PoolInvalid,
+    #[error("the app is offered to somebody already")]
+    TransferPending,
+    #[error("another domain has this host name")]
+    HostnameTaken,
+    #[error("another domain has this DNS target")]
+    CnameTaken,
+    #[error("another endpoint has this name")]
+    SniEndpointNameTaken,
+    #[error("the app has a drain to this URL")]
+    DrainUrlTaken,
     /// The lease ran out and another worker has the row: stop.
     #[error("the lease on this row is lost")]
     LeaseLost,
@@ -44,10 +56,16 @@ impl From<sqlx::Error> for DbError {
         match &error {
             sqlx::Error::Database(refused) => match refused.constraint() {
                 Some("apps_name_taken") => Self::AppNameTaken,
-                Some("accounts_email_taken") => Self::EmailTaken,
+                Some("accounts_email_taken" | "accounts_email_folded") => Self::EmailTaken,
+                Some("keys_fingerprint_taken") => Self::KeyTaken,
                 Some("hosts_name_taken") => Self::HostNameTaken,
                 Some("hosts_endpoint_taken" | "hosts_machine_taken") => Self::HostAddressTaken,
+                Some("app_transfers_one_pending") => Self::TransferPending,
                 Some("pools_name_taken") => Self::PoolNameTaken,
+                Some("domains_hostname_taken") => Self::HostnameTaken,
+                Some("domains_cname_taken") => Self::CnameTaken,
+                Some("sni_endpoints_name_taken") => Self::SniEndpointNameTaken,
+                Some("log_drains_url_taken") => Self::DrainUrlTaken,
                 Some("pools_size" | "pools_disk" | "pools_some_type" | "pools_some_zone") => Self::PoolInvalid,
                 // Class 57 is "operator intervention": the server is shutting down or starting up.
                 _ if refused.code().is_some_and(|code| code.starts_with("57")) => Self::Unavailable(error),

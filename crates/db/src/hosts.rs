@@ -401,6 +401,14 @@ pub async fn request_drain(db: impl PgExecutor<'_>, id: HostId, drain: bool) -> 
     Ok(query.bind(id).bind(drain).execute(db).await?.rows_affected() > 0)
 }
 
+/// Gives a host these labels and no others. False: it is gone, or its labels are its pool's.
+pub async fn set_labels(db: impl PgExecutor<'_>, id: HostId, labels: &Labels) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update hosts set labels = $2, updated_at = now() where id = $1 and pool_id is null and state <> 'gone'",
+    );
+    Ok(query.bind(id).bind(Json(labels)).execute(db).await?.rows_affected() > 0)
+}
+
 /// Since when the pool could do without it; `None`: it is needed.
 pub async fn set_spare(db: impl PgExecutor<'_>, id: HostId, since: Option<DateTime<Utc>>) -> Result<(), DbError> {
     let query = sqlx::query("update hosts set spare_since = $2, updated_at = now() where id = $1");

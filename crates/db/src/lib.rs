@@ -16,25 +16,40 @@
 //! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 
 pub mod accounts;
+pub mod app_features;
+pub mod app_transfers;
 pub mod apps;
+pub mod audit_events;
 pub mod authority;
+pub mod browser_logins;
 pub mod build_output;
 pub mod buildpacks;
 pub mod builds;
 mod changes;
 mod cluster;
+pub mod collaborators;
 pub mod configs;
 mod connection;
 pub mod controllers;
+pub mod domains;
 pub mod dynos;
+pub mod embedded_registry;
 mod error;
 pub mod formations;
 pub mod host_shells;
 pub mod hosts;
+pub mod invitations;
 pub mod join_tokens;
+pub mod keys;
+pub mod log_drains;
 pub mod log_lines;
 pub mod log_sessions;
+pub mod login_attempts;
+pub mod oauth_clients;
+pub mod oauth_grants;
+pub mod password_resets;
 pub mod pools;
+pub mod recovery_codes;
 pub mod releases;
 pub mod routers;
 pub mod routes;
@@ -42,10 +57,12 @@ mod secret_hash;
 pub mod setups;
 pub mod slug_uploads;
 pub mod slugs;
+pub mod sni_endpoints;
 pub mod sources;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod tokens;
+pub mod user_preferences;
 mod vault;
 pub mod world;
 

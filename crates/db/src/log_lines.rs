@@ -94,15 +94,27 @@ pub async fn end(db: impl PgExecutor<'_>, app: AppId) -> Result<i64, DbError> {
     Ok(query.bind(app).fetch_one(db).await?)
 }
 
-/// Deletes all but the newest `keep` lines of each of the apps; returns how many went.
+/// Deletes all but the newest `keep` lines of each of the apps; returns how many went. Drains that have not delivered them
+/// remember how many that were.
 pub async fn trim(db: impl PgExecutor<'_>, apps: &[AppId], keep: i64) -> Result<u64, DbError> {
-    let query = sqlx::query(
-        "delete from log_lines using unnest($1::uuid[]) as trimmed (app_id), lateral (
-             select newest.seq from log_lines newest where newest.app_id = trimmed.app_id
-             order by newest.seq desc offset $2 limit 1) surplus
-         where log_lines.app_id = trimmed.app_id and log_lines.seq <= surplus.seq",
+    let query = sqlx::query_scalar::<_, i64>(
+        "with gone as (
+             delete from log_lines using unnest($1::uuid[]) as trimmed (app_id), lateral (
+                 select newest.seq from log_lines newest where newest.app_id = trimmed.app_id
+                 order by newest.seq desc offset $2 limit 1) surplus
+             where log_lines.app_id = trimmed.app_id and log_lines.seq <= surplus.seq
+             returning log_lines.app_id, log_lines.seq, log_lines.at
+         ), undelivered as (
+             select log_drains.id, count(*) as lines, min(gone.at) as since
+             from gone join log_drains on log_drains.app_id = gone.app_id and gone.seq > log_drains.delivered_seq
+             group by log_drains.id
+         ), noted as (
+             update log_drains set dropped = dropped + lines, dropped_since = coalesce(dropped_since, since)
+             from undelivered where log_drains.id = undelivered.id
+         )
+         select count(*) from gone",
     );
-    Ok(query.bind(apps).bind(keep).execute(db).await?.rows_affected())
+    Ok(query.bind(apps).bind(keep).fetch_one(db).await?.unsigned_abs())
 }
 
 impl Filter {

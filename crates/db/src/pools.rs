@@ -33,7 +33,7 @@ pub struct Pool {
     #[sqlx(try_from = "i32")]
     pub disk_gb: u32,
     pub launch_after: Option<DateTime<Utc>>,
-    /// Why the last launch failed.
+    /// Why the last launch failed, or the next one would.
     pub last_error: Option<String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -114,6 +114,17 @@ pub async fn hold(db: impl PgExecutor<'_>, id: PoolId, pause: Duration, error: &
          where id = $1",
     );
     query.bind(id).bind(pause.as_secs_f64()).bind(error).execute(db).await?;
+    Ok(())
+}
+
+/// What is wrong with its settings, or that nothing is; then what a launch that failed since has said stays. Holds no launch
+/// up, and wakes nobody.
+pub async fn tell(db: impl PgExecutor<'_>, id: PoolId, error: Option<&str>) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update pools set last_error = $2, updated_at = now()
+         where id = $1 and last_error is distinct from $2 and ($2 is not null or launch_after is null)",
+    );
+    query.bind(id).bind(error).execute(db).await?;
     Ok(())
 }
 

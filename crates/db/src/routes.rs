@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, net::SocketAddr};
 
-use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, ProcessType};
+use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, Hostname, ProcessType};
 use sqlx::PgExecutor;
 
 use crate::DbError;
@@ -17,6 +17,8 @@ pub struct Route {
     /// How many web dynos the app is scaled to.
     pub web: u32,
     pub dynos: Vec<RouteDyno>,
+    /// Custom host names; `*.example.com` too.
+    pub domains: Vec<Hostname>,
 }
 
 /// A web dyno of the formation that holds its slot: `placed`, `starting`, `up` or `crashed`. Only `up` ones take requests.
@@ -30,7 +32,7 @@ pub struct RouteDyno {
 
 /// By app, dynos by age. Dynos of hosts that are lost are left out while the app has one that is up elsewhere: they may
 /// still serve, if it is only us who cannot reach the host.
-pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
+pub async fn load(db: impl PgExecutor<'_> + Copy) -> Result<Vec<Route>, DbError> {
     let query = sqlx::query_as::<_, Row>(
         "select apps.id as app_id, apps.name, apps.maintenance,
                 coalesce(current.has_slug, false) as has_slug, coalesce(formations.quantity, 0) as web,
@@ -60,6 +62,7 @@ pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
                 has_slug: row.has_slug,
                 web: row.web,
                 dynos: Vec::new(),
+                domains: Vec::new(),
             });
         }
         let is_lost = row.is_lost;
@@ -70,12 +73,22 @@ pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
             route.dynos.push(dyno);
         }
     }
+    for (app, domain) in domains(db).await? {
+        // In the order of apps, as the rows above; one that was made in between gets its domain at the next look.
+        if let Ok(at) = routes.binary_search_by_key(&app, |route| route.app_id) {
+            routes[at].domains.push(domain);
+        }
+    }
     for route in routes.iter_mut().filter(|_| !lost.is_empty()) {
         if route.dynos.iter().any(|dyno| dyno.state == DynoState::Up && !lost.contains(&dyno.id)) {
             route.dynos.retain(|dyno| !lost.contains(&dyno.id));
         }
     }
     Ok(routes)
+}
+
+async fn domains(db: impl PgExecutor<'_>) -> Result<Vec<(AppId, Hostname)>, DbError> {
+    Ok(sqlx::query_as("select app_id, hostname from domains order by hostname").fetch_all(db).await?)
 }
 
 /// Web dynos that are being stopped: routers say of each when they have let go of it (`routers::acknowledge`).

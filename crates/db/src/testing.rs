@@ -48,6 +48,15 @@ impl TestDb {
         self.cluster.url(&self.name)
     }
 
+    /// Breaks or bends something that no call of ours would.
+    ///
+    /// # Panics
+    /// When the database refuses.
+    #[expect(clippy::expect_used, reason = "a test helper")]
+    pub async fn execute(&self, statement: &'static str) {
+        sqlx::query(statement).execute(self.db.pool()).await.expect("the statement is good");
+    }
+
     /// Drops the database. What is not dropped by hand goes with the test server.
     #[expect(clippy::expect_used, reason = "a test helper")]
     pub async fn drop_database(self) {

@@ -47,8 +47,6 @@ pub struct BuildRow {
     pub id: BuildId,
     pub app_id: AppId,
     pub host_id: Option<HostId>,
-    /// An attempt runs, or ran until its controller died.
-    pub is_running: bool,
 }
 
 /// By id.
@@ -74,9 +72,7 @@ pub async fn formations(db: impl PgExecutor<'_>) -> Result<Vec<FormationRow>, Db
 
 /// By age.
 pub async fn builds(db: impl PgExecutor<'_>) -> Result<Vec<BuildRow>, DbError> {
-    let query = sqlx::query_as(
-        "select id, app_id, host_id, state = 'building' as is_running from builds
-         where state in ('pending', 'building') order by id",
-    );
+    let query =
+        sqlx::query_as("select id, app_id, host_id from builds where state in ('pending', 'building') order by id");
     Ok(query.fetch_all(db).await?)
 }

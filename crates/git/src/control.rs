@@ -1,29 +1,74 @@
 //! The real platform behind a push.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use futures::StreamExt;
-use paas_control::{Account, App, Control, OpError, ops};
-use paas_model::{AppId, AppName, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState};
+use paas_control::{
+    Account, App, Control, OpError, ops,
+    ops::audit::{self, Attempt, AuditEnd},
+};
+use paas_model::{
+    AppId, AppName, AuditEventId, BuildId, BuildState, Permission, ProcessType, ReleaseId, ReleaseState, Scope,
+};
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
-use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
+use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream, Visit};
 
 #[async_trait]
 impl Platform for Control {
-    async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal> {
-        let account = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
-        let app = ops::apps::find(self, &account, name.as_str(), &[Permission::Deploy]).await?;
-        Ok(Arc::new(ControlTarget { control: self.clone(), account, app }))
+    async fn app(&self, token: &SecretString, name: &AppName, visit: &Visit) -> Result<Arc<dyn PushTarget>, Refusal> {
+        let login = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
+        if !login.has_any(&[Scope::Global, Scope::Write, Scope::WriteProtected]) {
+            return Err(Refusal::Forbidden("This token may not be used to push. It needs the scope write.".to_owned()));
+        }
+        let account = login.account;
+        let from = visit.peer.map(|peer| self.settings.trusted_proxies.client(peer, &visit.forwarded_for));
+        let pusher = Pusher { account, token: token.clone(), from };
+        let found = ops::apps::find(self, &pusher.account, name.as_str(), &[Permission::Deploy]).await;
+        if visit.pushes
+            && let Err(OpError::Forbidden(_)) = &found
+        {
+            let app = ops::apps::look_up(self, name.as_str()).await.ok();
+            audit::record(self, pusher.attempt(app.as_ref(), &json!({})), FORBIDDEN).await;
+        }
+        Ok(Arc::new(ControlTarget { control: self.clone(), pusher, app: found? }))
     }
 }
+
+/// The status of pushes that are refused in audit events, and of those that git answers itself.
+const FORBIDDEN: u16 = 403;
+const ANSWERED: u16 = 200;
 
 #[derive(Debug)]
 struct ControlTarget {
     control: Control,
-    account: Account,
+    pusher: Pusher,
     app: App,
+}
+
+#[derive(Debug)]
+struct Pusher {
+    account: Account,
+    token: SecretString,
+    from: Option<IpAddr>,
+}
+
+impl Pusher {
+    fn attempt<'a>(&'a self, app: Option<&'a App>, detail: &'a Value) -> Attempt<'a> {
+        Attempt {
+            account: Some(&self.account),
+            token: Some(&self.token),
+            action: "git.push",
+            app,
+            method: "POST",
+            path: "/{app}.git/git-receive-pack",
+            remote_address: self.from,
+            request_id: None,
+            detail,
+        }
+    }
 }
 
 #[async_trait]
@@ -36,15 +81,24 @@ impl PushTarget for ControlTarget {
         &self.app.name
     }
 
+    async fn begin_push(&self) -> Result<AuditEventId, Refusal> {
+        Ok(audit::begin(&self.control, self.pusher.attempt(Some(&self.app), &json!({}))).await?)
+    }
+
+    async fn end_push(&self, event: AuditEventId, deployed: Option<&str>) {
+        let detail = json!({ "deployed": deployed });
+        audit::end(&self.control, event, AuditEnd { status: ANSWERED, app: None, detail }).await;
+    }
+
     async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal> {
-        let source = ops::sources::receive(&self.control, &self.account, source).await?;
+        let source = ops::sources::receive(&self.control, &self.pusher.account, source).await?;
         let new = ops::builds::NewBuild {
             source,
             version: Some(commit.id.clone()),
             version_description: Some(commit.summary.clone()),
             buildpacks: None,
         };
-        Ok(ops::builds::create(&self.control, &self.account, &self.app, new).await?.id)
+        Ok(ops::builds::create(&self.control, &self.pusher.account, &self.app, new).await?.id)
     }
 
     async fn must_wait(&self, build: BuildId) -> Result<bool, Refusal> {
@@ -93,7 +147,9 @@ impl From<OpError> for Refusal {
         match error {
             OpError::NotFound { resource: "app", .. } => Self::NoSuchApp,
             OpError::NotFound { .. } | OpError::Invalid(_) | OpError::Conflict(_) => Self::Invalid(message),
-            OpError::Forbidden(_) => Self::Forbidden(message),
+            OpError::Forbidden(_) | OpError::Unauthorized(_) | OpError::TwoFactor | OpError::RateLimited(_) => {
+                Self::Forbidden(message)
+            }
             OpError::Unavailable(_, source) => Self::Unavailable { message, source },
             OpError::Internal(source) => Self::Internal(source),
         }

@@ -1,12 +1,12 @@
 //! Git's smart HTTP protocol (gitprotocol-http): a listing of refs, and one request each for fetch and push.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use async_compression::tokio::bufread::GzipDecoder;
 use axum::{
     Router,
     body::Body,
-    extract::{Path, Query, Request, State},
+    extract::{ConnectInfo, Path, Query, Request, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,7 +21,7 @@ use tokio::{
 use tokio_util::io::StreamReader;
 
 use crate::{
-    PushTarget, Refusal, credentials,
+    PushTarget, Refusal, Visit, credentials,
     endpoint::Endpoint,
     exchange::{Exchange, Input, OnHangUp},
     failure::Failure,
@@ -51,13 +51,13 @@ async fn list_refs(
     State(endpoint): State<Arc<Endpoint>>,
     Path(repository): Path<String>,
     Query(listing): Query<Listing>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Result<Response, Failure> {
     let service = listing.service.ok_or(Failure::DumbProtocol)?;
     let service = Service::parse(&service).ok_or(Failure::UnknownService)?;
-    let target = authorize(&endpoint, &headers, &repository).await?;
+    let target = authorize(&endpoint, request.headers(), &repository, visit(&request, service)).await?;
     let repository = endpoint.repositories.ensure(target.id()).await?;
-    let protocol = protocol(&headers);
+    let protocol = protocol(request.headers());
     let exchange = Exchange {
         command: endpoint.git.advertise(service, protocol, &repository),
         preamble: service.preamble(protocol),
@@ -73,7 +73,7 @@ async fn fetch(
     Path(repository): Path<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let target = authorize(&endpoint, request.headers(), &repository).await?;
+    let target = authorize(&endpoint, request.headers(), &repository, visit(&request, Service::UploadPack)).await?;
     check_type(&request, Service::UploadPack)?;
     let repository = endpoint.repositories.ensure(target.id()).await?;
     let exchange = Exchange {
@@ -91,7 +91,7 @@ async fn receive(
     Path(repository): Path<String>,
     request: Request,
 ) -> Result<Response, Failure> {
-    let target = authorize(&endpoint, request.headers(), &repository).await?;
+    let target = authorize(&endpoint, request.headers(), &repository, visit(&request, Service::ReceivePack)).await?;
     check_type(&request, Service::ReceivePack)?;
     let repository = endpoint.repositories.ensure(target.id()).await?;
     let ticket = endpoint.pushes.admit(target.clone());
@@ -102,7 +102,9 @@ async fn receive(
         on_hang_up: OnHangUp::Finish,
         permit: permit(&endpoint.pushes_at_once).await?,
     };
+    let event = target.begin_push().await.map_err(Failure::Refused)?;
     let finish = async move {
+        target.end_push(event, ticket.push.deployed.get().map(String::as_str)).await;
         if let Some(branch) = ticket.push.deployed.get()
             && let Err(error) = repositories::set_head(repository.clone(), branch.clone()).await
         {
@@ -115,12 +117,17 @@ async fn receive(
 }
 
 /// Who asks comes first: a stranger does not learn which apps there are.
-async fn authorize(endpoint: &Endpoint, headers: &HeaderMap, repository: &str) -> Result<Arc<dyn PushTarget>, Failure> {
+async fn authorize(
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    repository: &str,
+    visit: Visit,
+) -> Result<Arc<dyn PushTarget>, Failure> {
     let unauthorized = || Failure::Unauthorized { realm: endpoint.product.clone() };
     let token = credentials::token(headers).ok_or_else(unauthorized)?;
     let name = repository.strip_suffix(".git").unwrap_or(repository);
     let found = match AppName::parse(name) {
-        Ok(app) => endpoint.platform.app(&token, &app).await,
+        Ok(app) => endpoint.platform.app(&token, &app, &visit).await,
         Err(_) => Err(Refusal::NoSuchApp),
     };
     found.map_err(|refusal| match refusal {
@@ -128,6 +135,15 @@ async fn authorize(endpoint: &Endpoint, headers: &HeaderMap, repository: &str) -
         Refusal::NoSuchApp => Failure::NoSuchApp(name.to_owned()),
         other => Failure::Refused(other),
     })
+}
+
+fn visit(request: &Request, service: Service) -> Visit {
+    let lines = request.headers().get_all("x-forwarded-for").into_iter();
+    Visit {
+        pushes: service == Service::ReceivePack,
+        peer: request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip()),
+        forwarded_for: lines.filter_map(|line| line.to_str().ok()).collect::<Vec<_>>().join(","),
+    }
 }
 
 fn protocol(headers: &HeaderMap) -> Option<&str> {

@@ -37,4 +37,4 @@ pub use config::{GitConfig, GitLimits};
 pub use endpoint::{Git, open};
 pub use error::GitError;
 pub use hooks::Hooks;
-pub use push_target::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
+pub use push_target::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream, Visit};

@@ -1,12 +1,12 @@
 //! The platform as git sees it. In the product `paas_control::Control` stands behind these traits (`control.rs`); tests
 //! put a scripted one there.
 
-use std::{error::Error, fmt, io, sync::Arc};
+use std::{error::Error, fmt, io, net::IpAddr, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use paas_model::{AppId, AppName, BuildId, ReleaseId};
+use paas_model::{AppId, AppName, AuditEventId, BuildId, ReleaseId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,18 @@ pub type TextStream = BoxStream<'static, Result<String, Refusal>>;
 pub trait Platform: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Refusal::UnknownToken`], [`Refusal::NoSuchApp`], [`Refusal::Forbidden`], in this order.
-    async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal>;
+    async fn app(&self, token: &SecretString, name: &AppName, visit: &Visit) -> Result<Arc<dyn PushTarget>, Refusal>;
+}
+
+/// What a request comes for, and from where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Else it only reads.
+    pub pushes: bool,
+    /// Who is connected; `None`: not known.
+    pub peer: Option<IpAddr>,
+    /// All of `X-Forwarded-For`; to be believed as far as the peer is.
+    pub forwarded_for: String,
 }
 
 /// One app, in the hands of one account that may push to it.
@@ -29,6 +40,12 @@ pub trait PushTarget: fmt::Debug + Send + Sync + 'static {
     fn id(&self) -> AppId;
 
     fn name(&self) -> &AppName;
+
+    /// Writes down that a push begins. When that fails, nothing is pushed.
+    async fn begin_push(&self) -> Result<AuditEventId, Refusal>;
+
+    /// Writes down that it has ended. `deployed`: the branch whose build succeeded.
+    async fn end_push(&self, event: AuditEventId, deployed: Option<&str>);
 
     /// Stores the source and puts a build of it in line.
     async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal>;

@@ -44,7 +44,7 @@ use crate::{
 use connection::Connection;
 
 pub use engines::DockerEngines;
-pub use login::RegistryLogin;
+pub use login::{RegistryAccess, RegistryLogin};
 pub use tls::EngineTls;
 
 /// A Docker Engine, 20.10 (API 1.41) or newer.

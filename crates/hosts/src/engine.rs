@@ -28,7 +28,8 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Answers within 3 seconds, or is [`EngineError::Unavailable`]: for heartbeats.
     async fn ping(&self) -> Result<(), EngineError>;
 
-    /// Has the image on this host, pulling it when missing. `image` is a full reference: `127.0.0.1:5050/apps/ID:TAG`.
+    /// Has the image on this host, pulling it when missing. `image` is a full reference: `127.0.0.1:5050/apps/ID@sha256:…`,
+    /// or with a tag.
     ///
     /// # Errors
     /// [`EngineError::ImageNotFound`] when the registry does not have it; [`EngineError::RegistryUnavailable`] when that

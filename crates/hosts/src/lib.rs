@@ -11,10 +11,11 @@ mod engines;
 mod error;
 mod join_script;
 mod machines;
+mod registry_tokens;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryLogin};
+pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryAccess, RegistryLogin};
 pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
@@ -28,3 +29,4 @@ pub use machines::{
     HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
     MissingPermission,
 };
+pub use registry_tokens::{RegistryGrant, RegistryTokens};

@@ -118,11 +118,11 @@ fn described_var(key: &str, described: &Map<String, Value>, errors: &mut Vec<Str
         None => {}
     }
     if let Some(value) = described.get("value").filter(|value| !value.is_null()) {
-        let value = scalar(value);
-        if value.is_none() {
+        let scalar = scalar(value);
+        if scalar.is_none() {
             errors.push(format!("env.{key}.value must be a string"));
         }
-        return value.map(Wanted::Value);
+        return scalar.map(Wanted::Value);
     }
     match described.get("required") {
         Some(Value::Bool(false)) => Some(Wanted::Optional),

@@ -53,11 +53,21 @@ ids! {
     /// A person or robot that owns apps and holds tokens.
     AccountId,
     AppId,
+    /// What somebody did, or tried to.
+    AuditEventId,
     BuildId,
+    /// Somebody's share in an app of another's.
+    CollaboratorId,
+    /// A web app that people let into their accounts (Heroku: OAuth client).
+    ClientId,
     /// One immutable set of config vars; a release points at one.
     ConfigId,
     /// One controller process, as long as it runs; the lease on the hosts that it looks after.
     ControllerId,
+    /// A custom host name of an app.
+    DomainId,
+    /// Where an app's log lines are sent.
+    DrainId,
     /// One run of one process; a restart is a new dyno with the same name.
     DynoId,
     /// One process type of one app, with its quantity and size.
@@ -65,8 +75,12 @@ ids! {
     HostId,
     /// One buildpack in an app's ordered list.
     InstallationId,
+    /// A link on which a new person sets a password.
+    InvitationId,
     /// A one-time token that a host joins with.
     JoinTokenId,
+    /// A public SSH key.
+    KeyId,
     /// New for every claim of a work row, so that a late writer finds out that it lost it.
     LeaseId,
     LogSessionId,
@@ -75,11 +89,17 @@ ids! {
     ReleaseId,
     /// An app that is being made from an app.json.
     SetupId,
+    /// A link on which somebody sets a new password.
+    ResetId,
     /// A root shell on a host.
     ShellId,
     SlugId,
+    /// A certificate with its key, for custom domains.
+    SniEndpointId,
     /// An uploaded source tarball.
     SourceId,
     /// An API token (Heroku: OAuth authorization).
     TokenId,
+    /// An app on its way to another owner.
+    TransferId,
 }

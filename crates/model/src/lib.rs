@@ -9,9 +9,11 @@ mod app_name;
 mod buildpack;
 mod config_vars;
 mod crash;
+mod drain_url;
 mod dyno;
 mod dyno_size;
 mod host;
+mod hostname;
 mod id;
 mod labels;
 mod log_line;
@@ -21,26 +23,33 @@ mod procfile;
 mod reachable;
 mod release;
 mod scale;
+mod scope;
 mod state;
+mod trusted_proxies;
 
 pub use app_json::{AppJson, Wanted};
 pub use app_name::{AppName, AppNameError};
 pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
 pub use crash::CrashPolicy;
+pub use drain_url::{DrainHost, DrainTransport, DrainUrl, DrainUrlError};
 pub use dyno::{DynoKind, DynoName};
 pub use dyno_size::{DynoSize, UnknownDynoSize};
 pub use host::{HostName, HostNameError, PoolName};
+pub use hostname::{Hostname, HostnameError};
 pub use id::{
-    AccountId, AppId, BuildId, ConfigId, ControllerId, DynoId, FormationId, HostId, InstallationId, JoinTokenId,
-    LeaseId, LogSessionId, PoolId, ReleaseId, SetupId, ShellId, SlugId, SourceId, TokenId,
+    AccountId, AppId, AuditEventId, BuildId, ClientId, CollaboratorId, ConfigId, ControllerId, DomainId, DrainId,
+    DynoId, FormationId, HostId, InstallationId, InvitationId, JoinTokenId, KeyId, LeaseId, LogSessionId, PoolId,
+    ReleaseId, ResetId, SetupId, ShellId, SlugId, SniEndpointId, SourceId, TokenId, TransferId,
 };
 pub use labels::{DEDICATED, LabelError, Labels, ROLE, ROLE_BUILD, parse_label};
 pub use log_line::{LogLine, LogSource, MAX_LINE_BYTES};
-pub use permission::{Permission, UnknownPermission};
+pub use permission::{Permission, Permissions, UnknownPermission};
 pub use process_type::{ProcessType, ProcessTypeError};
 pub use procfile::{Procfile, ProcfileWarning};
 pub use reachable::is_public;
 pub use release::{ReleaseVersion, describe};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
+pub use scope::Scope;
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};
+pub use trusted_proxies::{NetworkError, TrustedProxies};

@@ -42,6 +42,12 @@ impl Amount {
         Self { mb: self.mb * count, millis: self.millis * count }
     }
 
+    /// One of so many equal parts; of none, all of it.
+    pub(crate) fn share(self, parts: u32) -> Self {
+        let parts = i64::from(parts.max(1));
+        Self { mb: self.mb / parts, millis: self.millis / parts }
+    }
+
     pub(crate) const fn fits_in(self, room: Self) -> bool {
         self.mb <= room.mb && self.millis <= room.millis
     }

@@ -1,4 +1,5 @@
-//! Where builds go: last in line, as a build can wait and a dyno should not, and never so many that dynos starve.
+//! Where builds go: last in line, as a build can wait and a dyno should not, and never so many that dynos starve. Where all
+//! hosts are full for good, one at a time runs nevertheless.
 
 use std::cmp::Reverse;
 
@@ -30,14 +31,20 @@ impl Draft<'_> {
                 continue;
             }
             let audience = builders(self.room, &store.audience(build.app_id));
-            match choose(self.room, build, &audience, self.policy) {
-                Some(host) => {
+            let host = match choose(self.room, build, &audience, self.policy) {
+                Some(host) => Ok(host),
+                None => match self.grow_for(build, &audience) {
+                    Some(reason) => Err(reason),
+                    None => crowd(self.room, build, &audience, self.policy)
+                        .ok_or_else(|| self.build_misses(build, &audience)),
+                },
+            };
+            match host {
+                Ok(host) => {
                     self.room.take_build(host, Amount::of_build(build));
                     self.plan.actions.push(Action::PlaceBuild { build: build.id, host });
                 }
-                None => {
-                    let reason = self.grow_for(build, &audience);
-                    let reason = reason.unwrap_or_else(|| self.build_misses(build, &audience));
+                Err(reason) => {
                     self.plan.builds_waiting.push(BuildWaiting { build: build.id, app_id: build.app_id, reason });
                 }
             }
@@ -97,9 +104,23 @@ pub(crate) fn choose(room: &Room, build: &Build, audience: &Audience, policy: &P
     scores.min().map(|score| score.host)
 }
 
+/// A host that is full of dynos and takes a build all the same, so that builds do not wait for ever where nothing makes
+/// room for them: one at a time, and none while another runs that will make way. It takes nothing from dynos (see
+/// `room.rs`), which come before it in everything that a kernel shares out.
+fn crowd(room: &Room, build: &Build, audience: &Audience, policy: &Policy) -> Option<HostId> {
+    if room.hosts(audience).any(|(_, space)| space.builds > 0) {
+        return None;
+    }
+    let (need, cap) = (Amount::of_build(build), cap_percent(audience, policy));
+    let fitting = room.hosts(audience).filter(|(_, space)| fits_cap(need, need, space.total, cap));
+    fitting.map(|(host, space)| (Reverse(space.free.mb), host)).min().map(|(_, host)| host)
+}
+
 /// Whether a host may take one more build.
 pub(crate) fn takes_build(space: &Space, need: Amount, policy: &Policy) -> bool {
-    need.fits_in(space.free)
+    // The first takes nothing, and goes where there is room all the same.
+    let takes = if space.builds == 0 { need } else { space.build_takes(need) };
+    takes.fits_in(space.free)
         && space.builds < policy.builds_per_host
         && fits_cap(need, space.builds_hold.plus(need), space.total, cap_percent(&space.audience, policy))
 }

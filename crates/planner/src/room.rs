@@ -54,6 +54,24 @@ pub(crate) struct Space {
     pub(crate) open: bool,
 }
 
+impl Space {
+    /// What builds keep from dynos: one of them nothing, or it would keep a dyno that crashed from coming back to a full
+    /// host. It lives on what operators set aside of each host.
+    fn builds_reserve(&self) -> Amount {
+        all_but_one(self.builds_hold, self.builds)
+    }
+
+    /// What one more build would take from dynos.
+    pub(crate) fn build_takes(&self, need: Amount) -> Amount {
+        all_but_one(self.builds_hold.plus(need), self.builds + 1).minus(self.builds_reserve())
+    }
+}
+
+/// Builds are much alike, so that one of them is an equal part.
+fn all_but_one(held: Amount, builds: u32) -> Amount {
+    held.minus(held.share(builds))
+}
+
 /// A plan changes it as it goes along and takes everything back at its end ([`Room::roll_back`]).
 #[derive(Debug, Default)]
 pub(crate) struct Room {
@@ -304,10 +322,11 @@ impl Room {
 
     fn add_build(&mut self, host: HostId, need: Amount, sign: i64) {
         let space = self.spaces.entry(host).or_default();
+        let before = space.builds_reserve();
         space.builds = space.builds.saturating_add_signed(i32::try_from(sign).unwrap_or(0));
         space.builds_hold = space.builds_hold.plus(need);
-        let held = need.times(-1);
-        self.hold(host, held, held);
+        let freed = before.minus(space.builds_reserve());
+        self.hold(host, freed, freed);
         self.journal.pop();
         self.journal.push(Undo::BuildAdded { host, need });
     }

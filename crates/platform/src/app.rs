@@ -5,6 +5,7 @@ use crate::{NamedReference, Timestamp, UserReference, lenient};
 
 /// An app. Heroku's CLI reads most of these fields without a guard, so none is ever left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct App {
     /// Whether certificates are managed automatically.
     pub acm: bool,
@@ -46,6 +47,7 @@ pub struct App {
 
 /// Body of `POST /apps`. Everything may be missing: then the server invents a name and takes its defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -59,6 +61,7 @@ pub struct AppCreate {
 
 /// Body of `PATCH /apps/:app`. What is missing stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppUpdate {
     #[serde(default, deserialize_with = "lenient::identity", skip_serializing_if = "Option::is_none")]
     pub build_stack: Option<String>,

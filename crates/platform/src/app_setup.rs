@@ -7,6 +7,7 @@ use crate::{AppReference, BuildStatus, Buildpack, Secret, SourceBlob, Timestamp,
 
 /// An app that is being made from the app.json of its source.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetup {
     pub app: AppReference,
     /// `None` until its app.json was read.
@@ -26,6 +27,7 @@ pub struct AppSetup {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetupBuild {
     pub id: Uuid,
     pub output_stream_url: Secret,
@@ -33,12 +35,14 @@ pub struct AppSetupBuild {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetupPostdeploy {
     pub exit_code: i32,
     pub output: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AppSetupStatus {
     Failed,
@@ -48,6 +52,7 @@ pub enum AppSetupStatus {
 
 /// Body of `POST /app-setups`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetupCreate {
     #[serde(default)]
     pub app: AppSetupChoices,
@@ -59,6 +64,7 @@ pub struct AppSetupCreate {
 
 /// What the app is to be; what is missing is invented.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetupChoices {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -69,6 +75,7 @@ pub struct AppSetupChoices {
 
 /// What stands above the app.json.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppSetupOverrides {
     /// An empty list: none of the add-ons that the app.json asks for. Not Heroku's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

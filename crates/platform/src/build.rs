@@ -5,6 +5,7 @@ use crate::{Buildpack, IdReference, Secret, Timestamp, UserReference};
 
 /// One turn of source code into a slug.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Build {
     pub app: IdReference,
     /// The buildpacks that it was asked to use, or that ran; `None` while that is open.
@@ -28,6 +29,7 @@ pub struct Build {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BuildStatus {
     Failed,
@@ -37,6 +39,7 @@ pub enum BuildStatus {
 
 /// Where the source code is and what to call it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceBlob {
     /// `SHA256:` and hexadecimal digits of the tarball.
     #[serde(default)]
@@ -52,6 +55,7 @@ pub struct SourceBlob {
 
 /// Body of `POST /apps/:app/builds`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildCreate {
     /// For this build only; `None`: the app's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -61,6 +65,7 @@ pub struct BuildCreate {
 
 /// What a build printed, once and for all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResult {
     pub build: BuildResultBuild,
     /// 0, or 1 for a build that failed; `None` while it runs.
@@ -69,12 +74,14 @@ pub struct BuildResult {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResultBuild {
     pub id: Uuid,
     pub status: BuildStatus,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildResultLine {
     /// Its newline included.
     pub line: String,

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// A buildpack of an app, in the order in which they run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildpackInstallation {
     pub buildpack: Buildpack,
     /// From 0.
@@ -9,6 +10,7 @@ pub struct BuildpackInstallation {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Buildpack {
     /// What people see: `heroku/nodejs`, or the URL.
     #[serde(default)]
@@ -20,11 +22,13 @@ pub struct Buildpack {
 
 /// Body of `PUT /apps/:app/buildpack-installations`: the whole new list.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildpackInstallationsUpdate {
     pub updates: Vec<BuildpackInstallationChoice>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildpackInstallationChoice {
     /// A name (`heroku/nodejs`) or a URL.
     pub buildpack: String,

@@ -8,11 +8,13 @@ use crate::lenient::Scalar;
 ///
 /// Numbers and booleans are read as their text: clients send `{"COLUMNS": 80}`.
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ConfigVars(pub BTreeMap<String, String>);
 
 /// Body of `PATCH /apps/:app/config-vars`: a value sets, `null` removes. Secret like [`ConfigVars`].
 #[derive(Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct ConfigVarsUpdate(pub BTreeMap<String, Option<String>>);
 

@@ -5,6 +5,7 @@ use crate::{AppReference, ConfigVars, IdReference, Secret, Timestamp, lenient};
 
 /// A process of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Dyno {
     pub app: AppReference,
     /// `rendezvous://HOST:PORT/SECRET`, only in the answer to a `POST` with `attach`.
@@ -33,6 +34,7 @@ pub struct Dyno {
 
 /// The release that a dyno runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DynoRelease {
     pub id: Uuid,
     pub version: i32,
@@ -40,6 +42,7 @@ pub struct DynoRelease {
 
 /// Body of `POST /apps/:app/dynos`: a one-off dyno.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DynoCreate {
     /// Whether the client will connect to the dyno's `attach_url`.
     #[serde(default, deserialize_with = "lenient::flag", skip_serializing_if = "Option::is_none")]

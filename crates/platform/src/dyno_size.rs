@@ -5,6 +5,7 @@ use crate::NamedReference;
 
 /// How much of a machine a dyno gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DynoSize {
     /// `amd64`.
     pub architecture: String,

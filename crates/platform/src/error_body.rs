@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 /// Body of every answer that is an error (Heroku: "Platform API reference", Errors).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiErrorBody {
     /// One of [`error_id`]; clients decide by it.
     pub id: String,
@@ -31,6 +32,8 @@ pub mod error_id {
     pub const TWO_FACTOR: &str = "two_factor";
     /// 404
     pub const NOT_FOUND: &str = "not_found";
+    /// 406: `Accept` names Heroku's media type, and no version of it.
+    pub const MISSING_VERSION: &str = "missing_version";
     /// 406
     pub const NOT_ACCEPTABLE: &str = "not_acceptable";
     /// 409

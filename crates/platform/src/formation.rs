@@ -7,6 +7,7 @@ use crate::{AppReference, NamedReference, Timestamp};
 
 /// How many dynos of one process type should run, and of what size.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Formation {
     pub app: AppReference,
     pub command: String,
@@ -23,12 +24,14 @@ pub struct Formation {
 
 /// Body of `PATCH /apps/:app/formation`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FormationBatchUpdate {
     pub updates: Vec<FormationUpdate>,
 }
 
 /// One process type's change; also the body of `PATCH /apps/:app/formation/:type`, where `type` is in the path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FormationUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dyno_size: Option<DynoSizeChoice>,
@@ -43,6 +46,7 @@ pub struct FormationUpdate {
 
 /// A dyno size by name or by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum DynoSizeChoice {
     Bare(String),
@@ -56,6 +60,7 @@ pub enum DynoSizeChoice {
 
 /// `2`, `"2"`, `"+1"` or `"-1"`. Display gives the text, without quotes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum Quantity {
     Exactly(u32),

@@ -9,6 +9,7 @@ use crate::{NamedReference, Secret, Timestamp, lenient};
 
 /// A machine that runs dynos.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Host {
     /// Where other machines reach it; `None`: it has not joined, or is the one that the server runs on.
     pub address: Option<String>,
@@ -58,6 +59,7 @@ pub struct Host {
 
 /// Body of `POST /hosts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostCreate {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
@@ -71,14 +73,24 @@ pub struct HostCreate {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct JoinCommand {
     /// To be run as root on the machine, once.
     pub command: Secret,
     pub expires_at: Timestamp,
 }
 
+/// Body of `PATCH /hosts/:host`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HostUpdate {
+    /// All of them.
+    pub labels: BTreeMap<String, String>,
+}
+
 /// Body of `DELETE /hosts/:host`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRemove {
     /// Whatever runs there.
     #[serde(default, deserialize_with = "lenient::flag", skip_serializing_if = "Option::is_none")]
@@ -87,6 +99,7 @@ pub struct HostRemove {
 
 /// Body of `POST /hosts/join`, which machines send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostJoin {
     /// IP address.
     #[serde(default)]
@@ -106,6 +119,7 @@ pub struct HostJoin {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostJoined {
     /// PEM.
     pub ca: String,
@@ -118,6 +132,7 @@ pub struct HostJoined {
 
 /// Where hosts pull images from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRegistry {
     /// `10.0.0.1:5050`.
     pub address: String,
@@ -128,6 +143,7 @@ pub struct HostRegistry {
 
 /// Body of `POST /hosts/:host/certificate`, which hosts send with their renewal token.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRenew {
     /// A certificate request (PKCS #10) in PEM.
     #[serde(default)]
@@ -136,6 +152,7 @@ pub struct HostRenew {
 
 /// The answer to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostRenewed {
     /// PEM.
     pub ca: String,

@@ -5,6 +5,7 @@ use crate::{Secret, Timestamp, lenient};
 
 /// Ours: a root shell on a host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostShell {
     /// As a one-off dyno's, only in the answer to the `POST`. It works once, and not for long.
     pub attach_url: Option<Secret>,
@@ -17,6 +18,7 @@ pub struct HostShell {
 
 /// Body of `POST /hosts/:host/shells`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostShellCreate {
     /// Program and arguments. Empty: a login shell.
     #[serde(default)]

@@ -54,3 +54,8 @@ pub(crate) fn identity<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Opt
         Some(Identity::Object { name, id }) => name.or(id),
     })
 }
+
+/// Tells `null`, which is `Some(None)`, from a field that is not there.
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(d: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(d).map(Some)
+}

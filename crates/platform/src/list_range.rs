@@ -14,6 +14,8 @@ pub struct ListRange {
     pub end: Option<String>,
     /// `]start`: begin after `start`, not with it. What `Next-Range` says.
     pub after_start: bool,
+    /// `end[`: end before `end`, not with it.
+    pub before_end: bool,
     /// Page size; `None`: the server's default of 200. At most 1,000.
     pub max: Option<u32>,
     pub order: Order,
@@ -47,6 +49,7 @@ impl ListRange {
             range.key = key.to_owned();
             range.after_start = start.trim().starts_with(']');
             range.start = some(start.trim().trim_start_matches(']'));
+            range.before_end = end.trim().ends_with('[');
             range.end = some(end.trim().trim_end_matches('['));
         } else {
             range.read_option(bounds);
@@ -74,8 +77,9 @@ impl ListRange {
 impl fmt::Display for ListRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let open = if self.after_start { "]" } else { "" };
+        let close = if self.before_end { "[" } else { "" };
         let (start, end) = (self.start.as_deref().unwrap_or(""), self.end.as_deref().unwrap_or(""));
-        write!(f, "{} {open}{start}..{end}", self.key)?;
+        write!(f, "{} {open}{start}..{end}{close}", self.key)?;
         match (self.max, self.order) {
             (None, Order::Ascending) => Ok(()),
             (Some(max), Order::Ascending) => write!(f, "; max={max}"),
@@ -117,6 +121,10 @@ mod tests {
         assert!(range.after_start);
         assert_eq!(range.start.as_deref(), Some("01234567-89ab-cdef-0123-456789abcdef"));
         assert_eq!(range.to_string(), text);
+        let text = "name ]alpha..omega[; max=2";
+        let range = ListRange::parse(text);
+        assert!(range.before_end);
+        assert_eq!((range.end.as_deref(), range.to_string().as_str()), (Some("omega"), text));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::{Secret, Timestamp, lenient};
 
 /// A ticket to read an app's log once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogSession {
     pub created_at: Timestamp,
     pub id: Uuid,
@@ -15,6 +16,7 @@ pub struct LogSession {
 
 /// Body of `POST /apps/:app/log-sessions`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LogSessionCreate {
     /// A dyno (`web.1`) or a process type (`web`). What the CLI sends; the description has `dyno_name` and `type`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -8,6 +8,7 @@ use crate::AppReference;
 
 /// Where an app's dynos may go, and how a new release takes over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppPlacement {
     /// The first dyno of a new release must be up for this long before the others follow; `None`: there is no such step.
     pub canary_seconds: Option<u32>,
@@ -18,6 +19,7 @@ pub struct AppPlacement {
 
 /// Body of `PATCH /apps/:app/placement`. What is missing stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppPlacementUpdate {
     /// 0: no such step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +34,7 @@ pub struct AppPlacementUpdate {
 
 /// Query of `GET /apps/:app/explain` and `GET /hosts/:host/explain`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlacementQuery {
     /// Where the host is in the path.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,7 @@ pub struct PlacementQuery {
 
 /// Where a dyno would go, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlacementExplanation {
     pub app: AppReference,
     /// Thousandths of a core that it would set aside.
@@ -63,6 +67,7 @@ pub struct PlacementExplanation {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostVerdict {
     /// The dyno that was asked about is there.
     pub is_here: bool,

@@ -9,6 +9,7 @@ use crate::{Timestamp, lenient};
 
 /// A group of hosts that the platform launches and ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Pool {
     pub created_at: Timestamp,
     pub disk_gb: u32,
@@ -21,7 +22,7 @@ pub struct Pool {
     pub key_name: Option<String>,
     /// Every host of the pool has them.
     pub labels: BTreeMap<String, String>,
-    /// Why the last launch failed.
+    /// Why the last launch failed, or the next one would.
     pub last_error: Option<String>,
     /// No launch is tried before.
     pub launch_after: Option<Timestamp>,
@@ -43,6 +44,7 @@ pub struct Pool {
 
 /// Body of `POST /pools` and of `PATCH /pools/:pool`. What is missing stays as it is, or gets its default.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolUpdate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub disk_gb: Option<u32>,
@@ -80,6 +82,7 @@ pub struct PoolUpdate {
 
 /// Query of `GET /pools/:pool/plan`: as if the pool were changed so.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolPlanQuery {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max: Option<u32>,
@@ -92,6 +95,7 @@ pub struct PoolPlanQuery {
 
 /// What a pool would do now. Prices are in dollars an hour.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolPlan {
     pub drain: Vec<PlannedEnd>,
     /// A price is not known, and counts as nothing.
@@ -113,6 +117,7 @@ pub struct PoolPlan {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedLaunch {
     pub instance_type: String,
     /// `None`: not known.
@@ -122,6 +127,7 @@ pub struct PlannedLaunch {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PlannedEnd {
     pub host: String,
     /// `None`: not known.

@@ -3,6 +3,7 @@ use uuid::Uuid;
 
 /// `{"id", "name"}`: a stack, region or team inside another object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NamedReference {
     pub id: Uuid,
     pub name: String,
@@ -10,6 +11,7 @@ pub struct NamedReference {
 
 /// `{"id", "name"}` of an app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AppReference {
     pub id: Uuid,
     pub name: String,
@@ -17,6 +19,7 @@ pub struct AppReference {
 
 /// `{"id", "email"}` of the account that owns or did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UserReference {
     pub id: Uuid,
     pub email: String,
@@ -24,6 +27,7 @@ pub struct UserReference {
 
 /// `{"id"}` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IdReference {
     pub id: Uuid,
 }

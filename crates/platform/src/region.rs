@@ -5,6 +5,7 @@ use crate::Timestamp;
 
 /// Where apps run. An installation has one, named as it was configured.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Region {
     pub country: String,
     pub created_at: Timestamp,
@@ -18,6 +19,7 @@ pub struct Region {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RegionProvider {
     pub name: String,
     pub region: String,

@@ -5,6 +5,7 @@ use crate::{AppReference, IdReference, Secret, Timestamp, UserReference, lenient
 
 /// One version of an app: its slug and its config vars together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Release {
     pub addon_plan_names: Vec<String>,
     pub app: AppReference,
@@ -28,6 +29,7 @@ pub struct Release {
 
 /// What a release runs: `{"type": "slug", "id"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Artifact {
     pub id: Uuid,
     #[serde(rename = "type")]
@@ -35,6 +37,7 @@ pub struct Artifact {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ReleaseStatus {
     /// Its slug is gone; no rollback to it.
@@ -46,6 +49,7 @@ pub enum ReleaseStatus {
 
 /// Body of `POST /apps/:app/releases`: either `slug` (deploy that slug) or `release` (roll back to that release).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReleaseCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Text that lets whoever holds it in: a token, or a URL that needs no other proof. Debug does not show it, and it has
 /// no Display, so that it cannot slip into a log or a message.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Secret(String);
 

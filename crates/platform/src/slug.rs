@@ -7,6 +7,7 @@ use crate::{NamedReference, Secret, Timestamp, lenient};
 
 /// An app's code, built: what runs on every dyno.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Slug {
     pub blob: SlugBlob,
     pub buildpack_provided_description: Option<String>,
@@ -28,6 +29,7 @@ pub struct Slug {
 
 /// Where to get (`GET`) or put (`PUT`, in the answer to a create) the archive. Needs no token, hence a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlugBlob {
     pub method: String,
     pub url: Secret,
@@ -35,6 +37,7 @@ pub struct SlugBlob {
 
 /// Body of `POST /apps/:app/slugs`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SlugCreate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buildpack_provided_description: Option<String>,

@@ -4,12 +4,14 @@ use crate::Secret;
 
 /// `POST /sources`: a place to put source code for a build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Source {
     pub source_blob: SourceUrls,
 }
 
 /// Both need no token, hence are secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SourceUrls {
     /// For `source_blob.url` of a build.
     pub get_url: Secret,

@@ -5,6 +5,7 @@ use crate::Timestamp;
 
 /// The operating system that apps are built and run on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Stack {
     pub created_at: Timestamp,
     /// Whether new apps get it.

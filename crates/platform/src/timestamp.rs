@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A moment as the API writes it: UTC, whole seconds, `2012-01-01T12:00:00Z`. Parses any RFC 3339 time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct Timestamp(pub DateTime<Utc>);
 

@@ -4,16 +4,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-use paas_db::{
-    Changes, Db, DbError, Subscription, Topic, routers,
-    routes::{self, Route},
-};
+use paas_db::{Changes, Db, DbError, Subscription, Topic, routers, routes, sni_endpoints};
 use paas_model::DynoId;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::{dyno::Dyno, snapshot::Snapshot, table::Routes};
+use crate::{
+    certificates::Known,
+    dyno::Dyno,
+    snapshot::{LastKnown, Snapshot},
+    table::Routes,
+};
 
 /// The table is read again this often even if nothing is said to have changed.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
@@ -36,6 +38,7 @@ pub(crate) struct Follower {
     db: Db,
     wake_ups: Subscription,
     routes: Arc<Routes>,
+    certificates: Known,
     pooled: Duration,
     /// Out of the table, with requests in flight.
     draining: HashMap<DynoId, Arc<Dyno>>,
@@ -60,8 +63,17 @@ impl Follower {
         Self {
             id: Uuid::now_v7(),
             db,
-            wake_ups: changes.subscribe(&[Topic::Apps, Topic::Dynos, Topic::Releases, Topic::Formations, Topic::Hosts]),
+            wake_ups: changes.subscribe(&[
+                Topic::Apps,
+                Topic::Domains,
+                Topic::Dynos,
+                Topic::Releases,
+                Topic::Formations,
+                Topic::Hosts,
+                Topic::SniEndpoints,
+            ]),
             routes,
+            certificates: Known::default(),
             pooled,
             draining: HashMap::new(),
             stopping: Vec::new(),
@@ -81,9 +93,11 @@ impl Follower {
             if matches!(looked, Ok(Ok(()))) {
                 return;
             }
-            if let Some(rows) = self.last_known().await {
-                tracing::warn!(apps = rows.len(), "the routes cannot be read; serving the last known ones");
-                self.routes.replace(&rows);
+            if let Some(LastKnown { routes, served, sealed }) = self.last_known().await {
+                tracing::warn!(apps = routes.len(), "the routes cannot be read; serving the last known ones");
+                self.routes.replace(&routes);
+                self.certificates = Known::of(served, sealed);
+                self.routes.certificates.replace(&mut self.certificates, self.db.vault());
                 return;
             }
             if !std::mem::replace(&mut is_said, true) {
@@ -102,7 +116,7 @@ impl Follower {
         }
     }
 
-    async fn last_known(&self) -> Option<Vec<Route>> {
+    async fn last_known(&self) -> Option<LastKnown> {
         self.snapshot.as_ref()?.load().await
     }
 
@@ -182,16 +196,32 @@ impl Follower {
         self.last_look = None;
         // In this order: see `routes::stopping`.
         let stopping = routes::stopping(self.db.pool()).await?;
+        // Before the routes: a domain that is routed has its certificate.
+        self.look_at_certificates().await?;
         let rows = routes::load(self.db.pool()).await?;
         for dyno in self.routes.replace(&rows) {
             dyno.drain();
             self.draining.insert(dyno.id, dyno);
         }
         if let Some(snapshot) = &mut self.snapshot {
-            snapshot.update(rows);
+            let (served, sealed) = self.certificates.rows();
+            snapshot.update(LastKnown { routes: rows, served, sealed });
         }
         self.stopping = stopping;
         self.last_look = Some(begin);
+        Ok(())
+    }
+
+    async fn look_at_certificates(&mut self) -> Result<(), DbError> {
+        let served = sni_endpoints::served(self.db.pool()).await?;
+        if let Some(missing) = self.certificates.missing(&served) {
+            let read = match missing.as_slice() {
+                [] => Vec::new(),
+                ids => sni_endpoints::sealed(self.db.pool(), ids).await?,
+            };
+            self.certificates.update(served, read);
+            self.routes.certificates.replace(&mut self.certificates, self.db.vault());
+        }
         Ok(())
     }
 

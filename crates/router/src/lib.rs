@@ -1,7 +1,7 @@
 //! The way of every request to an app's dynos.
 //!
 //! ```text
-//! listener ─▶ proxy ─▶ table (host → app) ─▶ pick (a dyno that is up) ─▶ headers ─▶ upstream ─▶ body both ways, or tunnel
+//! listener (certificate by SNI) ─▶ proxy ─▶ table (host → app) ─▶ pick (a dyno that is up) ─▶ headers ─▶ upstream ─▶ body both ways, or tunnel
 //!                └── any failure: one errors::Failure (code, status, page) ──▶ one heroku[router] line when it ends
 //! ```
 //!
@@ -12,12 +12,14 @@
 
 mod access;
 mod body;
+mod certificates;
 mod config;
 mod dyno;
 mod error;
 mod errors;
 mod follow;
 mod headers;
+mod host_map;
 mod listener;
 mod pick;
 mod proxy;

@@ -121,7 +121,7 @@ async fn serve_connection(
         return serve_stream(stream, edge, proxy, stop).await;
     }
     let Some(tls) = &config.tls else { return };
-    let acceptor = TlsAcceptor::from(tls.load_full());
+    let acceptor = TlsAcceptor::from(Arc::new(proxy.routes.certificates.before(&tls.load())));
     match timeout(TLS_HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let version = stream.get_ref().1.protocol_version();

@@ -8,9 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::{DateTime, TimeDelta, Utc};
-use paas_db::routes::{Route, RouteDyno};
-use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, ProcessType};
+use paas_db::{
+    routes::{Route, RouteDyno},
+    sni_endpoints::{Sealed, SealedKey, Served},
+};
+use paas_model::{AppId, AppName, DynoId, DynoName, DynoState, Hostname, ProcessType, SniEndpointId};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
@@ -22,22 +26,43 @@ const CONFIRM_EVERY: Duration = Duration::from_secs(60);
 const USABLE_FOR: TimeDelta = TimeDelta::hours(1);
 
 /// The last table on disk (mode 0600), for a router that starts while the database is away. It holds names and addresses,
-/// and no secrets.
+/// and certificates whose keys are sealed: of no use without the master key.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     path: PathBuf,
     /// The rows in force, and whether they are on disk.
-    latest: Option<Arc<Vec<Route>>>,
+    latest: Option<Arc<LastKnown>>,
     is_saved: bool,
     last_saved: Option<Instant>,
     /// The last write failed, which has been said.
     is_failing: bool,
 }
 
+/// What a router serves by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastKnown {
+    pub(crate) routes: Vec<Route>,
+    pub(crate) served: Vec<Served>,
+    pub(crate) sealed: Vec<Arc<Sealed>>,
+}
+
 #[derive(Debug, Serialize, Deserialize)]
 struct Document {
     written_at: DateTime<Utc>,
     apps: Vec<AppRecord>,
+    // Earlier versions wrote none.
+    #[serde(default)]
+    certificates: Vec<CertificateRecord>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct CertificateRecord {
+    id: SniEndpointId,
+    updated_at: DateTime<Utc>,
+    hostnames: Vec<String>,
+    chain: String,
+    /// Base64.
+    sealed_key: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -48,6 +73,8 @@ struct AppRecord {
     has_slug: bool,
     web: u32,
     dynos: Vec<DynoRecord>,
+    #[serde(default)]
+    domains: Vec<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -64,13 +91,11 @@ impl Snapshot {
     }
 
     /// What an earlier router left, if it was true not long ago.
-    pub(crate) async fn load(&self) -> Option<Vec<Route>> {
+    pub(crate) async fn load(&self) -> Option<LastKnown> {
         let path = self.path.clone();
         let read = spawn_blocking(move || read(&path)).await.unwrap_or_else(|error| Err(io::Error::other(error)));
         match read {
-            Ok(document) if Utc::now() - document.written_at <= USABLE_FOR => {
-                Some(document.apps.into_iter().filter_map(AppRecord::route).collect())
-            }
+            Ok(document) if Utc::now() - document.written_at <= USABLE_FOR => Some(document.last_known()),
             Ok(document) => {
                 tracing::warn!(written_at = %document.written_at, "the last known routes are too old to be used");
                 None
@@ -83,10 +108,10 @@ impl Snapshot {
         }
     }
 
-    /// These rows are in force now.
-    pub(crate) fn update(&mut self, rows: Vec<Route>) {
-        if self.latest.as_deref() != Some(&rows) {
-            self.latest = Some(Arc::new(rows));
+    /// This is in force now.
+    pub(crate) fn update(&mut self, known: LastKnown) {
+        if self.latest.as_deref() != Some(&known) {
+            self.latest = Some(Arc::new(known));
             self.is_saved = false;
         }
     }
@@ -94,12 +119,12 @@ impl Snapshot {
     /// Called at every turn. A failure is said once and tried again.
     pub(crate) async fn save_when_due(&mut self) {
         let pause = if self.is_saved { CONFIRM_EVERY } else { SAVE_EVERY };
-        let Some(rows) = self.latest.clone() else { return };
+        let Some(known) = self.latest.clone() else { return };
         if self.last_saved.is_some_and(|last| last.elapsed() < pause) {
             return;
         }
         let path = self.path.clone();
-        let written = spawn_blocking(move || write(&path, &Document::of(&rows, Utc::now()))).await;
+        let written = spawn_blocking(move || write(&path, &Document::of(&known, Utc::now()))).await;
         self.last_saved = Some(Instant::now());
         match written.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok(()) => (self.is_saved, self.is_failing) = (true, false),
@@ -113,7 +138,7 @@ impl Snapshot {
 }
 
 impl Document {
-    fn of(rows: &[Route], written_at: DateTime<Utc>) -> Self {
+    fn of(known: &LastKnown, written_at: DateTime<Utc>) -> Self {
         let dyno = |dyno: &RouteDyno| DynoRecord {
             id: dyno.id,
             number: dyno.name.number,
@@ -127,8 +152,40 @@ impl Document {
             has_slug: row.has_slug,
             web: row.web,
             dynos: row.dynos.iter().map(dyno).collect(),
+            domains: row.domains.iter().map(ToString::to_string).collect(),
         };
-        Self { written_at, apps: rows.iter().map(app).collect() }
+        let certificate = |row: &Arc<Sealed>| CertificateRecord {
+            id: row.id,
+            updated_at: row.updated_at,
+            hostnames: known
+                .served
+                .iter()
+                .filter(|served| served.id == row.id)
+                .map(|row| row.hostname.clone())
+                .collect(),
+            chain: row.certificate_chain.clone(),
+            sealed_key: STANDARD.encode(row.key.as_bytes()),
+        };
+        Self {
+            written_at,
+            apps: known.routes.iter().map(app).collect(),
+            certificates: known.sealed.iter().map(certificate).collect(),
+        }
+    }
+
+    fn last_known(self) -> LastKnown {
+        let mut known = LastKnown {
+            routes: self.apps.into_iter().filter_map(AppRecord::route).collect(),
+            served: vec![],
+            sealed: vec![],
+        };
+        for CertificateRecord { id, updated_at, hostnames, chain, sealed_key } in self.certificates {
+            let Ok(key) = STANDARD.decode(sealed_key) else { continue };
+            known.served.extend(hostnames.into_iter().map(|hostname| Served { hostname, id, updated_at }));
+            let key = SealedKey::from_bytes(key);
+            known.sealed.push(Arc::new(Sealed { id, updated_at, certificate_chain: chain, key }));
+        }
+        known
     }
 }
 
@@ -142,6 +199,7 @@ impl AppRecord {
             has_slug: self.has_slug,
             web: self.web,
             dynos: self.dynos.into_iter().filter_map(DynoRecord::dyno).collect(),
+            domains: self.domains.iter().filter_map(|name| Hostname::parse(name).ok()).collect(),
         })
     }
 }
@@ -176,6 +234,20 @@ mod tests {
 
     use super::*;
 
+    fn known() -> LastKnown {
+        let (id, updated_at) = (paas_db::new_id(), Utc::now());
+        LastKnown {
+            routes: rows(),
+            served: vec![Served { hostname: "www.example.com".into(), id, updated_at }],
+            sealed: vec![Arc::new(Sealed {
+                id,
+                updated_at,
+                certificate_chain: "chain".into(),
+                key: SealedKey::from_bytes(vec![1, 2, 3]),
+            })],
+        }
+    }
+
     fn rows() -> Vec<Route> {
         let dyno = |number, state, address| RouteDyno {
             id: paas_db::new_id(),
@@ -193,6 +265,7 @@ mod tests {
                 dyno(1, DynoState::Up, Some("10.0.0.1:4000".parse().unwrap())),
                 dyno(2, DynoState::Placed, None),
             ],
+            domains: vec![Hostname::parse("*.example.com").unwrap()],
         }]
     }
 
@@ -203,7 +276,7 @@ mod tests {
     #[tokio::test]
     async fn what_was_saved_is_loaded_and_only_its_owner_reads_it() {
         let directory = tempfile::tempdir().unwrap();
-        let (mut saved, rows) = (snapshot(directory.path()), rows());
+        let (mut saved, rows) = (snapshot(directory.path()), known());
         assert!(saved.load().await.is_none());
         saved.update(rows.clone());
         saved.save_when_due().await;
@@ -216,7 +289,7 @@ mod tests {
     async fn a_burst_of_changes_is_one_write() {
         let directory = tempfile::tempdir().unwrap();
         let mut saved = snapshot(directory.path());
-        let (first, second) = (rows(), rows());
+        let (first, second) = (known(), known());
         saved.update(first.clone());
         saved.save_when_due().await;
         saved.update(second.clone());
@@ -232,9 +305,9 @@ mod tests {
     async fn old_routes_and_half_ones_are_not_used() {
         let directory = tempfile::tempdir().unwrap();
         let saved = snapshot(directory.path());
-        write(&saved.path, &Document::of(&rows(), Utc::now() - TimeDelta::minutes(61))).unwrap();
+        write(&saved.path, &Document::of(&known(), Utc::now() - TimeDelta::minutes(61))).unwrap();
         assert!(saved.load().await.is_none());
-        write(&saved.path, &Document::of(&rows(), Utc::now() - TimeDelta::minutes(59))).unwrap();
+        write(&saved.path, &Document::of(&known(), Utc::now() - TimeDelta::minutes(59))).unwrap();
         assert!(saved.load().await.is_some());
         let whole = fs::read(&saved.path).unwrap();
         fs::write(&saved.path, &whole[..whole.len() / 2]).unwrap();

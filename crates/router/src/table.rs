@@ -11,7 +11,7 @@ use paas_db::routes::Route;
 use paas_model::{AppId, DynoId, DynoState};
 use tokio::sync::{Notify, watch};
 
-use crate::{dyno::Dyno, errors::Failure};
+use crate::{certificates::Certificates, dyno::Dyno, errors::Failure, host_map::HostMap};
 
 /// Requests in flight per dyno that is up, on one router; more are turned away (Heroku: H11).
 const REQUESTS_PER_DYNO: usize = 200;
@@ -22,6 +22,7 @@ pub(crate) struct Routes {
     table: ArcSwap<Table>,
     /// Counts swaps, for requests that wait for one.
     swaps: watch::Sender<u64>,
+    pub(crate) certificates: Arc<Certificates>,
     /// Told when a draining dyno has nothing in flight any more.
     pub(crate) drained: Arc<Notify>,
     /// `.example.com`
@@ -29,10 +30,11 @@ pub(crate) struct Routes {
     threads: usize,
 }
 
-/// Every app by name, and every dyno that is up.
+/// Every app by name and by its custom host names, and every dyno that is up.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     apps: HashMap<String, Arc<App>>,
+    domains: HostMap<Arc<App>>,
     dynos: HashMap<DynoId, Arc<Dyno>>,
 }
 
@@ -60,6 +62,7 @@ impl Routes {
         Self {
             table: ArcSwap::default(),
             swaps: watch::Sender::new(0),
+            certificates: Arc::default(),
             drained: Arc::default(),
             suffix: format!(".{domain}"),
             threads,
@@ -68,8 +71,12 @@ impl Routes {
 
     /// The app that answers at this host name (lower case, no port).
     pub(crate) fn find(&self, host: &str) -> Option<Arc<App>> {
-        let name = host.strip_suffix(&self.suffix)?;
-        self.table.load().apps.get(name).cloned()
+        let table = self.table.load();
+        match host.strip_suffix(&self.suffix) {
+            // Nobody's wildcard reaches into the platform's own names.
+            Some(name) => table.apps.get(name).cloned(),
+            None => table.domains.find(host).cloned(),
+        }
     }
 
     /// Wakes up when another table is in force than at this call.
@@ -84,7 +91,11 @@ impl Routes {
         for row in rows {
             let app = self.app(row, &former);
             table.dynos.extend(app.up.iter().map(|dyno| (dyno.id, Arc::clone(dyno))));
-            table.apps.insert(row.name.as_str().to_owned(), Arc::new(app));
+            let app = Arc::new(app);
+            for domain in &row.domains {
+                table.domains.insert(domain, Arc::clone(&app));
+            }
+            table.apps.insert(row.name.as_str().to_owned(), app);
         }
         let dropped = former.dynos.values().filter(|dyno| !table.has(dyno)).cloned().collect();
         self.table.store(Arc::new(table));

@@ -1,7 +1,7 @@
 //! The installation's own certificate authority: made at the first start and kept in the database, its key sealed, so that
 //! every process signs for the same one. Trusted by the CLI and by git for this server only, and by hosts.
 
-use std::{fs, net::IpAddr, path::Path, sync::Arc};
+use std::{net::IpAddr, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, Datelike, TimeDelta, Utc};
@@ -20,9 +20,9 @@ use rustls::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::files::{Readers, make_directory, read_if_there, write_whole};
+use crate::files::{Readers, make_directory, read_if_there, remove_if_there, write_whole};
 
-const AUTHORITY_DAYS: i64 = 3_650;
+pub(crate) const AUTHORITY_DAYS: i64 = 3_650;
 /// Of every certificate that it signs; they are renewed long before.
 pub(crate) const CERTIFICATE_DAYS: i64 = 90;
 
@@ -205,12 +205,7 @@ fn leave_only_certificate(directory: &Path, pem: &str) -> Result<()> {
     let (certificate, key) = (directory.join("ca.pem"), directory.join("ca.key"));
     let in_file = read_if_there(&certificate)?;
     if in_file.as_deref() == Some(pem) {
-        return match fs::remove_file(&key) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(error).with_context(|| format!("removing {}", key.display()))
-            }
-            _ => Ok(()),
-        };
+        return remove_if_there(&key);
     }
     if in_file.is_some() {
         tracing::warn!(path = %certificate.display(), "this was another installation's authority; replacing it");
@@ -230,14 +225,14 @@ fn make(now: DateTime<Utc>) -> Result<StoredAuthority> {
     Ok(StoredAuthority { certificate, key: SecretString::from(key.serialize_pem()) })
 }
 
-fn common_name(text: &str) -> DistinguishedName {
+pub(crate) fn common_name(text: &str) -> DistinguishedName {
     let mut name = DistinguishedName::new();
     name.push(DnType::CommonName, text);
     name
 }
 
 /// From the day before, because clients' clocks differ.
-fn valid_until(params: &mut CertificateParams, now: DateTime<Utc>, end: DateTime<Utc>) {
+pub(crate) fn valid_until(params: &mut CertificateParams, now: DateTime<Utc>, end: DateTime<Utc>) {
     let [from, until] = [now - TimeDelta::days(1), end].map(|at| {
         let [month, day] = [at.month(), at.day()].map(|number| u8::try_from(number).unwrap_or(1));
         date_time_ymd(at.year(), month, day)
@@ -248,6 +243,8 @@ fn valid_until(params: &mut CertificateParams, now: DateTime<Utc>, end: DateTime
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use paas_db::{Vault, testing::TestDb};
 
     use super::*;

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use paas_builder::{IpNet, Mirrors, RegistryConfig, StackConfig};
+use ipnet::IpNet;
+use paas_builder::{Mirrors, RegistryConfig, StackConfig};
+use paas_model::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
@@ -39,6 +41,10 @@ pub struct Config {
     pub docker_socket: PathBuf,
     /// Lower case.
     pub domain: String,
+    /// Lower case.
+    pub cname_domain: String,
+    /// What log drains may reach besides public addresses.
+    pub drain_allow: Vec<IpNet>,
     pub https_listen: SocketAddr,
     /// A loopback address.
     pub http_listen: SocketAddr,
@@ -67,6 +73,9 @@ pub struct Config {
     pub drain_timeout: Duration,
     /// `None`: never.
     pub cycle_after: Option<Duration>,
+    pub trusted_proxies: TrustedProxies,
+    /// `None`: for ever.
+    pub audit_kept: Option<Duration>,
     pub host_grace: Duration,
     /// `None`: not before the machine is known to be gone.
     pub singleton_grace: Option<Duration>,
@@ -74,6 +83,8 @@ pub struct Config {
     pub spare_after: Duration,
     pub join_timeout: Duration,
     pub headroom_mb: u32,
+    pub lost_grace: Duration,
+    pub prune_images_every: Duration,
     /// `None`: pools launch nothing.
     pub ec2: Option<Ec2>,
     pub host_reserved_mb: u32,
@@ -134,11 +145,19 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<OsString>, is_root: bool) -> Result<Self, ConfigError> {
         let read = Reader { lookup };
         let domain = read.required(&variables::DOMAIN, "a domain name, such as apps.example.com", domain)?;
+        let cname_domain =
+            read.optional(&variables::CNAME_DOMAIN, "a domain name, such as dns.example.com", self::domain)?;
         let https_listen = read.address(&variables::HTTPS_LISTEN)?;
         let router_http_listen = read.address(&variables::ROUTER_HTTP_LISTEN)?;
         let default_public_url = format!("https://localhost:{}", https_listen.port());
         let default_app_url = format!("http://{{app}}.{domain}:{}/", router_http_listen.port());
         Ok(Self {
+            cname_domain: cname_domain.unwrap_or_else(|| format!("dns.{domain}")),
+            drain_allow: read
+                .optional(&variables::DRAIN_ALLOW, "networks, such as 10.0.0.0/8 192.168.7.0/24", |text| {
+                    text.split_whitespace().map(|net| net.parse::<IpNet>().ok()).collect()
+                })?
+                .unwrap_or_default(),
             data_dir: data_dir(&read, is_root)?,
             database_url: read.secret(&variables::DATABASE_URL)?,
             registry: registry(&read)?,
@@ -212,6 +231,21 @@ impl Config {
             cycle_after: read.optional(&variables::CYCLE_AFTER, "a whole number, at least 60", |text| {
                 text.parse().ok().filter(|seconds| *seconds >= 60).map(Duration::from_secs)
             })?,
+            trusted_proxies: read
+                .optional(
+                    &variables::TRUSTED_PROXIES,
+                    "addresses or networks, such as 10.0.0.1,192.168.0.0/16",
+                    |text| text.parse().ok(),
+                )?
+                .unwrap_or_default(),
+            audit_kept: read.required(
+                &variables::AUDIT_DAYS,
+                "a whole number, at least 30, or 0",
+                |text| match text.parse::<u32>().ok()? {
+                    0 => Some(None),
+                    days => (days >= 30).then(|| Some(Duration::from_secs(u64::from(days) * 24 * 60 * 60))),
+                },
+            )?,
             host_grace: read.seconds(&variables::HOST_GRACE)?,
             host_reserved_mb: read.at_least(&variables::HOST_RESERVED_MB, 0)?,
             singleton_grace: read.optional(&variables::SINGLETON_GRACE, "a whole number, at least 1", |text| {
@@ -221,6 +255,8 @@ impl Config {
             spare_after: read.seconds(&variables::SPARE_AFTER)?,
             join_timeout: read.seconds(&variables::JOIN_TIMEOUT)?,
             headroom_mb: read.at_least(&variables::HEADROOM_MB, 0)?,
+            lost_grace: read.seconds(&variables::LOST_GRACE)?,
+            prune_images_every: read.seconds(&variables::PRUNE_IMAGES)?,
             ec2: ec2(&read)?,
             crash_at: read.text(&variables::CRASH_AT)?,
             log: read.required(&variables::LOG, "a tracing filter, such as info or paas_router=debug", |text| {
@@ -467,6 +503,8 @@ mod tests {
             ("PAAS_HTTPS_LISTEN", "localhost:5443"),
             ("PAAS_DOMAIN", "10.0.0.1"),
             ("PAAS_DOMAIN", "*.example.com"),
+            ("PAAS_CNAME_DOMAIN", "10.0.0.1"),
+            ("PAAS_DRAIN_ALLOW", "10.0.0.0/33"),
             ("PAAS_PUBLIC_URL", "http://paas.example.com"),
             ("PAAS_PUBLIC_URL", "https://paas.example.com/api"),
             ("PAAS_APP_URL", "https://apps.example.com/"),

@@ -36,6 +36,7 @@ mod own_directory;
 mod progress;
 pub mod registry;
 mod registry_access;
+mod registry_tokens;
 mod replay;
 mod roles;
 mod server_certificate;

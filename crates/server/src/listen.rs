@@ -201,6 +201,14 @@ mod tests {
         assert!(send(server.address, &["G", &get_of("/")[1..]]).await.ends_with("hello"));
     }
 
+    /// Heroku's CLI sends a list of ids that grows to 7 KiB.
+    #[tokio::test]
+    async fn a_request_may_have_a_head_of_16_kib() {
+        let server = start().await;
+        let ids = format!("GET / HTTP/1.1\r\nRequest-Id: {}", "a".repeat(16 << 10));
+        assert!(send(server.address, &[&get_of("/").replacen("GET / HTTP/1.1", &ids, 1)]).await.ends_with("hello"));
+    }
+
     #[tokio::test]
     async fn a_rendezvous_secret_opens_a_raw_stream_with_the_secret_still_in_it() {
         let server = start().await;

@@ -25,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     files::{Readers, make_directory, read_if_there, write_whole},
-    registry_access::{CERTIFICATE, HTPASSWD, KEY},
+    registry_access::{CERTIFICATE, KEY, TOKENS},
+    registry_tokens::SERVICE,
     variables,
 };
 
@@ -47,7 +48,7 @@ const SILENT_LOOKS: u32 = 5;
 /// | `registry.pid` | the child's process |
 /// | `registry.log` | what it prints |
 /// | `blobs/` | the images |
-/// | `certificate.pem`, `key.pem`, `password`, `htpasswd` | on a network only: see `registry_access.rs` |
+/// | `certificate.pem`, `key.pem`, `tokens.pem` | on a network only: see `registry_access.rs` |
 #[derive(Debug, Clone)]
 pub struct Registry {
     directory: PathBuf,
@@ -56,28 +57,28 @@ pub struct Registry {
 }
 
 /// Whom it answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RegistryListen {
-    /// Programs on this machine, on this port of 127.0.0.1, without TLS or a password.
+    /// Programs on this machine, on this port of 127.0.0.1, without TLS or a token.
     Loopback(u16),
-    /// Hosts, over TLS and to whom the password is known. What both need is in the directory already.
-    Network(SocketAddr),
+    /// Whoever shows a token of this issuer, over TLS. What both need is in the directory already.
+    Network { address: SocketAddr, issuer: String },
 }
 
 impl RegistryListen {
     /// `127.0.0.1:5050`: what image names begin with.
     #[must_use]
-    pub fn address(self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         match self {
-            Self::Loopback(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            Self::Network(address) => address,
+            Self::Loopback(port) => SocketAddr::from((Ipv4Addr::LOCALHOST, *port)),
+            Self::Network { address, .. } => *address,
         }
     }
 
-    const fn variable(self) -> &'static str {
+    const fn variable(&self) -> &'static str {
         match self {
             Self::Loopback(_) => variables::REGISTRY_PORT.name,
-            Self::Network(_) => variables::REGISTRY_LISTEN.name,
+            Self::Network { .. } => variables::REGISTRY_LISTEN.name,
         }
     }
 }
@@ -279,13 +280,19 @@ impl Registry {
             },
             "http": { "addr": self.address().to_string(), "secret": secret },
         });
-        if let RegistryListen::Network(_) = self.listen {
+        if let RegistryListen::Network { address, issuer } = &self.listen {
             config["http"]["tls"] = json!({
                 "certificate": self.path(CERTIFICATE),
                 "key": self.path(KEY),
                 "minimumtls": "tls1.2",
             });
-            config["auth"] = json!({ "htpasswd": { "realm": "paas", "path": self.path(HTPASSWD) } });
+            config["auth"] = json!({ "token": {
+                // Where strangers are sent for a token. There is none to be had: who may have one is given it.
+                "realm": format!("https://{address}/tokens"),
+                "service": SERVICE,
+                "issuer": issuer,
+                "rootcertbundle": self.path(TOKENS),
+            } });
         }
         config
     }

@@ -1,9 +1,7 @@
-//! How hosts get at the embedded registry: a certificate of our authority and one password, both made here. They are
-//! files in the registry's directory, which only the server's account can enter.
+//! What the embedded registry needs on a network: a certificate of our authority, by which hosts know it, and the one by
+//! which it knows our tokens. They are files in the registry's directory, which only the server's account can enter.
 
 use std::{
-    fs,
-    io::ErrorKind,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,29 +10,24 @@ use std::{
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-use paas_hosts::RegistryLogin;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     ca::Authority,
-    files::{Readers, make_directory, read_if_there, write_whole},
-    registry::Registry,
+    files::{Readers, make_directory, read_if_there, remove_if_there, write_whole},
+    registry::{Registry, RegistryListen},
+    registry_tokens::TokenSigner,
     server_certificate::RENEW_EVERY,
 };
 
 pub(crate) const CERTIFICATE: &str = "certificate.pem";
 pub(crate) const KEY: &str = "key.pem";
-pub(crate) const HTPASSWD: &str = "htpasswd";
-const PASSWORD: &str = "password";
-/// The one user of the registry: engines log in with what the control plane sends along.
-const USER: &str = "paas";
-/// The registry checks it at every request. A password of 256 random bits needs no slow hash; bcrypt is what it reads.
-const BCRYPT_COST: u32 = 4;
+pub(crate) const TOKENS: &str = "tokens.pem";
 const LOOK_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// Has all that a registry on `address` needs in its directory.
+/// Has all that a registry on `address` needs in its directory, and gives how it is started.
 ///
 /// # Errors
 /// Whatever the file system says, with the path.
@@ -42,38 +35,19 @@ pub(crate) fn ensure(
     directory: &Path,
     address: SocketAddr,
     authority: &Authority,
+    signer: &TokenSigner,
     now: DateTime<Utc>,
-) -> Result<RegistryLogin> {
+) -> Result<RegistryListen> {
     make_directory(directory, 0o700)?;
     if !is_fresh(directory, address, authority, now)? {
         issue(directory, address, authority, now)?;
     }
-    let password = match password(directory)? {
-        Some(password) => password,
-        None => {
-            let password = hex::encode(rand::random::<[u8; 32]>());
-            write_whole(&directory.join(PASSWORD), password.as_bytes(), Readers::Owner)?;
-            SecretString::from(password)
-        }
-    };
-    let entry = read_if_there(&directory.join(HTPASSWD))?;
-    let is_current = entry.as_deref().and_then(|entry| entry.trim().strip_prefix("paas:")).is_some_and(|hash| {
-        // A damaged hash is replaced.
-        bcrypt::verify(password.expose_secret(), hash).unwrap_or(false)
-    });
-    if !is_current {
-        let hash = bcrypt::hash(password.expose_secret(), BCRYPT_COST).context("hashing the registry's password")?;
-        write_whole(&directory.join(HTPASSWD), format!("{USER}:{hash}\n").as_bytes(), Readers::Owner)?;
+    write_whole(&directory.join(TOKENS), signer.certificate().as_bytes(), Readers::Owner)?;
+    // Of versions that had one password for everybody. It opens nothing any more.
+    for name in ["password", "htpasswd"] {
+        remove_if_there(&directory.join(name))?;
     }
-    Ok(login(address, password))
-}
-
-/// What another process on the same data directory made. `None`: none did.
-///
-/// # Errors
-/// The file cannot be read.
-pub(crate) fn find(directory: &Path, address: SocketAddr) -> Result<Option<RegistryLogin>> {
-    Ok(password(directory)?.map(|password| login(address, password)))
+    Ok(RegistryListen::Network { address, issuer: signer.issuer().to_owned() })
 }
 
 /// Renews the certificate long before it ends, and has the registry read it, until `stop`.
@@ -99,15 +73,6 @@ pub(crate) async fn keep_fresh(
     }
 }
 
-fn login(address: SocketAddr, password: SecretString) -> RegistryLogin {
-    RegistryLogin { address: address.to_string(), user: USER.to_owned(), password }
-}
-
-fn password(directory: &Path) -> Result<Option<SecretString>> {
-    let text = read_if_there(&directory.join(PASSWORD))?;
-    Ok(text.map(|text| SecretString::from(text.trim())))
-}
-
 /// The certificate is for this address, of this authority (which stands in the file after it), and young.
 fn is_fresh(directory: &Path, address: SocketAddr, authority: &Authority, now: DateTime<Utc>) -> Result<bool> {
     let path = directory.join(CERTIFICATE);
@@ -124,12 +89,7 @@ fn issue(directory: &Path, address: SocketAddr, authority: &Authority, now: Date
     let issued = authority.issue(&[address.ip().to_string()], now)?;
     // Removed first, so that a certificate on disk means that its own key is there too.
     let path = directory.join(CERTIFICATE);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(error).with_context(|| format!("removing {}", path.display()));
-        }
-        _ => {}
-    }
+    remove_if_there(&path)?;
     write_whole(&directory.join(KEY), issued.key.expose_secret().as_bytes(), Readers::Owner)?;
     let text = format!("{}{}{}", heading(address), issued.certificate, authority.pem());
     write_whole(&path, text.as_bytes(), Readers::Owner)
@@ -142,39 +102,48 @@ fn heading(address: SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::{fs, os::unix::fs::PermissionsExt};
 
     use chrono::TimeDelta;
-    use paas_builder::RegistryConfig;
 
     use super::*;
-    use crate::registry::RegistryListen;
+
+    fn ensured(directory: &Path, authority: &Authority, signer: &TokenSigner) -> RegistryListen {
+        ensure(directory, "10.0.0.1:5050".parse().unwrap(), authority, signer, Utc::now()).unwrap()
+    }
 
     fn files(directory: &Path) -> Vec<Vec<u8>> {
-        [CERTIFICATE, KEY, PASSWORD, HTPASSWD].map(|name| fs::read(directory.join(name)).unwrap()).to_vec()
+        [CERTIFICATE, KEY, TOKENS].map(|name| fs::read(directory.join(name)).unwrap()).to_vec()
     }
 
     #[test]
     fn a_second_start_finds_everything_as_the_first_made_it() {
-        let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::for_test());
-        let address = "10.0.0.1:5050".parse().unwrap();
-        let login = ensure(directory.path(), address, &authority, Utc::now()).unwrap();
+        let (directory, authority, signer) =
+            (tempfile::tempdir().unwrap(), Authority::for_test(), TokenSigner::for_test());
+        let listen = ensured(directory.path(), &authority, &signer);
         let first = files(directory.path());
-        let again = ensure(directory.path(), address, &authority, Utc::now()).unwrap();
+        assert_eq!(ensured(directory.path(), &authority, &signer), listen);
         assert_eq!(files(directory.path()), first);
-        assert_eq!(login.password.expose_secret(), again.password.expose_secret());
-        let found = find(directory.path(), address).unwrap().unwrap();
-        assert_eq!(found.password.expose_secret(), login.password.expose_secret());
         for entry in fs::read_dir(directory.path()).unwrap() {
             assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
+        assert_ne!(ensured(directory.path(), &authority, &TokenSigner::for_test()), listen, "it must be started anew");
+    }
+
+    #[test]
+    fn the_password_of_an_earlier_version_leaves_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let old = ["password", "htpasswd"].map(|name| directory.path().join(name));
+        old.iter().for_each(|path| fs::write(path, "secret").unwrap());
+        ensured(directory.path(), &Authority::for_test(), &TokenSigner::for_test());
+        assert!(old.iter().all(|path| !path.exists()));
     }
 
     #[test]
     fn another_address_another_authority_and_age_call_for_another_certificate() {
         let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::for_test());
         let (here, there) = ("10.0.0.1:5050".parse().unwrap(), "10.0.0.2:5050".parse().unwrap());
-        ensure(directory.path(), here, &authority, Utc::now()).unwrap();
+        ensured(directory.path(), &authority, &TokenSigner::for_test());
         let is_fresh = |address, authority, days| {
             is_fresh(directory.path(), address, authority, Utc::now() + TimeDelta::days(days)).unwrap()
         };
@@ -182,26 +151,5 @@ mod tests {
         assert!(!is_fresh(here, &authority, 31));
         assert!(!is_fresh(there, &authority, 0));
         assert!(!is_fresh(here, &Authority::for_test(), 0));
-    }
-
-    #[tokio::test]
-    async fn only_who_trusts_our_authority_and_knows_the_password_gets_in() {
-        let (directory, authority) = (tempfile::tempdir().unwrap(), Authority::for_test_at(Utc::now()));
-        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-        let login = ensure(directory.path(), free, &authority, Utc::now()).unwrap();
-        let registry = Registry::ensure(directory.path(), RegistryListen::Network(free)).await.unwrap();
-        let pings = async |password: &SecretString, authority: Option<&str>| {
-            let credentials = Some((login.user.clone(), password.clone()));
-            let config = RegistryConfig { url: format!("https://{free}").parse().unwrap(), credentials };
-            let client = paas_builder::Registry::trusting(config, authority).unwrap();
-            let bytes = futures::stream::iter([Ok(b"blob".as_slice().into())]);
-            client.put_blob("apps/one", bytes, 100).await.is_ok()
-        };
-        assert!(pings(&login.password, Some(authority.pem())).await);
-        assert!(!pings(&"guessed".to_owned().into(), Some(authority.pem())).await);
-        assert!(!pings(&login.password, None).await);
-        registry.restart().await.unwrap();
-        assert!(pings(&login.password, Some(authority.pem())).await);
-        registry.stop().await.unwrap();
     }
 }

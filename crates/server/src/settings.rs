@@ -8,8 +8,10 @@ use paas_builder::{BuildLimits, BuilderConfig};
 use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::HostEndpoint;
+use paas_logs::DrainPolicy;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 
 use crate::{
     ca::Authority,
@@ -43,11 +45,16 @@ const BUILD_RESERVED_MB: u32 = 256;
 const BUILD_RESERVED_MILLIS: u32 = 100;
 const HOST_HEARTBEAT: Duration = Duration::from_secs(2);
 
-pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Settings {
-    Settings {
+/// # Errors
+/// The file of extra certificates cannot be read.
+pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: &ImageStore) -> Result<Settings> {
+    Ok(Settings {
         product: PRODUCT.to_owned(),
         public_url: config.public_url.origin().ascii_serialization(),
         app_url: config.app_url.clone(),
+        domain: config.domain.clone(),
+        cname_domain: config.cname_domain.clone(),
+        drains: DrainPolicy { allow: config.drain_allow.clone(), extra_roots: extra_roots(config)? },
         stacks: config.stacks.clone(),
         parallel_builds: config.parallel_builds,
         crash: CrashPolicy { base: config.crash_backoff, ..CrashPolicy::default() },
@@ -69,8 +76,18 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_mb: BUILD_RESERVED_MB,
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
+        prune_images_every: config.prune_images_every,
+        trusted_proxies: config.trusted_proxies.clone(),
+        audit_kept: config.audit_kept,
         sample_every: SAMPLE_EVERY,
-    }
+    })
+}
+
+/// Receivers of log drains may have certificates of the operator's own authority.
+fn extra_roots(config: &Config) -> Result<Vec<CertificateDer<'static>>> {
+    let Some(path) = &config.extra_ca else { return Ok(Vec::new()) };
+    let certificates = CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    certificates.with_context(|| format!("reading {}", path.display()))
 }
 
 fn placement(config: &Config) -> PlacementPolicy {
@@ -80,6 +97,7 @@ fn placement(config: &Config) -> PlacementPolicy {
         spare_after: config.spare_after,
         join_timeout: config.join_timeout,
         headroom_mb: config.headroom_mb,
+        lost_grace: config.lost_grace,
         ..PlacementPolicy::default()
     }
 }
@@ -139,4 +157,34 @@ pub(crate) fn local_host(config: &Config, role: Role) -> Option<LocalHost> {
         endpoint: endpoint(config).to_string(),
         reserved_mb: config.host_reserved_mb,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_go_by_what_operators_set() {
+        let set = [
+            ("HOME", "/home/someone"),
+            ("PAAS_SURGE_PERCENT", "50"),
+            ("PAAS_SINGLETON_GRACE_SECONDS", "20"),
+            ("PAAS_SPARE_AFTER_SECONDS", "30"),
+            ("PAAS_JOIN_TIMEOUT_SECONDS", "40"),
+            ("PAAS_LOST_GRACE_SECONDS", "50"),
+            ("PAAS_HEADROOM_MB", "60"),
+        ];
+        let lookup = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).into());
+        let config = Config::read(&lookup, false).unwrap();
+        let expected = PlacementPolicy {
+            surge_percent: 50,
+            singleton_grace: Some(Duration::from_secs(20)),
+            spare_after: Duration::from_secs(30),
+            join_timeout: Duration::from_secs(40),
+            lost_grace: Duration::from_secs(50),
+            headroom_mb: 60,
+            ..PlacementPolicy::default()
+        };
+        assert_eq!(placement(&config), expected);
+    }
 }

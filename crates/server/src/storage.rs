@@ -17,6 +17,7 @@ use crate::{
     progress::step,
     registry::{Registry, RegistryListen},
     registry_access,
+    registry_tokens::TokenSigner,
     tasks::Tasks,
 };
 
@@ -48,20 +49,24 @@ impl Storage {
         let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
 
         let (embedded_registry, image_store) = match &config.registry {
-            Some(given) => (None, ImageStore::given(given.clone())),
+            Some(given) => (None, ImageStore::given(given.clone(), &db).await?),
             None => {
                 let directory = config.path(REGISTRY_DIRECTORY);
-                let (listen, login) = match config.registry_listen {
-                    None => (RegistryListen::Loopback(config.registry_port), None),
+                let (listen, image_store) = match config.registry_listen {
+                    None => {
+                        let port = config.registry_port;
+                        (RegistryListen::Loopback(port), ImageStore::on_loopback(port)?)
+                    }
                     Some(address) => {
-                        let login = registry_access::ensure(&directory, address, &authority, Utc::now())?;
+                        let signer = TokenSigner::ensure(&db, &address.to_string(), Utc::now()).await?;
+                        let listen = registry_access::ensure(&directory, address, &authority, &signer, Utc::now())?;
                         local_trust::ensure(address, &authority, &config.path("tls/ca.pem"));
-                        (RegistryListen::Network(address), Some(login))
+                        (listen, ImageStore::on_network(address, signer)?)
                     }
                 };
                 let registry = Registry::ensure(&directory, listen);
                 let registry = step("Starting the image registry", registry).await?;
-                (Some(registry), ImageStore::embedded(listen, login)?)
+                (Some(registry), image_store)
             }
         };
         Self::with(db, authority, image_store, database, embedded_registry)
@@ -74,7 +79,7 @@ impl Storage {
     pub(crate) async fn join(config: &Config, stop: &CancellationToken) -> Result<Option<Self>> {
         let vault = master_key::vault_of_installation(config)?;
         let database = Database::find(config)?;
-        let image_store = ImageStore::find(config)?;
+        ImageStore::must_exist(config)?;
         let db = database.lazy(vault)?;
         let reached = step("Reaching PostgreSQL", database::reach(&db));
         let Some(reached) = stop.run_until_cancelled(reached).await else {
@@ -82,6 +87,7 @@ impl Storage {
         };
         reached?;
         let authority = Authority::ensure(&db, &config.path("tls"), Utc::now()).await?;
+        let image_store = ImageStore::find(config, &db).await?;
         Self::with(db, authority, image_store, database, None).map(Some)
     }
 

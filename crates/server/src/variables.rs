@@ -41,7 +41,7 @@ variables! {
     /// Port of the private registry, on 127.0.0.1.
     REGISTRY_PORT = "PAAS_REGISTRY_PORT", Is("5050");
 
-    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS and with a password.
+    /// Address and port, `10.0.0.1:5050`, that the private registry answers other hosts on: over TLS, and to tokens alone.
     /// Needed for hosts to join. Images are named by it: set it before the first push.
     REGISTRY_LISTEN = "PAAS_REGISTRY_LISTEN", Means("none: 127.0.0.1 alone");
 
@@ -66,6 +66,13 @@ variables! {
 
     /// Address and port that apps answer on, over TLS.
     ROUTER_HTTPS_LISTEN = "PAAS_ROUTER_HTTPS_LISTEN", Is("0.0.0.0:8443");
+
+    /// Domain of the DNS targets that custom domains are pointed at: every name below it must resolve to the routers, by one
+    /// wildcard record.
+    CNAME_DOMAIN = "PAAS_CNAME_DOMAIN", Means("`dns.` and `PAAS_DOMAIN`");
+
+    /// Networks that log drains may reach besides public addresses, separated by spaces: `10.0.0.0/8`.
+    DRAIN_ALLOW = "PAAS_DRAIN_ALLOW", Means("none");
 
     /// How clients reach API and git; it is in every URL that the API gives, and in the server's certificate.
     PUBLIC_URL = "PAAS_PUBLIC_URL", Means("`https://localhost` and the port of `PAAS_HTTPS_LISTEN`");
@@ -124,6 +131,13 @@ variables! {
     /// How long a dyno may run before a fresh one replaces it, seconds (Heroku: 24 hours).
     CYCLE_AFTER = "PAAS_CYCLE_AFTER_SECONDS", Means("never");
 
+    /// Proxies in front of API and git, addresses or networks separated by commas, whose `X-Forwarded-For` says where a
+    /// request comes from in the audit.
+    TRUSTED_PROXIES = "PAAS_TRUSTED_PROXIES", Means("none");
+
+    /// How long audit events are kept, days; at least 30. `0`: for ever.
+    AUDIT_DAYS = "PAAS_AUDIT_DAYS", Is("365");
+
     /// How long a host's engine may be silent before the host is lost and its dynos start elsewhere, seconds.
     HOST_GRACE = "PAAS_HOST_GRACE_SECONDS", Is("10");
 
@@ -142,6 +156,12 @@ variables! {
 
     /// Memory that each pool keeps free for what is to come, MiB.
     HEADROOM_MB = "PAAS_HEADROOM_MB", Is("0");
+
+    /// How long a host of a pool may stay lost before its machine is ended, seconds. Its dynos run elsewhere long before.
+    LOST_GRACE = "PAAS_LOST_GRACE_SECONDS", Is("900");
+
+    /// How often each host is rid of the images of old releases, seconds.
+    PRUNE_IMAGES = "PAAS_PRUNE_IMAGES_SECONDS", Is("3600");
 
     /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where `PAAS_EC2_REGION` is set.
     EC2 = "PAAS_EC2", Is("auto");

@@ -6,29 +6,43 @@ use paas_platform::{MEDIA_TYPE, error_id};
 
 use crate::error::ApiError;
 
-/// A client that names no version gets version 3: nothing else was ever served.
+/// A client that names no media type gets version 3: nothing else was ever served. One that names Heroku's has to say
+/// which version of it.
 ///
 /// # Errors
-/// 406 `not_acceptable` when the client wants another version, or nothing that is JSON.
+/// 406 `not_acceptable` when the client wants another version, or nothing that is JSON; 406 `missing_version`.
 pub(crate) fn check(headers: &HeaderMap) -> Result<(), ApiError> {
-    let mut ranges = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok()).peekable();
-    if ranges.peek().is_none() || ranges.flat_map(|value| value.split(',')).any(is_ours) {
+    let values = headers.get_all(header::ACCEPT).into_iter().filter_map(|value| value.to_str().ok());
+    let ranges: Vec<Range> = values.flat_map(|value| value.split(',')).map(range).collect();
+    if ranges.is_empty() || ranges.contains(&Range::Ours) {
         return Ok(());
     }
-    let message = format!("This API answers with its version 3 only. Ask for it with `Accept: {MEDIA_TYPE}`.");
-    Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, error_id::NOT_ACCEPTABLE, message))
+    let (id, message) = match ranges.contains(&Range::NoVersion) {
+        true => (error_id::MISSING_VERSION, "Please specify a version along with the API's media type."),
+        false => (error_id::NOT_ACCEPTABLE, "This API answers with its version 3 only."),
+    };
+    let message = format!("{message} For example, `Accept: {MEDIA_TYPE}`.");
+    Err(ApiError::new(StatusCode::NOT_ACCEPTABLE, id, message))
 }
 
-fn is_ours(range: &str) -> bool {
-    let mut parts = range.split(';').map(str::trim);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Range {
+    Ours,
+    NoVersion,
+    Other,
+}
+
+fn range(text: &str) -> Range {
+    let mut parts = text.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
     match kind.as_str() {
-        "" | "*/*" | "application/*" | "application/json" => true,
-        "application/vnd.heroku+json" => {
-            let version = parts.find_map(|part| part.strip_prefix("version=")).unwrap_or("3");
-            version == "3" || version.starts_with("3.")
-        }
-        _ => false,
+        "" | "*/*" | "application/*" | "application/json" => Range::Ours,
+        "application/vnd.heroku+json" => match parts.find_map(|part| part.strip_prefix("version=")) {
+            Some(version) if version == "3" || version.starts_with("3.") => Range::Ours,
+            Some(_) => Range::Other,
+            None => Range::NoVersion,
+        },
+        _ => Range::Other,
     }
 }
 
@@ -49,7 +63,7 @@ mod tests {
             "application/vnd.heroku+json; version=3",
             "application/vnd.heroku+json;version=3.sdk",
             "application/vnd.heroku+json; version=3.cedar-acm",
-            "application/vnd.heroku+json",
+            "application/vnd.heroku+json, */*",
             "application/json",
             "text/html,application/xhtml+xml,*/*;q=0.8",
             "",
@@ -57,6 +71,12 @@ mod tests {
             assert_eq!(status(accept), None, "{accept}");
         }
         assert_eq!(check(&HeaderMap::new()), Ok(()));
+    }
+
+    #[test]
+    fn herokus_type_without_a_version_is_told_so() {
+        let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static("application/vnd.heroku+json"))]);
+        assert_eq!(check(&headers).unwrap_err().id, "missing_version");
     }
 
     #[test]

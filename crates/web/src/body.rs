@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use axum::{
     body::Body,
     extract::{FromRequest, FromRequestParts, RawPathParams, Request},
@@ -7,10 +9,10 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::{auth::undecodable, error::ApiError};
+use crate::{audit::Noted, auth::undecodable, error::ApiError, nul};
 
 /// Most bytes of a JSON body. Config vars, the largest thing in one, are 32 KB at most.
-const MAX_BYTES: usize = 1 << 20;
+pub(crate) const MAX_BYTES: usize = 1 << 20;
 
 /// A request's JSON. An absent body is `{}`, and the content type is not looked at: clients forget both.
 pub(crate) struct JsonBody<T, const AT_MOST: usize = MAX_BYTES>(pub T);
@@ -19,9 +21,28 @@ impl<T: DeserializeOwned, S: Sync, const AT_MOST: usize> FromRequest<S> for Json
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let noted = request.extensions().get::<Noted>().cloned();
         let bytes = read(request.into_body(), AT_MOST).await?;
+        if let Some(noted) = noted {
+            noted.fields_of(&bytes);
+        }
         let text = if bytes.trim_ascii().is_empty() { b"{}" } else { bytes.as_slice() };
         parse(text).map(Self)
+    }
+}
+
+/// Most bytes of a form. The longest thing in one is a password.
+const MAX_FORM_BYTES: usize = 16 << 10;
+
+/// The fields of an HTML form. Of two with the same name the last one counts.
+pub(crate) struct FormBody(pub BTreeMap<String, String>);
+
+impl<S: Sync> FromRequest<S> for FormBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let bytes = read(request.into_body(), MAX_FORM_BYTES).await?;
+        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
     }
 }
 
@@ -38,7 +59,7 @@ impl<S: Sync + Send> FromRequestParts<S> for Segment {
     }
 }
 
-async fn read(body: Body, at_most: usize) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read(body: Body, at_most: usize) -> Result<Vec<u8>, ApiError> {
     match Limited::new(body, at_most).collect().await {
         Ok(collected) => Ok(collected.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => {
@@ -60,6 +81,9 @@ fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, ApiError> {
         }
     })?;
     deserializer.end().map_err(|error| malformed(&error))?;
+    if nul::is_in(text) {
+        return Err(ApiError::invalid("The request's body holds the character NUL (\\u0000)."));
+    }
     Ok(value)
 }
 

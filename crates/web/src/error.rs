@@ -78,6 +78,9 @@ impl From<OpError> for ApiError {
                 Self { resource: Some(resource), ..Self::new(StatusCode::NOT_FOUND, error_id::NOT_FOUND, message) }
             }
             OpError::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, error_id::FORBIDDEN, message),
+            OpError::Unauthorized(message) => Self::new(StatusCode::UNAUTHORIZED, error_id::UNAUTHORIZED, message),
+            OpError::TwoFactor => Self::new(StatusCode::FORBIDDEN, error_id::TWO_FACTOR, error.to_string()),
+            OpError::RateLimited(message) => Self::new(StatusCode::TOO_MANY_REQUESTS, error_id::RATE_LIMIT, message),
             OpError::Invalid(message) => Self::invalid(message),
             OpError::Conflict(message) => Self::new(StatusCode::CONFLICT, error_id::CONFLICT, message),
             OpError::Unavailable(..) => {

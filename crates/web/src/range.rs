@@ -65,10 +65,10 @@ impl<T> Cut<T> {
                 let order = if descending { order.reverse() } else { order };
                 if range.after_start { order.is_gt() } else { order.is_ge() }
             });
-            let before_end = end
-                .as_deref()
-                .and_then(|end| value.compared_to(end))
-                .is_none_or(|order| if descending { order.is_ge() } else { order.is_le() });
+            let before_end = end.as_deref().and_then(|end| value.compared_to(end)).is_none_or(|order| {
+                let order = if descending { order.reverse() } else { order };
+                if range.before_end { order.is_lt() } else { order.is_le() }
+            });
             after_start && before_end
         });
         let more = valued.len() > range.page_size() as usize;
@@ -77,7 +77,7 @@ impl<T> Cut<T> {
         let options = ListRange { key: key.name.to_owned(), max: Some(range.page_size()), ..range };
         let content = valued.first().map(|(first, _)| {
             let (start, end) = (Some(first.to_string()), last.clone());
-            ListRange { start, end, after_start: false, ..options.clone() }.to_string()
+            ListRange { start, end, after_start: false, before_end: false, ..options.clone() }.to_string()
         });
         let next = last
             .filter(|_| more)
@@ -138,9 +138,12 @@ mod tests {
     }
 
     #[test]
-    fn bounds_are_inclusive() {
+    fn bounds_are_inclusive_unless_they_are_open() {
         assert_eq!(cut("version 3..5").items, [3, 4, 5]);
         assert_eq!(cut("version 5..3; order=desc").items, [5, 4, 3]);
+        assert_eq!(cut("version ]3..5").items, [4, 5]);
+        assert_eq!(cut("version 3..5[").items, [3, 4]);
+        assert_eq!(cut("version ]5..3[; order=desc").items, [4]);
         assert_eq!(cut("id id-10..id-11; max=1").items, [10]);
     }
 

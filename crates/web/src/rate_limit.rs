@@ -25,6 +25,9 @@ struct Pool {
     at: Instant,
 }
 
+/// Heroku's own page about it; what it says holds here.
+const DESCRIBED: &str = "https://devcenter.heroku.com/articles/platform-api-reference#rate-limits";
+
 /// Past this many accounts, those whose pool is full again are forgotten.
 const KEPT_ACCOUNTS: usize = 10_000;
 
@@ -47,7 +50,8 @@ impl Allowances {
         if left < 1.0 {
             let message =
                 "Your account reached the API rate limit\nPlease wait a few minutes before making new requests";
-            return Err(ApiError::new(StatusCode::TOO_MANY_REQUESTS, error_id::RATE_LIMIT, message));
+            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, error_id::RATE_LIMIT, message);
+            return Err(ApiError { url: Some(DESCRIBED.to_owned()), ..error });
         }
         *pool = Pool { left: left - 1.0, at: now };
         Ok(whole(left - 1.0))

@@ -15,9 +15,14 @@ use crate::error::ApiError;
 /// it gets to the list that it sends, so the list would grow twice as fast.
 static REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
+/// The id of a request, for those who write it down.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub String);
+
 /// Gives the request an id and a span, logs how it ended, and adds the headers that every answer has.
-pub(crate) async fn request_id(request: Request, next: Next) -> Response {
+pub(crate) async fn request_id(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
     // Never the path itself: it may hold a secret.
     let route = request.extensions().get::<MatchedPath>().map_or("unknown", MatchedPath::as_str).to_owned();

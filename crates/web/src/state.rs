@@ -5,7 +5,7 @@ use paas_control::{Control, Settings};
 use paas_db::SecretHash;
 use uuid::Uuid;
 
-use crate::{WebConfig, rate_limit::Allowances};
+use crate::{WebConfig, rate_limit::Allowances, replays::Replays};
 
 /// In seconds.
 const HOUR: i64 = 60 * 60;
@@ -16,6 +16,7 @@ pub(crate) struct Web {
     pub control: Control,
     pub config: Arc<WebConfig>,
     pub allowances: Arc<Allowances>,
+    pub replays: Arc<Replays>,
     /// Stands as the creation time of what comes with the server and has no row: stacks, the region.
     pub started: DateTime<Utc>,
 }
@@ -23,7 +24,13 @@ pub(crate) struct Web {
 impl Web {
     pub(crate) fn new(control: Control, config: WebConfig) -> Self {
         let allowances = Allowances::new(config.rate_limit, config.refill_per_minute);
-        Self { control, config: Arc::new(config), allowances: Arc::new(allowances), started: Utc::now() }
+        Self {
+            control,
+            config: Arc::new(config),
+            allowances: Arc::new(allowances),
+            replays: Arc::default(),
+            started: Utc::now(),
+        }
     }
 
     pub(crate) fn settings(&self) -> &Settings {

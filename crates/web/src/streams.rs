@@ -11,8 +11,9 @@ use crate::endpoint::Endpoint;
 
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/streams/builds/{secret}", output::of_build),
-        Endpoint::get("/streams/logs/{secret}", logs::logs),
-        Endpoint::get("/streams/releases/{secret}", output::of_release),
+        Endpoint::get("/streams/builds/{secret}", output::of_build).returns_bytes(&["text/plain; charset=utf-8"]),
+        Endpoint::get("/streams/logs/{secret}", logs::logs)
+            .returns_bytes(&["text/event-stream", "text/plain; charset=utf-8"]),
+        Endpoint::get("/streams/releases/{secret}", output::of_release).returns_bytes(&["text/plain; charset=utf-8"]),
     ]
 }

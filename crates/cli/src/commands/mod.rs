@@ -1,14 +1,25 @@
 //! One file a command, filed by topic: `config:set` is `config/set.rs`.
 
+mod access;
+mod accounts;
 mod apps;
+mod audit;
 mod auth;
+mod authorizations;
 mod buildpacks;
 mod builds;
+mod certs;
+mod clients;
 mod completion;
 mod config;
+mod domains;
+mod drains;
+mod features;
 mod git;
 mod heroku;
 mod hosts;
+mod keys;
+mod labs;
 mod logs;
 mod maintenance;
 mod pools;
@@ -50,6 +61,14 @@ macro_rules! commands {
 }
 
 commands! {
+    Access(access::list::List) = "access",
+    AccessAdd(access::add::Add) = "access:add",
+    AccessRemove(access::remove::Remove) = "access:remove",
+    AccessUpdate(access::update::Update) = "access:update",
+    Accounts(accounts::List) = "accounts",
+    AccountsInvite(accounts::Invite) = "accounts:invite",
+    AccountsRemove(accounts::Remove) = "accounts:remove",
+    AccountsReset(accounts::Reset) = "accounts:reset",
     AppsList(apps::list::List) = "apps" ["apps:list"],
     AppsCanary(apps::canary::Canary) = "apps:canary",
     AppsCreate(apps::create::Create) = "create" ["apps:create"],
@@ -57,12 +76,29 @@ commands! {
     AppsHealth(apps::health::Health) = "apps:health",
     AppsInfo(apps::info::Info) = "info" ["apps:info"],
     AppsLabels(apps::labels::Labels) = "apps:labels",
+    AppsLeave(apps::leave::Leave) = "apps:leave" ["leave"],
     AppsOpen(apps::open::Open) = "open" ["apps:open"],
     AppsRename(apps::rename::Rename) = "rename" ["apps:rename"],
+    AppsTransfer(apps::transfer::Transfer) = "apps:transfer",
+    AppsTransferAccept(apps::transfer::Accept) = "apps:transfer:accept",
+    AppsTransferCancel(apps::transfer::Cancel) = "apps:transfer:cancel",
+    AppsTransferDecline(apps::transfer::Decline) = "apps:transfer:decline",
+    AppsTransfers(apps::transfer::Transfers) = "apps:transfers",
+    Audit(audit::Audit) = "audit",
     Login(auth::login::Login) = "login" ["auth:login"],
     Logout(auth::logout::Logout) = "logout" ["auth:logout"],
+    Password(auth::password::Password) = "auth:password",
     Token(auth::token::Token) = "auth:token",
+    TwoFactor(auth::two_factor::Show) = "auth:2fa",
+    TwoFactorDisable(auth::two_factor::Disable) = "auth:2fa:disable",
+    TwoFactorEnable(auth::two_factor::Enable) = "auth:2fa:enable",
     Whoami(auth::whoami::Whoami) = "whoami" ["auth:whoami"],
+    Authorizations(authorizations::List) = "authorizations",
+    AuthorizationsCreate(authorizations::Create) = "authorizations:create",
+    AuthorizationsInfo(authorizations::Info) = "authorizations:info",
+    AuthorizationsRevoke(authorizations::Revoke) = "authorizations:revoke" ["authorizations:destroy"],
+    AuthorizationsRotate(authorizations::Rotate) = "authorizations:rotate",
+    AuthorizationsUpdate(authorizations::Update) = "authorizations:update",
     Buildpacks(buildpacks::list::List) = "buildpacks",
     BuildpacksAdd(buildpacks::add::Add) = "buildpacks:add",
     BuildpacksClear(buildpacks::clear::Clear) = "buildpacks:clear",
@@ -74,23 +110,60 @@ commands! {
     BuildsCreate(builds::create::Create) = "builds:create",
     BuildsInfo(builds::info::Info) = "builds:info",
     BuildsOutput(builds::output::Output) = "builds:output",
+    Certs(certs::list::List) = "certs",
+    CertsAdd(certs::add::Add) = "certs:add",
+    CertsAuto(certs::auto::Auto) = "certs:auto",
+    CertsAutoEnable(certs::auto::Enable) = "certs:auto:enable",
+    CertsInfo(certs::info::Info) = "certs:info",
+    CertsRemove(certs::remove::Remove) = "certs:remove",
+    CertsUpdate(certs::update::Update) = "certs:update",
+    Clients(clients::List) = "clients",
+    ClientsCreate(clients::Create) = "clients:create" ["clients:register"],
+    ClientsDestroy(clients::Destroy) = "clients:destroy",
+    ClientsInfo(clients::Info) = "clients:info",
+    ClientsRotate(clients::Rotate) = "clients:rotate",
+    ClientsUpdate(clients::Update) = "clients:update",
     Completion(completion::Completion) = "completion",
     Config(config::list::List) = "config",
     ConfigEdit(config::edit::Edit) = "config:edit",
     ConfigGet(config::get::Get) = "config:get",
     ConfigSet(config::set::Set) = "config:set" ["config:add"],
     ConfigUnset(config::unset::Unset) = "config:unset" ["config:remove"],
+    Domains(domains::list::List) = "domains",
+    DomainsAdd(domains::add::Add) = "domains:add",
+    DomainsClear(domains::clear::Clear) = "domains:clear",
+    DomainsInfo(domains::info::Info) = "domains:info",
+    DomainsRemove(domains::remove::Remove) = "domains:remove",
+    DomainsUpdate(domains::update::Update) = "domains:update",
+    DomainsWait(domains::wait::Wait) = "domains:wait",
+    Drains(drains::list::List) = "drains",
+    DrainsAdd(drains::add::Add) = "drains:add",
+    DrainsRemove(drains::remove::Remove) = "drains:remove",
+    Features(features::list::List) = "features",
+    FeaturesDisable(features::disable::Disable) = "features:disable",
+    FeaturesEnable(features::enable::Enable) = "features:enable",
+    FeaturesInfo(features::info::Info) = "features:info",
     GitCredentials(git::credentials::Credentials) = "git:credentials",
     GitRemote(git::remote::Remote) = "git:remote",
+    Heroku(heroku::any::Any) = "heroku",
     HerokuEnv(heroku::env::Env) = "heroku:env",
     Hosts(hosts::list::List) = "hosts",
     HostsAdd(hosts::add::Add) = "hosts:add",
     HostsDrain(hosts::drain::Drain) = "hosts:drain",
     HostsExplain(hosts::explain::Explain) = "hosts:explain",
     HostsInfo(hosts::info::Info) = "hosts:info",
+    HostsLabels(hosts::labels::Labels) = "hosts:labels",
     HostsRemove(hosts::remove::Remove) = "hosts:remove",
     HostsSsh(hosts::ssh::Ssh) = "hosts:ssh",
     HostsUndrain(hosts::undrain::Undrain) = "hosts:undrain",
+    Labs(labs::list::List) = "labs",
+    LabsDisable(labs::disable::Disable) = "labs:disable",
+    LabsEnable(labs::enable::Enable) = "labs:enable",
+    LabsInfo(features::info::Info) = "labs:info",
+    Keys(keys::List) = "keys",
+    KeysAdd(keys::Add) = "keys:add",
+    KeysClear(keys::Clear) = "keys:clear",
+    KeysRemove(keys::Remove) = "keys:remove",
     Logs(logs::Logs) = "logs",
     Maintenance(maintenance::show::Show) = "maintenance",
     MaintenanceOff(maintenance::off::Off) = "maintenance:off",

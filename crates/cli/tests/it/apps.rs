@@ -15,14 +15,30 @@ fn apps_are_listed_by_name_across_pages() {
             Answer::json(&json!([app("zebra")])).status(206).header("Next-Range", "name ]zebra..; max=1"),
         ),
         ("GET /users/~/apps", Answer::json(&json!([app("demo")]))),
+        ("GET /account", Answer::json(&account())),
     ]);
     assert_snapshot!(Sandbox::on(&server).transcript(&["apps"]));
-    assert_eq!(server.asked()[1].headers["range"], "name ]zebra..; max=1");
+    let asked: Vec<_> = server.asked().into_iter().filter(|asked| asked.what == "GET /users/~/apps").collect();
+    assert_eq!(asked[1].headers["range"], "name ]zebra..; max=1");
+}
+
+#[test]
+fn apps_of_others_come_behind_ones_own() {
+    let mut shared = app("shop");
+    shared["owner"]["email"] = json!("friend@example.com");
+    let server = Server::start(vec![
+        ("GET /users/~/apps", Answer::json(&json!([app("demo"), shared]))),
+        ("GET /account", Answer::json(&account())),
+    ]);
+    assert_snapshot!(Sandbox::on(&server).transcript(&["apps"]));
 }
 
 #[test]
 fn requests_name_the_api_version_the_client_and_the_token() {
-    let server = Server::start(vec![("GET /users/~/apps", Answer::json(&json!([])))]);
+    let server = Server::start(vec![
+        ("GET /users/~/apps", Answer::json(&json!([]))),
+        ("GET /account", Answer::json(&account())),
+    ]);
     assert_snapshot!(Sandbox::on(&server).transcript(&["apps"]));
     let headers = &server.asked()[0].headers;
     assert_eq!(headers["accept"], "application/vnd.heroku+json; version=3");

@@ -102,3 +102,39 @@ pub(crate) fn error(id: &str, message: &str, resource: Option<&str>) -> Value {
         None => json!({ "id": id, "message": message }),
     }
 }
+
+pub(crate) fn domain(hostname: &str, kind: &str, endpoint: Option<&str>) -> Value {
+    let cname = (kind == "custom").then_some("calm-shore-01234.dns.localhost");
+    json!({
+        "acm_status": null, "acm_status_reason": null, "app": { "id": id(3), "name": "demo" }, "cname": cname,
+        "created_at": TIME, "hostname": hostname, "id": id(300), "kind": kind,
+        "sni_endpoint": endpoint.map(|name| json!({ "id": id(301), "name": name })), "status": "none", "updated_at": TIME,
+    })
+}
+
+pub(crate) fn sni_endpoint(name: &str) -> Value {
+    json!({
+        "app": { "id": id(3), "name": "demo" }, "certificate_chain": "-----BEGIN CERTIFICATE-----", "created_at": TIME,
+        "display_name": null, "domains": [id(300)], "id": id(301), "name": name, "updated_at": TIME,
+        "ssl_cert": {
+            "acm": false, "ca_signed?": true, "cert_domains": ["www.example.com", "*.example.org"],
+            "expires_at": "2999-01-02T03:04:05Z", "id": id(302), "issuer": "/C=US/O=Example/CN=Example CA",
+            "self_signed?": false, "starts_at": TIME, "subject": "/CN=www.example.com",
+        },
+    })
+}
+
+pub(crate) fn drain(url: &str) -> Value {
+    json!({
+        "addon": null, "app": { "id": id(3), "name": "demo" }, "created_at": TIME, "id": id(303),
+        "token": format!("d.{}", id(304)), "updated_at": TIME, "url": url,
+    })
+}
+
+pub(crate) fn feature(name: &str, state: &str, enabled: bool) -> Value {
+    json!({
+        "created_at": TIME, "description": format!("What {name} does."), "display_name": name, "doc_url": "https://localhost:5443/",
+        "enabled": enabled, "feedback_email": "owner@example.com", "id": id(305), "name": name, "state": state,
+        "updated_at": TIME,
+    })
+}

@@ -41,15 +41,28 @@ fn who_is_not_the_owner_is_told_so() {
 
 #[test]
 fn add_prints_the_command_and_nothing_else_to_standard_output() {
-    let answer = json!({ "command": "curl https://localhost:5443/hosts/join.sh | sh -s -- JOIN-secret\n", "expires_at": "2126-01-02T03:04:05Z" });
+    let command = "(script=$(curl 'https://localhost:5443/hosts/join.sh') &&\n\
+                   printf 'set -- %s\\n%s\\n' 'JOIN-secret' \"$script\" | sh)\n";
+    let answer = json!({ "command": command, "expires_at": "2126-01-02T03:04:05Z" });
     let server = Server::start(vec![("POST /hosts", Answer::json(&answer).status(201))]);
     let output = Sandbox::on(&server).paas(&["hosts:add", "builder", "--label", "role=build", "--label", "disk=ssd"]);
-    assert_eq!(
-        String::from_utf8_lossy(&output.stdout),
-        "curl https://localhost:5443/hosts/join.sh | sh -s -- JOIN-secret\n"
-    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout), command);
     assert_eq!(server.body_of("POST /hosts"), r#"{"labels":{"disk":"ssd","role":"build"},"name":"builder"}"#);
     assert_snapshot!(Sandbox::on(&server).transcript(&["hosts:add", "--label", "role"]));
+}
+
+#[test]
+fn labels_are_set_and_taken_away_one_by_one() {
+    let mut before = host("local", "ready", 0);
+    before["labels"] = json!({"disk": "ssd", "zone": "a"});
+    let mut after = before.clone();
+    after["labels"] = json!({"disk": "ssd", "role": "build"});
+    let patch = "PATCH /hosts/01234567-89ab-cdef-0123-000000000009";
+    let server = Server::start(vec![("GET /hosts/local", Answer::json(&before)), (patch, Answer::json(&after))]);
+    let sandbox = Sandbox::on(&server);
+    assert_snapshot!(sandbox.transcript(&["hosts:labels", "local", "role=build", "zone-"]));
+    assert_eq!(server.body_of(patch), r#"{"labels":{"disk":"ssd","role":"build"}}"#);
+    assert_snapshot!(sandbox.transcript(&["hosts:labels", "local"]));
 }
 
 #[test]

@@ -1,15 +1,22 @@
 //! Runs the built `paas` against a server that gives recorded answers. A snapshot holds exit code, stdout and stderr.
 
+mod access;
+mod accounts;
 mod apps;
 mod auth;
 mod buildpacks;
 mod builds;
+mod certs;
 mod completion;
 mod config;
 mod connection;
 mod credentials;
 mod docs;
+mod domains;
+mod drains;
+mod features;
 mod fixtures;
+mod heroku;
 mod hosts;
 mod logs;
 mod placement;

@@ -1,6 +1,9 @@
+use std::collections::BTreeSet;
+
 use paas_db::{Connection, DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
 use paas_model::{AppId, AppName, ConfigId, ConfigVars, Permission, ReleaseId, ReleaseState, SlugId, describe};
 
+use super::access;
 use crate::{Control, OpError};
 
 /// What a new app may be given; the rest has defaults.
@@ -98,26 +101,30 @@ async fn by_id(control: &Control, id: AppId) -> Result<App, OpError> {
     apps::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("app"))
 }
 
-/// The app with this id or name, if the account has one of these permissions to it. The app's owner and the
-/// installation's have all.
+/// The app with this id or name, whoever asks: for the record of a request that was refused.
 ///
 /// # Errors
-/// [`OpError::NotFound`]; [`OpError::Forbidden`] when it is somebody else's.
-pub async fn find(control: &Control, account: &Account, id_or_name: &str, any: &[Permission]) -> Result<App, OpError> {
+/// [`OpError::NotFound`].
+pub async fn look_up(control: &Control, id_or_name: &str) -> Result<App, OpError> {
     let app = match (id_or_name.parse::<AppId>(), AppName::parse(id_or_name)) {
         (Ok(id), _) => apps::by_id(control.db.pool(), id).await?,
         (_, Ok(name)) => apps::by_name(control.db.pool(), &name).await?,
         _ => None,
     };
-    let app = app.ok_or_else(|| OpError::not_found("app"))?;
-    if app.owner_id != account.id && !account.is_owner {
-        tracing::debug!(app.name = %app.name, ?any, "refused");
-        return Err(OpError::Forbidden(format!("You do not have access to the app {}.", app.name)));
-    }
+    app.ok_or_else(|| OpError::not_found("app"))
+}
+
+/// The app with this id or name, if the account has one of these permissions to it.
+///
+/// # Errors
+/// [`OpError::NotFound`]; [`OpError::Forbidden`].
+pub async fn find(control: &Control, account: &Account, id_or_name: &str, any: &[Permission]) -> Result<App, OpError> {
+    let app = look_up(control, id_or_name).await?;
+    access::require(control, account, &app, any).await?;
     Ok(app)
 }
 
-/// Apps that the account owns, by name.
+/// Apps that the account owns or is a collaborator of, by name.
 ///
 /// # Errors
 /// [`OpError::Unavailable`].
@@ -125,9 +132,50 @@ pub async fn list(control: &Control, account: &Account) -> Result<Vec<App>, OpEr
     Ok(apps::list(control.db.pool(), Some(account.id)).await?)
 }
 
+/// Apps that the account may see, by name: for the installation's owner, all.
+///
 /// # Errors
-/// [`OpError::Invalid`] for a name that is malformed or taken, or a stack that does not exist.
+/// [`OpError::Unavailable`].
+pub async fn list_visible(control: &Control, account: &Account) -> Result<Vec<App>, OpError> {
+    Ok(apps::list(control.db.pool(), (!account.is_owner).then_some(account.id)).await?)
+}
+
+/// Those of the apps with these ids and names that the account may see, and of each whether it is the account's own or
+/// shared with it.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn among(
+    control: &Control,
+    account: &Account,
+    ids: &[String],
+    names: &[String],
+) -> Result<Vec<(App, bool)>, OpError> {
+    let joined: BTreeSet<AppId> = list(control, account).await?.into_iter().map(|app| app.id).collect();
+    let (ids, names): (BTreeSet<&str>, BTreeSet<&str>) =
+        (ids.iter().map(String::as_str).collect(), names.iter().map(String::as_str).collect());
+    let mut all = list_visible(control, account).await?;
+    all.retain(|app| ids.contains(app.id.to_string().as_str()) || names.contains(app.name.as_str()));
+    let with_joined = |app: App| {
+        let is_joined = joined.contains(&app.id);
+        (app, is_joined)
+    };
+    Ok(all.into_iter().map(with_joined).collect())
+}
+
+/// # Errors
+/// [`OpError::Invalid`] for a name that is malformed or taken, or a stack that does not exist; [`OpError::Forbidden`] when
+/// one of the changes needs a permission that the account does not have.
 pub async fn update(control: &Control, account: &Account, app: &App, change: AppChange) -> Result<App, OpError> {
+    for (changes, any) in [
+        (change.name.is_some(), [Permission::Manage].as_slice()),
+        (change.maintenance.is_some(), &[Permission::Deploy, Permission::Operate]),
+        (change.stack.is_some(), &[Permission::Operate]),
+    ] {
+        if changes {
+            access::require(control, account, app, any).await?;
+        }
+    }
     if let Some(stack) = &change.stack {
         check_stack(control, stack)?;
     }

@@ -5,8 +5,9 @@ use std::{collections::BTreeMap, net::IpAddr};
 
 use paas_db::{Connection, DbError, builds, dynos, hosts, hosts::Host, pools};
 use paas_hosts::HostEndpoint;
-use paas_model::{HostId, HostName, HostState, PoolId};
+use paas_model::{HostId, HostName, HostState, Labels, PoolId};
 
+use super::check_labels;
 use crate::{Control, OpError, ops::accounts::Owner};
 
 /// A host and what it carries.
@@ -60,6 +61,26 @@ pub async fn drain(control: &Control, owner: &Owner, id_or_name: &str, drain: bo
     }
     tx.commit().await.map_err(DbError::from)?;
     tracing::info!(host.name, host.id = %host.id, account.email = owner.email(), drain, "a person drains a host");
+    find(control, owner, &host.id.to_string()).await
+}
+
+/// Gives the host these labels and no others. What they keep off it is not moved: drain it for that.
+///
+/// # Errors
+/// [`OpError::Invalid`] for what is no label; [`OpError::Conflict`] for a host of a pool.
+pub async fn label(control: &Control, owner: &Owner, id_or_name: &str, labels: &Labels) -> Result<HostLoad, OpError> {
+    check_labels(labels)?;
+    let mut tx = control.db.begin().await?;
+    let host = row(&mut tx, id_or_name).await?;
+    if !hosts::set_labels(&mut *tx, host.id, labels).await? {
+        return Err(OpError::Conflict(format!(
+            "The labels of {} are its pool's. Change them there, with `paas pools:set POOL --label KEY=VALUE`: hosts that are \
+             launched from then on have them.",
+            host.name
+        )));
+    }
+    tx.commit().await.map_err(DbError::from)?;
+    tracing::info!(host.name, host.id = %host.id, account.email = owner.email(), ?labels, "a person labelled a host");
     find(control, owner, &host.id.to_string()).await
 }
 

@@ -1,5 +1,7 @@
 use chrono::{TimeDelta, Utc};
-use paas_db::{SecretHash, apps::App, log_sessions, log_sessions::LogSession, new_id, new_secret};
+use paas_db::{
+    SecretHash, accounts::Account, apps::App, collaborators, log_sessions, log_sessions::LogSession, new_id, new_secret,
+};
 use paas_model::{LogSessionId, LogSource};
 use secrecy::SecretString;
 
@@ -22,11 +24,17 @@ pub struct NewLogSession {
     pub process: Option<String>,
 }
 
-/// Makes a secret URL's other half: whoever has the secret may read this app's log until the session ends.
+/// Makes a secret URL's other half: whoever has the secret may read this app's log until the session ends,
+/// as long as the account may see the app.
 ///
 /// # Errors
 /// [`OpError::Invalid`] for a source that does not exist.
-pub async fn create(control: &Control, app: &App, new: NewLogSession) -> Result<(LogSession, SecretString), OpError> {
+pub async fn create(
+    control: &Control,
+    account: &Account,
+    app: &App,
+    new: NewLogSession,
+) -> Result<(LogSession, SecretString), OpError> {
     if let Some(source) = new.source.as_deref().filter(|source| LogSource::parse(source).is_none()) {
         return Err(OpError::Invalid(format!("There is no log source {source:?}; it is app or heroku.")));
     }
@@ -34,6 +42,7 @@ pub async fn create(control: &Control, app: &App, new: NewLogSession) -> Result<
     let session = log_sessions::NewLogSession {
         id: new_id::<LogSessionId>(),
         app_id: app.id,
+        account_id: account.id,
         secret: SecretHash::of(&secret),
         lines: i32::try_from(new.lines.unwrap_or(100).min(MAX_LINES)).unwrap_or(i32::MAX),
         tail: new.tail,
@@ -45,8 +54,20 @@ pub async fn create(control: &Control, app: &App, new: NewLogSession) -> Result<
 }
 
 /// # Errors
-/// [`OpError::NotFound`] for a secret that is unknown or past its time.
+/// [`OpError::NotFound`] for a secret that is unknown or past its time, or whose reader has lost the app.
 pub async fn open(control: &Control, secret: &SecretString) -> Result<LogSession, OpError> {
     let found = log_sessions::by_secret(control.db.pool(), &SecretHash::of(secret)).await?;
-    found.ok_or_else(|| OpError::not_found("log session"))
+    let session = found.ok_or_else(|| OpError::not_found("log session"))?;
+    match is_readable(control, &session).await? {
+        true => Ok(session),
+        false => Err(OpError::not_found("log session")),
+    }
+}
+
+/// Whether the app is still there, and its reader may still see it.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub async fn is_readable(control: &Control, session: &LogSession) -> Result<bool, OpError> {
+    Ok(collaborators::can_see(control.db.pool(), session.app_id, session.account_id).await?)
 }

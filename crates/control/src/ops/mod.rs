@@ -1,26 +1,45 @@
 //! The use-cases. Each takes the handle and who asks, checks the right, does one transaction, and writes the line that
 //! the app's owner sees in the log.
 
+pub mod access;
 pub mod accounts;
+pub mod app_transfers;
 pub mod apps;
 pub mod attach;
+pub mod audit;
+pub mod authorizations;
+pub mod browser_logins;
 pub mod buildpacks;
 pub mod builds;
+pub mod collaborators;
 pub mod config;
+pub mod domains;
+pub mod drains;
 pub mod dynos;
 pub mod explain;
+pub mod features;
 pub mod formation;
 pub mod hosts;
+pub mod invitations;
 pub mod joining;
+pub mod keys;
 pub mod log_sessions;
+pub mod logins;
+pub mod oauth_clients;
+pub mod oauth_tokens;
+pub mod password_resets;
 pub mod placement;
+pub(crate) mod pool_check;
 pub mod pool_plan;
 pub mod pools;
 pub mod releases;
 pub mod setups;
 pub mod shells;
 pub mod slugs;
+pub mod sni_endpoints;
 pub mod sources;
+pub mod two_factor;
+pub mod user_preferences;
 
 use paas_model::{Labels, parse_label};
 

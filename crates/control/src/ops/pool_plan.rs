@@ -51,7 +51,7 @@ pub async fn plan(control: &Control, owner: &Owner, id_or_name: &str, change: Po
     let before = find(control, owner, id_or_name).await?.pool;
     let pool = changed(before, change)?;
     // The types may be ones that were never asked about.
-    control.catalog.learn(machines(control)?, std::slice::from_ref(&pool)).await;
+    control.catalog.learn(machines(control)?, &pool.instance_types.iter().cloned().collect()).await;
     if let Some(unknown) = pool.instance_types.iter().find(|name| control.catalog.get(name).is_none()) {
         return Err(OpError::Invalid(format!("Nothing is known of the instance type {unknown}.")));
     }

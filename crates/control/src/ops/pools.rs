@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 
 use paas_db::{DbError, hosts, new_id, pools, pools::Pool};
-use paas_hosts::{MachineError, Machines};
+use paas_hosts::Machines;
 use paas_model::{HostName, Labels, PoolId, PoolName, Purchase};
 
-use super::{check_labels, is_providers_name};
+use super::{
+    check_labels, is_providers_name,
+    pool_check::{self, Verdict},
+};
 use crate::{Control, OpError, ops::accounts::Owner};
 
 /// The database holds to it, too.
@@ -71,8 +74,11 @@ pub async fn find(control: &Control, owner: &Owner, id_or_name: &str) -> Result<
     found.ok_or_else(|| OpError::not_found("pool"))
 }
 
+/// While the provider is away, the pool is made all the same, and `last_error` says that it was not checked.
+///
 /// # Errors
-/// [`OpError::Invalid`] for what cannot be; [`OpError::Conflict`] when this server launches no machines.
+/// [`OpError::Invalid`] for what cannot be, or what the provider would not launch; [`OpError::Conflict`] when this server
+/// launches no machines.
 pub async fn create(control: &Control, owner: &Owner, change: PoolChange) -> Result<PoolSize, OpError> {
     let machines = machines(control)?;
     let missing = [
@@ -108,8 +114,11 @@ pub async fn create(control: &Control, owner: &Owner, change: PoolChange) -> Res
         updated_at: chrono::DateTime::UNIX_EPOCH,
     };
     let pool = changed(none, change)?;
-    check_types(machines, &pool.instance_types).await?;
-    pools::put(control.db.pool(), &pool).await.map_err(|error| taken(error, &pool.name))?;
+    let warning = checked(machines, &pool).await?;
+    let mut tx = control.db.begin().await?;
+    pools::put(&mut *tx, &pool).await.map_err(|error| taken(error, &pool.name))?;
+    pools::tell(&mut *tx, pool.id, warning.as_deref()).await?;
+    tx.commit().await.map_err(DbError::from)?;
     tracing::info!(pool.name, account.email = owner.email(), "a pool was made");
     find(control, owner, &pool.id.to_string()).await
 }
@@ -125,14 +134,18 @@ pub async fn update(
     change: PoolChange,
 ) -> Result<PoolSize, OpError> {
     let before = find(control, owner, id_or_name).await?.pool;
-    if let Some(types) = &change.types {
-        check_names("types", types)?;
-        check_types(machines(control)?, types).await?;
-    }
+    let wanted = changed(before.clone(), change.clone())?;
+    // What is no question to the provider can be changed without one: a pool may always be emptied.
+    let is_new =
+        wanted.instance_types != before.instance_types || pool_check::orders(&wanted) != pool_check::orders(&before);
+    let warning = if is_new { Some(checked(machines(control)?, &wanted).await?) } else { None };
     let mut tx = control.db.begin().await?;
     let now = pools::find_for_update(&mut tx, before.id).await?.ok_or_else(|| OpError::not_found("pool"))?;
     let pool = changed(now, change)?;
     pools::put(&mut *tx, &pool).await.map_err(|error| taken(error, &pool.name))?;
+    if let Some(warning) = warning {
+        pools::tell(&mut *tx, pool.id, warning.as_deref()).await?;
+    }
     tx.commit().await.map_err(DbError::from)?;
     tracing::info!(pool.name, account.email = owner.email(), "a pool was changed");
     find(control, owner, &pool.id.to_string()).await
@@ -238,16 +251,16 @@ pub(super) fn machines(control: &Control) -> Result<&dyn Machines, OpError> {
     })
 }
 
-/// The provider knows the types, or says what is wrong with them.
-async fn check_types(machines: &dyn Machines, types: &[String]) -> Result<(), OpError> {
-    for name in types {
-        match machines.instance_type(name).await {
-            Ok(_) => {}
-            Err(MachineError::Invalid { reason }) => return Err(OpError::Invalid(format!("{reason}."))),
-            Err(other) => return Err(OpError::Unavailable("the provider of machines", other.into())),
-        }
+/// What to warn of; `None`: the provider would launch what the pool asks for.
+///
+/// # Errors
+/// [`OpError::Invalid`] with everything that the provider says is wrong.
+async fn checked(machines: &dyn Machines, pool: &Pool) -> Result<Option<String>, OpError> {
+    match pool_check::check(machines, pool).await {
+        Verdict::Fine => Ok(None),
+        Verdict::Wrong(reason) => Err(OpError::Invalid(reason)),
+        Verdict::Unknown(reason) => Ok(Some(reason)),
     }
-    Ok(())
 }
 
 fn check_names(what: &str, names: &[String]) -> Result<(), OpError> {

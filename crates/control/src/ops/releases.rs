@@ -7,11 +7,11 @@ use paas_db::{
 };
 use paas_logs::{Filter, StoredLine};
 use paas_model::{
-    AccountId, AppId, BuildId, ConfigId, ConfigVars, LogSource, ProcessType, ReleaseId, ReleaseState, ReleaseVersion,
-    SlugId, describe,
+    AccountId, AppId, BuildId, ConfigId, ConfigVars, LogSource, Permission, ProcessType, ReleaseId, ReleaseState,
+    ReleaseVersion, SlugId, describe,
 };
 
-use super::slugs::Found;
+use super::{access, slugs::Found};
 use crate::{Control, OpError};
 
 /// A follower looks this often even when no wake-up comes.
@@ -99,7 +99,8 @@ pub async fn rollback(control: &Control, account: &Account, app: &App, to: &Rele
 /// Makes a release of a slug that exists already.
 ///
 /// # Errors
-/// [`OpError::NotFound`] when the app has no such slug; [`OpError::Invalid`] when its archive was not uploaded yet.
+/// [`OpError::NotFound`] when the app has no such slug; [`OpError::Invalid`] when its archive was not uploaded yet;
+/// [`OpError::Forbidden`] without [`Permission::Deploy`].
 pub async fn of_slug(
     control: &Control,
     account: &Account,
@@ -107,6 +108,7 @@ pub async fn of_slug(
     slug: SlugId,
     description: Option<String>,
 ) -> Result<Release, OpError> {
+    access::require(control, account, app, &[Permission::Deploy]).await?;
     let slug = match super::slugs::find(control, app, slug).await? {
         Found::Slug(slug) => slug,
         Found::Upload(upload) => {

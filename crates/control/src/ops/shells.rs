@@ -7,6 +7,7 @@ use paas_db::{SecretHash, host_shells, host_shells::Shell, new_id, new_secret};
 use paas_hosts::{AttachedStreams, ContainerName, ContainerState, Engine, RootShell};
 use paas_model::ShellId;
 use secrecy::SecretString;
+use tokio::time::{sleep, timeout};
 
 use super::dynos::ATTACH_PREFIX;
 use crate::{Control, OpError, error::chain, ops, ops::accounts::Owner};
@@ -16,6 +17,8 @@ const LABEL: &str = "paas.shell";
 const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// What nobody has looked after for so long is removed: the server that did has died.
 pub(crate) const SILENCE: Duration = Duration::from_secs(60);
+/// A shell does not wait longer for the registry to say what its image is.
+const REGISTRY_TIMEOUT: Duration = Duration::from_secs(5);
 const MAX_COMMAND_BYTES: usize = 100_000;
 
 /// A shell that waits for its client.
@@ -117,7 +120,11 @@ pub async fn attach(control: &Control, secret: &SecretString) -> Result<ShellAtt
 async fn start(control: &Control, shell: &Shell) -> Result<ShellAttachment, OpError> {
     let engine = control.engine(shell.host_id).await?;
     let stack = control.settings.stacks.first().ok_or_else(|| OpError::not_found("stack"))?;
-    let image = stack.published(&control.registry);
+    // A registry that is away is one more reason to look at a host. The engine that made the image has it under this name.
+    let image = match timeout(REGISTRY_TIMEOUT, control.builder.stack_image(stack)).await {
+        Ok(Ok(image)) => image,
+        Ok(Err(_)) | Err(_) => stack.published(&control.registry),
+    };
     engine.pull(&image).await?;
     let labels = [("paas", "shell".to_owned()), (LABEL, shell.id.to_string())];
     let root = RootShell {
@@ -142,7 +149,7 @@ pub async fn keep(control: &Control, id: ShellId) {
         if let Err(error) = host_shells::seen(control.db.pool(), id).await {
             tracing::warn!(shell.id = %id, error = chain(&error), "a root shell's sign of life was not written");
         }
-        tokio::time::sleep(SIGN_OF_LIFE).await;
+        sleep(SIGN_OF_LIFE).await;
     }
 }
 

@@ -93,7 +93,7 @@ async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationT
     let ends = Ends { cancel: stop.child_token(), ..Ends::default() };
     let _heartbeat = keep_lease(&control, id, lease, ends.clone());
     let started = Instant::now();
-    let outcome = match attempt(&control, id, lease, &ends.cancel).await {
+    let outcome = match Box::pin(attempt(&control, id, lease, &ends.cancel)).await {
         Err(_) if ends.called_off.is_cancelled() => call_off(&control, id, lease).await,
         Err(Interrupted::CalledOff) => call_off(&control, id, lease).await,
         Err(_) if ends.host_lost.is_cancelled() => Err(Interrupted::HostLost),
@@ -178,7 +178,7 @@ async fn attempt(
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
     }
-    let fetched = cancel.run_until_cancelled(ops::sources::fetched(control, build.source_id)).await;
+    let fetched = cancel.run_until_cancelled(Box::pin(ops::sources::fetched(control, build.source_id))).await;
     let source_digest = match fetched.ok_or(Interrupted::Stopping)? {
         Ok(digest) => digest,
         Err(FetchError::Input(InputError::Refused(why))) => {

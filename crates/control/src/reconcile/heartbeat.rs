@@ -117,8 +117,22 @@ impl<'a> Heartbeat<'a> {
         }
         let info = tokio::time::timeout(DEADLINE, self.engine.info()).await.map_err(late)??;
         let total = u32::try_from(info.memory_mb).unwrap_or(u32::MAX);
-        let memory_mb = total.saturating_sub(self.reserved_mb);
-        Ok(Capacity { memory_mb, cpus: info.cpus, engine_version: cut(&info.version, MAX_VERSION) })
+        let (most_mb, most_cpus) = self.most();
+        Ok(Capacity {
+            memory_mb: total.saturating_sub(self.reserved_mb).min(most_mb),
+            cpus: info.cpus.min(most_cpus),
+            engine_version: cut(&info.version, MAX_VERSION),
+        })
+    }
+
+    /// What the host can have at most, whatever its engine says: it could draw all dynos to itself by a lie. A launched one
+    /// has what its type has; as long as nothing is known of that, what its row says, which came of the offer.
+    fn most(&self) -> (u32, u32) {
+        let Some(name) = &self.host.instance_type else { return (u32::MAX, u32::MAX) };
+        match self.control.catalog.get(name) {
+            Some(known) => (known.memory_mb.saturating_sub(self.reserved_mb), known.cpu_millis.div_ceil(1_000)),
+            None => (self.host.memory_mb, self.host.cpus),
+        }
     }
 
     async fn seen(&mut self, capacity: Capacity) -> Result<(), DbError> {

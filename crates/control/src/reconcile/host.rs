@@ -8,18 +8,24 @@ use futures::StreamExt;
 use paas_db::{Topic, dynos, dynos::Dyno, hosts::Host};
 use paas_hosts::{ContainerName, ContainerStatus, EventStream, Signal};
 use paas_model::{ControllerId, DynoId};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{RwLock, watch},
+    task::JoinSet,
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     dyno::{self, Context, Followers},
     heartbeat::Heartbeat,
-    images, leftovers, memory,
+    images, leftovers, memory, old_images,
 };
 use crate::{Control, OpError, error::chain, ops::attach::container_of};
 
 /// Without news of any kind, the executor looks again after this.
 const TIMER: Duration = Duration::from_secs(2);
+/// From one turn to the next. Dynos that start tell of it in many ways at once, and a turn asks the engine for its list.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 /// After a failed turn.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -51,8 +57,13 @@ pub(super) async fn run(
             return stop.cancelled().await;
         }
     };
-    let context =
-        Context { control: control.clone(), host: host.id, engine: engine.clone(), followers: Followers::default() };
+    let context = Context {
+        control: control.clone(),
+        host: host.id,
+        engine: engine.clone(),
+        followers: Followers::default(),
+        images: RwLock::default(),
+    };
     let executor =
         Executor { context: Arc::new(context), host: host.name.clone(), busy: BTreeMap::new(), tasks: JoinSet::new() };
     let (answers, mut answering) = watch::channel(true);
@@ -83,6 +94,7 @@ impl Executor {
                 () = self.work() => {}
                 () = images::run(&context) => {}
                 () = leftovers::run(&context) => {}
+                () = old_images::run(&context) => {}
                 () = memory::run(&context) => {}
                 _ = answering.wait_for(|answers| !*answers) => {}
             }
@@ -93,12 +105,17 @@ impl Executor {
     }
 
     async fn work(&mut self) {
-        let mut wake = self.context.control.changes.subscribe(&[Topic::Dynos]);
+        let mut wake = self.context.control.changes.subscribe_on(self.context.host, Topic::Dynos);
+        let mut last_turn: Option<Instant> = None;
         let mut events: Option<EventStream> = None;
         loop {
             if events.is_none() {
                 events = self.context.engine.events(LABEL_DYNO).await.ok();
             }
+            if let Some(last) = last_turn {
+                tokio::time::sleep_until(last + AT_MOST_EVERY).await;
+            }
+            last_turn = Some(Instant::now());
             let pause = match self.turn().await {
                 Ok(()) => TIMER,
                 Err(error) => {

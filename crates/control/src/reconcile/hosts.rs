@@ -203,8 +203,8 @@ impl Controller {
     }
 }
 
-/// How many hosts each controller takes at most.
-fn share(hosts: i64, controllers: i64) -> usize {
+/// How many hosts (or other things that are shared out) each controller takes at most.
+pub(super) fn share(hosts: i64, controllers: i64) -> usize {
     let (hosts, controllers) = (usize::try_from(hosts).unwrap_or(0), usize::try_from(controllers).unwrap_or(0));
     hosts.div_ceil(controllers.max(1))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{dynos, hosts, join_tokens, pools};
+use paas_db::{audit_events, dynos, hosts, join_tokens, pools};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Control, OpError, error::chain};
@@ -38,6 +38,12 @@ async fn turn(control: &Control) -> Result<(), OpError> {
     let count = join_tokens::forget(control.db.pool()).await?;
     if count > 0 {
         tracing::info!(count, "forgot join tokens that ran out a day ago");
+    }
+    if let Some(kept) = control.settings.audit_kept.and_then(|kept| TimeDelta::from_std(kept).ok()) {
+        let count = audit_events::forget(control.db.pool(), Utc::now() - kept).await?;
+        if count > 0 {
+            tracing::info!(count, "forgot audit events that are past their time");
+        }
     }
     Ok(())
 }

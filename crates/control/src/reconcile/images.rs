@@ -15,7 +15,7 @@ const TIMER: Duration = Duration::from_secs(60);
 
 /// Never returns.
 pub(super) async fn run(context: &Context) {
-    let mut wake = context.control.changes.subscribe(&[Topic::Releases]);
+    let mut wake = context.control.changes.subscribe_on(context.host, Topic::Releases);
     let mut asked = BTreeSet::new();
     loop {
         if let Err(error) = turn(context, &mut asked).await {

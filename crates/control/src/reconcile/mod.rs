@@ -4,6 +4,7 @@
 //! met again at the next turn; nothing retries inside. Killed anywhere, a loop goes on from the rows at its next start.
 
 mod builds;
+mod drains;
 mod dyno;
 mod heartbeat;
 mod host;
@@ -13,7 +14,9 @@ mod images;
 mod leftovers;
 mod machines;
 mod memory;
+mod old_images;
 mod placement;
+mod pools;
 mod release_phase;
 mod setups;
 mod waits;
@@ -38,10 +41,12 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     let socket = local.as_ref().map(|local| local.endpoint.clone());
     let tasks = TaskTracker::new();
     tasks.spawn(placement::run(control.clone(), id, stop.clone()));
+    tasks.spawn(pools::run(control.clone(), id, stop.clone()));
     tasks.spawn(release_phase::run(control.clone(), stop.clone()));
     tasks.spawn(setups::run(control.clone(), stop.clone()));
     tasks.spawn(builds::run(control.clone(), socket, stop.clone()));
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
+    tasks.spawn(drains::run(control.clone(), id, stop.clone()));
     tasks.spawn(machines::run(control.clone(), id, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id, pools};
+use paas_db::{Connection, DbError, Topic, Vault, builds, controllers, dynos, hosts, new_id};
 use paas_model::{ControllerId, DynoKind, DynoName, HostId, HostState};
 use paas_planner::{Action, Offer, Plan, Pool, World};
 use tokio_util::sync::CancellationToken;
@@ -11,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::waits::{self, Waits};
 use crate::{Control, crash_point, error::chain, world};
 
+/// From one plan to the next: each loads the world.
+const AT_MOST_EVERY: Duration = Duration::from_millis(50);
 /// A host's name is a DNS label.
 const MAX_NAME: usize = 63;
 /// The plan may end a host from any state that is not past that.
@@ -26,7 +28,7 @@ const TERMINABLE: [HostState; 6] = [
 pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationToken) {
     let topics =
         [Topic::Apps, Topic::Builds, Topic::Releases, Topic::Formations, Topic::Dynos, Topic::Hosts, Topic::Pools];
-    let mut wake = control.changes.subscribe(&topics);
+    let mut wake = control.changes.subscribe(&topics).at_most_every(AT_MOST_EVERY);
     let mut waits = Waits::default();
     loop {
         let plan = match turn(&control).await {
@@ -42,17 +44,15 @@ pub(super) async fn run(control: Control, id: ControllerId, stop: CancellationTo
         }
         let longest = if waits.are_pending() { waits::TELL_AFTER } else { super::TIMER };
         let next = plan.wake_at.map_or(longest, |at| wait_until(at, Utc::now())).min(longest);
-        if stop.run_until_cancelled(wake.changed_or_after(next)).await.is_none() {
-            return;
+        tokio::select! {
+            () = wake.changed_or_after(next) => {}
+            () = control.catalog.changed() => {}
+            () = stop.cancelled() => return,
         }
     }
 }
 
 async fn turn(control: &Control) -> Result<Plan, DbError> {
-    if let Some(machines) = &control.machines {
-        // Before the transaction: nobody is to wait for a provider.
-        control.catalog.learn(&**machines, &pools::list(control.db.pool()).await?).await;
-    }
     let mut tx = control.db.begin().await?;
     dynos::lock_placement(&mut tx).await?;
     builds::displace(&mut *tx).await?;

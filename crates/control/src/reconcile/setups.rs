@@ -94,7 +94,7 @@ async fn turn(control: &Control, running: &mut JoinSet<()>, stop: &CancellationT
 async fn work(control: Control, id: SetupId, lease: LeaseId, stop: CancellationToken) {
     let cancel = stop.child_token();
     let _heartbeat = keep_lease(&control, id, lease, cancel.clone());
-    let begun = cancel.run_until_cancelled(begin(&control, id, lease)).await;
+    let begun = cancel.run_until_cancelled(Box::pin(begin(&control, id, lease))).await;
     let Err(error) = begun.unwrap_or(Err(Interrupted::Stopping)) else { return };
     tracing::warn!(setup.id = %id, error = chain(&error), "an app's setup broke off");
     if let Err(error) = give_back(&control, id, lease, &error, &stop).await {

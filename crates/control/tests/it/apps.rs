@@ -62,8 +62,8 @@ async fn another_tenants_app_is_forbidden_and_an_unknown_one_not_found() {
 #[tokio::test]
 async fn a_token_belongs_to_its_account_and_no_other_text_does() {
     let test = TestControl::new().await;
-    let account = ops::accounts::authenticate(&test.control, &test.token).await.unwrap().unwrap();
-    assert_eq!(account.email, "owner@example.com");
+    let login = ops::accounts::authenticate(&test.control, &test.token).await.unwrap().unwrap();
+    assert_eq!(login.account.email, "owner@example.com");
     assert!(ops::accounts::authenticate(&test.control, &"HRKU-x".into()).await.unwrap().is_none());
     assert!(ops::accounts::authenticate(&test.control, &"".into()).await.unwrap().is_none());
 }

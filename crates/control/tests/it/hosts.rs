@@ -6,7 +6,7 @@ use paas_control::{
     testing::TestControl,
 };
 use paas_db::{builds, hosts, new_id};
-use paas_hosts::testing::FakeEngine;
+use paas_hosts::{Engine as _, testing::FakeEngine};
 use paas_model::{BuildId, DynoState, HostId, HostState};
 use tokio_util::sync::CancellationToken;
 
@@ -325,4 +325,29 @@ async fn the_machine_of_a_server_is_removed_once_that_server_is_gone() {
     loops.await.unwrap();
     ops::hosts::remove(&test.control, &owner, "local", true).await.unwrap();
     assert!(local().await.is_none());
+}
+
+#[tokio::test]
+async fn images_of_old_releases_are_removed_and_those_that_may_be_wanted_stay() {
+    let test = TestControl::new().await;
+    let stop = CancellationToken::new();
+    let (_, engine) = test.join(1, &[]).await;
+    let others = "other.registry/apps/one:v1";
+    engine.add_image(others);
+    let stack = test.control.settings.stacks[0].published(&test.control.registry);
+    engine.add_image(&stack);
+    let _loops = test.start_controller(stop.clone());
+    let app = app(&test, "example").await;
+    let mut images = Vec::new();
+    for version in 3..=5 {
+        let release = test.deploy(&app, &[("web", "serve")]).await;
+        images.push(format!("{}/apps/{}:{}", test.control.registry.host(), app.id, release.slug_id.unwrap()));
+        until_shown(&test, &app, &[&format!("web.1 up v{version}")]).await;
+    }
+    let there = async |image: &str| engine.has_image(image).await.unwrap();
+    until("the oldest image is gone", async || !there(&images[0]).await).await;
+    for image in [images[1].as_str(), &images[2], &stack, others] {
+        assert!(there(image).await, "{image}");
+    }
+    stop.cancel();
 }

@@ -7,7 +7,7 @@ use paas_db::{
     new_id,
     pools::{self, Pool},
 };
-use paas_hosts::{MachineOrder, MachineState, Machines as _, testing::LaunchFault};
+use paas_hosts::{Engine as _, MachineOrder, MachineState, Machines as _, testing::LaunchFault};
 use paas_model::{HostState, Labels, Purchase};
 use tokio_util::sync::CancellationToken;
 
@@ -92,6 +92,50 @@ async fn a_pool_grows_for_dynos_that_have_no_room_and_shrinks_to_nothing_again()
     scale(&test, &app, "web", 0).await;
     until("the pool is empty", async || rows(&test).await.is_empty()).await;
     assert_eq!(machines_running(&test), 0);
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_answer_holds_up_no_rollout() {
+    let (test, _) = with_pool(|pool| pool.min_hosts = 1).await;
+    test.machines.stall();
+    let stop = CancellationToken::new();
+    let _loops = test.start_until(stop.clone());
+    let app = app(&test, "example").await;
+    test.deploy(&app, &[("web", "serve")]).await;
+    until("the dyno is up on the server's own machine", async || count_up(&test, &app).await == 1).await;
+    assert!(test.machines.machines().is_empty());
+
+    test.machines.go_on();
+    until_launched(&test).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_pool_whose_settings_are_wrong_by_the_start_says_so_until_they_are_right() {
+    let (test, mut pool) = with_pool(|pool| pool.image = "ami-gone".to_owned()).await;
+    test.machines.forget_image("ami-gone");
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    let told = async || pools::find(test.control.db.pool(), pool.id).await.unwrap().unwrap().last_error;
+    until("it says so", async || told().await.is_some_and(|text| text.contains("there is no image ami-gone"))).await;
+    pool.image = "ami-1".to_owned();
+    pools::put(test.control.db.pool(), &pool).await.unwrap();
+    until("nothing is wrong with it", async || told().await.is_none()).await;
+    stop.cancel();
+}
+
+#[tokio::test]
+async fn a_launched_machine_has_no_more_than_its_type_whatever_it_says() {
+    let (test, _) = with_pool(|pool| pool.min_hosts = 1).await;
+    let stop = CancellationToken::new();
+    let _loops = test.start_controller(stop.clone());
+    let host = until_launched(&test).await;
+    let engine = test.join_launched(host.id, 1).await;
+    let said = engine.info().await.unwrap();
+    let ready = until_ready(&test).await;
+    assert!(said.memory_mb > 4_096 && said.cpus > 2, "{said:?}");
+    assert_eq!((ready.memory_mb, ready.cpus), (4_096, 2), "a c7i.large");
     stop.cancel();
 }
 
@@ -208,15 +252,19 @@ async fn a_pool_that_may_not_launch_says_so_and_does_not_try_on() {
         }
         let stop = CancellationToken::new();
         let _loops = test.start_controller(stop.clone());
-        let error = async || pools::find(test.control.db.pool(), pool.id).await.unwrap().unwrap().last_error;
-        until("its row tells", async || error().await.is_some_and(|error| error.contains(why))).await;
+        let now = async || pools::find(test.control.db.pool(), pool.id).await.unwrap().unwrap();
+        until("its row tells", async || {
+            let now = now().await;
+            now.launch_after.is_some() && now.last_error.is_some_and(|error| error.contains(why))
+        })
+        .await;
         until("no host is left", async || rows(&test).await.is_empty()).await;
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert!(rows(&test).await.is_empty() && test.machines.machines().is_empty());
         // Changed by a person, it is tried again.
         pools::put(test.control.db.pool(), &Pool { image: "ami-2".to_owned(), ..pool.clone() }).await.unwrap();
         until_launched(&test).await;
-        until("nothing is wrong any more", async || error().await.is_none()).await;
+        until("nothing is wrong any more", async || now().await.last_error.is_none()).await;
         stop.cancel();
     }
 }

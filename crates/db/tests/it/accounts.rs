@@ -1,5 +1,4 @@
 use paas_db::{DbError, SecretHash, accounts, new_id, new_secret, tokens};
-use paas_model::TokenId;
 
 use crate::world::World;
 
@@ -19,10 +18,21 @@ async fn a_token_is_known_by_its_hash_alone() {
     let world = World::new().await;
     let pool = world.db().pool();
     let (mine, other) = (new_secret("token-"), new_secret("token-"));
-    let id: TokenId = new_id();
-    tokens::create(pool, id, world.owner, "laptop", &SecretHash::of(&mine)).await.unwrap();
-    let account = tokens::account_of(pool, &SecretHash::of(&mine)).await.unwrap().unwrap();
-    assert_eq!(account.email, "owner@example.com");
-    assert!(tokens::account_of(pool, &SecretHash::of(&other)).await.unwrap().is_none());
+    let id = new_id();
+    let new = tokens::NewToken {
+        id,
+        description: "laptop",
+        hash: SecretHash::of(&mine),
+        hint: "token-",
+        scope: &["global".to_owned()],
+        expires_at: None,
+        client_id: None,
+        refresh: None,
+        is_session: false,
+    };
+    tokens::create(pool, world.owner, &new).await.unwrap();
+    let token = tokens::by_hash(pool, &SecretHash::of(&mine)).await.unwrap().unwrap();
+    assert_eq!((token.id, token.account_id), (id, world.owner));
+    assert!(tokens::by_hash(pool, &SecretHash::of(&other)).await.unwrap().is_none());
     world.end().await;
 }

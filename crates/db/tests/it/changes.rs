@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use paas_db::{Changes, Topic, builds, dynos, new_id};
-use tokio::time::timeout;
+use paas_model::ReleaseState;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
@@ -20,6 +21,56 @@ async fn a_subscription_wakes_for_its_topics_alone_and_once_for_many_changes() {
     assert!(timeout(Duration::from_millis(200), hosts_changed.changed()).await.is_err());
     // The changes before are all one wake-up, or a few: then it is quiet.
     while timeout(Duration::from_millis(200), dynos_changed.changed()).await.is_ok() {}
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_host_is_woken_for_its_own_dynos_and_releases_of_the_apps_that_it_runs() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let elsewhere = world.remote_host(1, new_id()).await;
+    let on = |host| [Topic::Dynos, Topic::Releases].map(|topic| changes.subscribe_on(host, topic));
+    let ([mut dynos_here, mut releases_here], [mut dynos_there, mut releases_there]) = (on(world.host), on(elsewhere));
+    let quiet = Duration::from_millis(200);
+    for subscription in [&mut dynos_here, &mut releases_here, &mut dynos_there, &mut releases_there] {
+        while timeout(quiet, subscription.changed()).await.is_ok() {}
+    }
+
+    let app = world.app("one-app").await;
+    let dyno = world.up(&app, "web.1").await;
+    timeout(Duration::from_secs(20), dynos_here.changed()).await.expect("its dyno has changed");
+    world.release(&app, ReleaseState::Succeeded, None).await;
+    timeout(Duration::from_secs(20), releases_here.changed()).await.expect("its app has a release");
+    while timeout(quiet, dynos_here.changed()).await.is_ok() {}
+    world.delete(&app).await;
+    timeout(Duration::from_secs(20), dynos_here.changed()).await.unwrap_or_else(|_| panic!("{dyno} has gone"));
+    for subscription in [&mut dynos_there, &mut releases_there] {
+        assert!(timeout(quiet, subscription.changed()).await.is_err(), "nothing of it has changed");
+    }
+    stop.cancel();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_burst_of_changes_is_few_wake_ups_and_its_first_comes_at_once() {
+    let world = World::new().await;
+    let stop = CancellationToken::new();
+    let changes = Changes::listen(world.db(), stop.clone()).await.unwrap();
+    let pause = Duration::from_secs(2);
+    let mut apps = changes.subscribe(&[Topic::Apps]).at_most_every(pause);
+    let begin = Instant::now();
+    world.app("app-0").await;
+    timeout(Duration::from_secs(20), apps.changed()).await.expect("a change is heard of");
+    let first = begin.elapsed();
+    for number in 1..5 {
+        world.app(&format!("app-{number}")).await;
+    }
+    timeout(Duration::from_secs(20), apps.changed()).await.expect("the last change is heard of");
+    assert!(begin.elapsed() - first >= pause, "the second wake-up came after {:?}", begin.elapsed() - first);
+    // All of the burst was one.
+    assert!(timeout(Duration::from_millis(200), apps.changed()).await.is_err());
     stop.cancel();
     world.end().await;
 }

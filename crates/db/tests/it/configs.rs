@@ -55,6 +55,7 @@ async fn a_log_session_is_found_by_its_secret_until_its_time_is_over() {
     let session = |seconds| log_sessions::NewLogSession {
         id: new_id(),
         app_id: app.id,
+        account_id: world.owner,
         secret: SecretHash::of(&new_secret("")),
         lines: 100,
         tail: true,

@@ -138,6 +138,34 @@ async fn a_host_learns_early_which_images_it_will_need() {
 }
 
 #[tokio::test]
+async fn a_host_keeps_the_images_of_its_dynos_and_the_newest_ones_of_their_apps() {
+    let world = World::new().await;
+    let mut app = world.app("one-app").await;
+    let mut images = Vec::new();
+    for number in 1..=4 {
+        let image = format!("registry/app:{number}");
+        let slug = world.slug_of(&app, &image).await;
+        let state = if number == 4 { ReleaseState::Failed } else { ReleaseState::Succeeded };
+        let release = world.release(&app, state, Some(slug)).await;
+        // Of a change of config vars: another release, the same image.
+        world.release(&app, state, Some(slug)).await;
+        images.push((release, image));
+    }
+    let kept = async || {
+        let mut kept = dynos::images_kept(world.db().pool(), world.host, 2).await.unwrap();
+        kept.sort();
+        kept
+    };
+    assert_eq!(kept().await, Vec::<String>::new(), "the app was never here");
+    app.release = images[0].0;
+    let oldest = world.up(&app, "web.1").await;
+    assert_eq!(kept().await, ["registry/app:1", "registry/app:2", "registry/app:3"]);
+    dynos::gone(world.db().pool(), oldest, None, None).await.unwrap();
+    assert_eq!(kept().await, ["registry/app:2", "registry/app:3"], "it may come back soon");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_dyno_that_is_up_is_cycled_once() {
     let world = World::new().await;
     let app = world.app("one-app").await;

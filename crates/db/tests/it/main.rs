@@ -4,6 +4,7 @@
 
 mod accounts;
 mod apps;
+mod audit_events;
 mod builds;
 mod changes;
 mod cluster;

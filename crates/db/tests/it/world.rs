@@ -94,6 +94,10 @@ impl World {
     }
 
     pub(crate) async fn slug(&self, app: &App) -> SlugId {
+        self.slug_of(app, "registry/app:1").await
+    }
+
+    pub(crate) async fn slug_of(&self, app: &App, image: &str) -> SlugId {
         let slug = NewSlug {
             id: new_id(),
             app_id: app.id,
@@ -101,7 +105,7 @@ impl World {
             digest: "sha256:0".into(),
             diff_id: "sha256:0".into(),
             size: 1,
-            image: "registry/app:1".into(),
+            image: image.to_owned(),
             commit: None,
             commit_description: None,
             buildpack_provided_description: None,

@@ -41,7 +41,7 @@ fn an_instance_of_ec2_boots_as_a_host_runs_its_user_data_and_ends_when_it_is_ter
     let rack = Rack::new();
     let mut moto = Moto::start();
     moto.boot_into(rack.hosts().to_owned());
-    let id = moto.launch("#!/bin/sh\necho $PAAS_HOST_ZONE >/etc/was-here\n");
+    let id = moto.launch("#!/bin/sh\necho $PAAS_HOST_ZONE >/etc/was-here\n", &[]);
     let instance = moto.running().remove(0);
     assert_eq!(instance.id, id);
     let host = moto.host(&instance);

@@ -12,6 +12,7 @@ mod crashes;
 mod data_plane;
 mod deploys;
 mod dynos;
+mod fuzz;
 mod harness;
 mod heroku_cli;
 mod hosts;

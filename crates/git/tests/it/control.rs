@@ -70,6 +70,16 @@ impl Platform {
         (builds::find(pool, id).await.unwrap().unwrap(), lease)
     }
 
+    /// What the audit tells of pushes.
+    async fn told(&self) -> Vec<String> {
+        let filter = ops::audit::AuditFilter { limit: 10, ..Default::default() };
+        let events = ops::audit::list_of_app(&self.test.control, &self.app, filter).await.unwrap();
+        let line = |event: ops::audit::AuditEvent| {
+            format!("{} {} {:?} {}", event.email.unwrap(), event.action, event.status, event.detail)
+        };
+        events.into_iter().map(line).collect()
+    }
+
     async fn fail(&self) -> Build {
         let (build, lease) = self.claim().await;
         let pool = self.test.control.db.pool();
@@ -152,6 +162,7 @@ async fn a_push_makes_a_source_and_a_build_and_waits_for_its_release_command() {
     assert_eq!((build.version, build.version_description), (Some(workspace.head().await), Some("First".to_owned())));
     let source = paas_db::sources::by_id(platform.test.control.db.pool(), build.source_id).await.unwrap().unwrap();
     assert!(source.digest.is_some() && source.size.is_some_and(|size| size > 100), "{source:?}");
+    assert_eq!(platform.told().await, [r#"owner@example.com git.push Some(200) {"deployed":"refs/heads/main"}"#]);
     eventually("the repository's size is stored", async || {
         let app = apps::by_id(platform.test.control.db.pool(), platform.app.id).await.unwrap().unwrap();
         app.repo_size.is_some_and(|size| size > 100)
@@ -202,6 +213,7 @@ async fn strangers_and_other_tenants_stay_out() {
         let done = workspace.git(&["push", &platform.server.url_of(token, app), "main"]).await;
         assert!(!done.success && done.stderr.contains(complaint), "{complaint}: {}", done.stderr);
     }
+    assert_eq!(platform.told().await, ["tenant@example.com git.push Some(403) {}"]);
     platform.close_database().await;
     let done = workspace.git(&["push", &platform.server.url_of(owner, "example"), "main"]).await;
     assert!(done.stderr.contains("The database is not available"), "{}", done.stderr);

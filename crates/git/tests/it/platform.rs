@@ -9,8 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use futures::{StreamExt, stream};
-use paas_git::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream};
-use paas_model::{AppId, AppName, BuildId, ReleaseId};
+use paas_git::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStream, TextStream, Visit};
+use paas_model::{AppId, AppName, AuditEventId, BuildId, ReleaseId};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Notify;
 
@@ -126,7 +126,7 @@ impl ScriptedApp {
 
 #[async_trait]
 impl Platform for ScriptedPlatform {
-    async fn app(&self, token: &SecretString, name: &AppName) -> Result<Arc<dyn PushTarget>, Refusal> {
+    async fn app(&self, token: &SecretString, name: &AppName, _: &Visit) -> Result<Arc<dyn PushTarget>, Refusal> {
         if self.down.load(Ordering::SeqCst) {
             return Err(unavailable());
         }
@@ -148,6 +148,12 @@ impl PushTarget for ScriptedApp {
     fn name(&self) -> &AppName {
         &self.name
     }
+
+    async fn begin_push(&self) -> Result<AuditEventId, Refusal> {
+        Ok("018f0000-0000-7000-8000-000000000003".parse().unwrap())
+    }
+
+    async fn end_push(&self, _: AuditEventId, _: Option<&str>) {}
 
     async fn start_build(&self, commit: &PushedCommit, mut source: SourceStream) -> Result<BuildId, Refusal> {
         let script = self.script();

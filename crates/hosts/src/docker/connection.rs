@@ -14,7 +14,7 @@ use tokio::{
 
 use super::{
     dial::{Client, Dialer},
-    login::RegistryLogin,
+    login::{RegistryLogin, Transfer},
     pulls::Pulls,
     wire::Wire,
 };
@@ -85,8 +85,12 @@ impl Connection {
     }
 
     /// For a transfer of `image`; `None` when its registry is none of ours.
-    pub(super) fn credentials(&self, image: &str) -> Option<DockerCredentials> {
-        self.registry.as_ref()?.credentials(image)
+    pub(super) fn credentials(
+        &self,
+        image: &str,
+        transfer: Transfer,
+    ) -> Result<Option<DockerCredentials>, EngineError> {
+        self.registry.as_ref().map_or(Ok(None), |registry| registry.credentials(image, transfer))
     }
 
     /// The bollard client, speaking a version that both know. Asks the engine once.

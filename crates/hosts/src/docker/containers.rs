@@ -17,7 +17,7 @@ use super::{
     connection::{CALL_TIMEOUT, Connection, status, within},
     networks,
     spec::create_body,
-    status::{name_of, running_status, status_of},
+    status::{listed_status, name_of, status_of},
     wire::read_json,
 };
 use crate::{ContainerName, ContainerSpec, ContainerState, ContainerStatus, EngineError, Network};
@@ -107,7 +107,7 @@ pub(super) async fn disk_used(connection: &Connection, name: &ContainerName) -> 
     Ok(container.size_rw.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0))
 }
 
-/// Lists by label, then looks at those that do not run: only a look tells how one ended.
+/// Lists by label, then looks at those that have ended: only a look tells how.
 pub(super) async fn list(
     connection: &Connection,
     label: &str,
@@ -123,7 +123,11 @@ pub(super) async fn list(
         .map(|(name, summary)| async move {
             match summary.state {
                 Some(ContainerSummaryStateEnum::RUNNING) => {
-                    Ok(Some(running_status(name, summary, connection.published_on())))
+                    Ok(Some(listed_status(name, summary, ContainerState::Running, connection.published_on())))
+                }
+                // To look at one that is just being started takes until it has.
+                Some(ContainerSummaryStateEnum::CREATED) => {
+                    Ok(Some(listed_status(name, summary, ContainerState::Created, connection.published_on())))
                 }
                 _ => inspect(connection, &name).await,
             }

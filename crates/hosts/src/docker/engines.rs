@@ -41,8 +41,7 @@ impl DockerEngines {
         Ok(Self { registry: None, state: Mutex::new(State { tls, known: HashMap::new() }) })
     }
 
-    /// Who pulls from and pushes to this registry. Sent with each transfer of its images, and of no others: hosts keep
-    /// no password.
+    /// How engines get at this registry. Sent with each transfer of its images, and of no others: hosts keep nothing.
     #[must_use]
     pub fn with_registry(mut self, login: RegistryLogin) -> Self {
         self.registry = Some(Arc::new(login));

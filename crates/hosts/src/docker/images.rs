@@ -10,7 +10,10 @@ use bollard::{
 use futures::StreamExt;
 use tokio::sync::mpsc;
 
-use super::connection::{Connection, status};
+use super::{
+    connection::{Connection, status},
+    login::Transfer,
+};
 use crate::{EngineError, ImageBuild};
 
 pub(super) async fn has(connection: &Connection, image: &str) -> Result<bool, EngineError> {
@@ -26,7 +29,7 @@ pub(super) async fn pull(connection: &Connection, image: &str) -> Result<(), Eng
     let docker = connection.docker().await.map_err(|error| connection.failed("pull an image", error))?;
     let (name, tag) = name_and_tag(image);
     let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
-    let mut progress = docker.create_image(Some(options), None, connection.credentials(image));
+    let mut progress = docker.create_image(Some(options), None, connection.credentials(image, Transfer::Pull)?);
     while let Some(step) = progress.next().await {
         step.map_err(|error| transfer_error(connection, image, "pull an image", error))?;
     }
@@ -40,7 +43,7 @@ pub(super) async fn push(connection: &Connection, image: &str) -> Result<(), Eng
     let docker = connection.docker().await.map_err(|error| connection.failed("push an image", error))?;
     let (name, tag) = name_and_tag(image);
     let options = PushImageOptionsBuilder::default().tag(tag).build();
-    let mut progress = docker.push_image(name, Some(options), connection.credentials(image));
+    let mut progress = docker.push_image(name, Some(options), connection.credentials(image, Transfer::Push)?);
     while let Some(step) = progress.next().await {
         step.map_err(|error| transfer_error(connection, image, "push an image", error))?;
     }

@@ -24,12 +24,13 @@ pub(super) async fn images(
     let used: BTreeSet<String> = containers.into_iter().filter_map(|container| container.image_id).collect();
     let mut removed = Vec::new();
     for image in images {
-        // One that was pulled by its digest has no tag.
-        let names = if image.repo_tags.is_empty() { image.repo_digests } else { image.repo_tags };
-        let ours = |name: &&String| name.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
-        if used.contains(&image.id) || names.iter().any(|name| keep.contains(name.as_str())) {
+        let mut names = image.repo_tags.iter().chain(&image.repo_digests);
+        if used.contains(&image.id) || names.any(|name| keep.contains(name.as_str())) {
             continue;
         }
+        // One that was pulled by its digest has no tag. With the last tag of a repository its digests there go too.
+        let names = if image.repo_tags.is_empty() { image.repo_digests } else { image.repo_tags };
+        let ours = |name: &&String| name.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
         for name in names.iter().filter(ours) {
             if remove(connection, name).await? {
                 removed.push(name.clone());

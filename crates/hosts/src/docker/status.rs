@@ -46,15 +46,16 @@ pub(super) fn status_of(
 }
 
 /// As [`status_of`], from a line of a listing, of a container that runs.
-pub(super) fn running_status(
+pub(super) fn listed_status(
     name: ContainerName,
     summary: ContainerSummary,
+    state: ContainerState,
     published_on: Option<IpAddr>,
 ) -> ContainerStatus {
     let networks = summary.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
     let ports = summary.ports.unwrap_or_default();
     let reach = Reach { published_on, networks: &networks };
-    build_status(name, summary.labels.unwrap_or_default(), ContainerState::Running, |port| {
+    build_status(name, summary.labels.unwrap_or_default(), state, |port| {
         reach.address(port, bound_in_listing(&ports, port))
     })
 }

@@ -10,6 +10,7 @@ use std::{
 use async_trait::async_trait;
 use chrono::Utc;
 use paas_model::HostId;
+use tokio::sync::watch;
 
 use crate::{
     HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,
@@ -26,6 +27,8 @@ const MISSING_IMAGE: &str = super::machines_contract::MISSING_IMAGE;
 pub struct FakeMachines {
     installation: String,
     cloud: Arc<Mutex<Cloud>>,
+    /// Calls wait.
+    stalled: Arc<watch::Sender<bool>>,
 }
 
 /// What comes of a launch.
@@ -75,7 +78,7 @@ impl Default for FakeMachines {
             denied: BTreeSet::new(),
             down: false,
         };
-        Self { installation: "ours".to_owned(), cloud: Arc::new(Mutex::new(cloud)) }
+        Self { installation: "ours".to_owned(), cloud: Arc::new(Mutex::new(cloud)), stalled: Arc::default() }
     }
 }
 
@@ -84,7 +87,7 @@ impl FakeMachines {
     /// The same cloud, seen by another installation.
     #[must_use]
     pub fn of_installation(&self, installation: &str) -> Self {
-        Self { installation: installation.to_owned(), cloud: Arc::clone(&self.cloud) }
+        Self { installation: installation.to_owned(), ..self.clone() }
     }
 
     /// What comes of the next launch that is not an adoption; several are used up in order.
@@ -112,6 +115,15 @@ impl FakeMachines {
 
     pub fn come_back(&self) {
         self.cloud().down = false;
+    }
+
+    /// No call is answered until [`Self::go_on`].
+    pub fn stall(&self) {
+        self.stalled.send_replace(true);
+    }
+
+    pub fn go_on(&self) {
+        self.stalled.send_replace(false);
     }
 
     /// The cloud says that it takes the host's machine back.
@@ -153,6 +165,11 @@ impl FakeMachines {
         self.cloud.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    async fn answering(&self) {
+        // The sender is ours: it cannot be gone.
+        let _ = self.stalled.subscribe().wait_for(|stalled| !stalled).await;
+    }
+
     /// The cloud, when it answers and the credentials may do this.
     fn calling(&self, action: &str) -> Result<MutexGuard<'_, Cloud>, MachineError> {
         let cloud = self.cloud();
@@ -169,6 +186,7 @@ impl FakeMachines {
 #[async_trait]
 impl Machines for FakeMachines {
     async fn launch(&self, order: &MachineOrder) -> Result<Machine, MachineError> {
+        self.answering().await;
         let mut cloud = self.calling("ec2:RunInstances")?;
         let ours = |it: &&Instance| it.installation == self.installation && it.order.host == order.host;
         if let Some(instance) = cloud.instances.values().find(ours) {
@@ -195,6 +213,7 @@ impl Machines for FakeMachines {
     }
 
     async fn list(&self) -> Result<Vec<Machine>, MachineError> {
+        self.answering().await;
         let mut cloud = self.calling("ec2:DescribeInstances")?;
         let ours = cloud.instances.values_mut().filter(|it| it.installation == self.installation);
         Ok(ours
@@ -209,6 +228,7 @@ impl Machines for FakeMachines {
     }
 
     async fn terminate(&self, host: HostId, machine: &MachineId) -> Result<(), MachineError> {
+        self.answering().await;
         let mut cloud = self.calling("ec2:TerminateInstances")?;
         match cloud.instances.get_mut(machine) {
             None => Ok(()),
@@ -222,6 +242,7 @@ impl Machines for FakeMachines {
     }
 
     async fn check(&self, order: &MachineOrder) -> Result<Vec<MissingPermission>, MachineError> {
+        self.answering().await;
         let cloud = self.cloud();
         if cloud.down {
             return Err(unavailable());
@@ -231,6 +252,7 @@ impl Machines for FakeMachines {
     }
 
     async fn instance_type(&self, name: &str) -> Result<InstanceType, MachineError> {
+        self.answering().await;
         self.calling("ec2:DescribeInstanceTypes")?.instance_type(name).cloned()
     }
 }

@@ -3,6 +3,7 @@
 use std::{
     net::SocketAddr,
     process::Stdio,
+    slice,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,8 @@ use std::{
     time::Duration,
 };
 
-use paas_hosts::{DockerEngines, Engine, EngineError, RegistryLogin};
+use bollard::Docker;
+use paas_hosts::{DockerEngines, Engine, EngineError, RegistryAccess, RegistryLogin, testing::contract::holds};
 use tempfile::TempDir;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -21,7 +23,7 @@ use tokio::{
 
 use crate::{
     build::{build, untag},
-    fixture::docker,
+    fixture::{IMAGE, docker},
 };
 
 /// `paas` with the password `secret`, by bcrypt.
@@ -42,11 +44,8 @@ impl Registry {
     /// One that lets in only this installation.
     async fn with_password() -> (Self, RegistryLogin) {
         let registry = Self::configured("auth:\n  htpasswd:\n    realm: paas\n    path: HTPASSWD\n").await;
-        let login = RegistryLogin {
-            address: registry.address.to_string(),
-            user: "paas".to_owned(),
-            password: "secret".to_owned().into(),
-        };
+        let access = RegistryAccess::Password { user: "paas".to_owned(), password: "secret".to_owned().into() };
+        let login = RegistryLogin { address: registry.address.to_string(), access };
         (registry, login)
     }
 
@@ -94,6 +93,60 @@ async fn an_image_that_was_pushed_can_be_pulled() {
     assert!(engine.has_image(&image).await.unwrap());
     engine.pull(&image).await.expect("it is there already");
     untag(&image).await;
+}
+
+#[tokio::test]
+async fn an_image_by_its_digest_is_what_was_pushed_whatever_its_tag_says_now() {
+    let registry = Registry::start().await;
+    let address = registry.address.to_string();
+    let tag = format!("{}/apps/pinned:v1", registry.address);
+    let [first, _second] = [push(&tag, "first").await, push(&tag, "second").await];
+    holds(docker(), IMAGE, async |bench| {
+        let engine = &bench.engine;
+        engine.pull(&first).await.unwrap();
+        assert!(engine.has_image(&first).await.unwrap() && !engine.has_image(&tag).await.unwrap());
+        engine.pull(&first).await.expect("it is there already");
+
+        let mut spec = bench.spec("");
+        spec.image.clone_from(&first);
+        let name = bench.create("pinned", &spec).await;
+        let prune = async |keep: &[String]| engine.prune_images(&address, keep).await.unwrap();
+        assert!(prune(&[]).await.is_empty(), "a container uses it");
+        engine.remove(&name).await.unwrap();
+        // As hosts have images that were pulled before images had digests in their names.
+        engine.pull(&tag).await.unwrap();
+        assert_eq!(prune(slice::from_ref(&first)).await, slice::from_ref(&tag));
+        assert_eq!(prune(&[]).await, slice::from_ref(&first));
+        assert!(!engine.has_image(&first).await.unwrap());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_image_that_is_kept_by_its_digest_keeps_its_tag() {
+    let registry = Registry::start().await;
+    let (engine, address) = (docker(), registry.address.to_string());
+    let tag = format!("{address}/apps/both:v1");
+    let digest = push(&tag, "both").await;
+    engine.pull(&tag).await.unwrap();
+    assert!(engine.has_image(&digest).await.unwrap(), "it has both names");
+    assert!(engine.prune_images(&address, slice::from_ref(&digest)).await.unwrap().is_empty());
+    assert!(engine.prune_images(&address, slice::from_ref(&tag)).await.unwrap().is_empty());
+    assert_eq!(engine.prune_images(&address, &[]).await.unwrap(), [tag]);
+    assert!(!engine.has_image(&digest).await.unwrap());
+}
+
+/// Pushes an image that has this mark under a tag, forgets it, and gives its name by digest.
+async fn push(tag: &str, mark: &str) -> String {
+    let (sender, _nobody_reads) = mpsc::channel(100);
+    let dockerfile = format!("FROM scratch\nLABEL paas-test={mark}\nCOPY run.Dockerfile /\n");
+    docker().build_image(build(tag, &dockerfile), sender).await.unwrap();
+    docker().push(tag).await.unwrap();
+    let about = Docker::connect_with_local_defaults().unwrap().inspect_image(tag).await.unwrap();
+    let name = tag.rsplit_once(':').unwrap().0;
+    let digests = about.repo_digests.unwrap();
+    untag(tag).await;
+    digests.into_iter().find(|digest| digest.starts_with(name)).expect("the registry has told its digest")
 }
 
 #[tokio::test]

@@ -12,14 +12,20 @@ pub(crate) struct World {
     pub(crate) database: TestDb,
     pub(crate) logs: Logs,
     pub(crate) stop: CancellationToken,
+    changes: Changes,
 }
 
 impl World {
     pub(crate) async fn new() -> Self {
         let database = TestDb::new().await;
         let stop = CancellationToken::new();
-        let logs = process(&database, &stop).await;
-        Self { database, logs, stop }
+        let changes = Changes::listen(database.db(), stop.clone()).await.unwrap();
+        let logs = Logs::start(database.db().clone(), changes.clone(), stop.clone());
+        Self { database, logs, stop, changes }
+    }
+
+    pub(crate) fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     pub(crate) async fn app(&self, name: &str) -> AppId {

@@ -26,12 +26,33 @@ struct Check<'a, 'f> {
     states: BTreeMap<DynoId, DynoState>,
     /// Memory in MiB and thousandths of a core.
     reserved: BTreeMap<HostId, (u64, u64)>,
-    builds: BTreeMap<HostId, (u32, u64)>,
+    builds: BTreeMap<HostId, Builds>,
     live: BTreeMap<(Slot<'a>, ReleaseId), u32>,
     /// How many dynos serve in a slot when the plan is done.
     serving_after: BTreeMap<Slot<'a>, u32>,
     started: BTreeSet<Slot<'a>>,
     found: Vec<Violation>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Builds {
+    count: u64,
+    mb: u64,
+    millis: u64,
+}
+
+impl Builds {
+    fn add(&mut self, mb: u32, millis: u32) {
+        self.count += 1;
+        self.mb += u64::from(mb);
+        self.millis += u64::from(millis);
+    }
+
+    /// What dynos cannot have: one build of each host takes nothing from them.
+    fn reserve(self) -> (u64, u64) {
+        let count = self.count.max(1);
+        (self.mb - self.mb / count, self.millis - self.millis / count)
+    }
 }
 
 impl<'a, 'f> Check<'a, 'f> {
@@ -60,12 +81,7 @@ impl<'a, 'f> Check<'a, 'f> {
         }
         for build in &world.builds {
             let Some(host) = build.host else { continue };
-            let held = check.reserved.entry(host).or_default();
-            held.0 += u64::from(build.memory_mb);
-            held.1 += u64::from(build.cpu_millis);
-            let builds = check.builds.entry(host).or_default();
-            builds.0 += 1;
-            builds.1 += u64::from(build.memory_mb);
+            check.builds.entry(host).or_default().add(build.memory_mb, build.cpu_millis);
         }
         for action in &plan.actions {
             if let Action::Start { app_id, kind, number, .. } = action {
@@ -242,45 +258,55 @@ impl<'a, 'f> Check<'a, 'f> {
     }
 
     fn reserve(&mut self, id: HostId, app: AppId, mb: u32, millis: u32) {
-        let Some(host) = self.hold(id, mb, millis) else { return };
+        let held = self.reserved.entry(id).or_default();
+        held.0 += u64::from(mb);
+        held.1 += u64::from(millis);
+        let Some(host) = self.open(id) else { return };
+        self.fits(host);
         if !runs_dynos(host) || !self.is_for(host, app) {
             self.found.push(Violation::HostForOthers { host: id, app });
         }
     }
 
     fn reserve_build(&mut self, id: HostId, app: AppId, mb: u32, millis: u32) {
-        let Some(host) = self.hold(id, mb, millis) else { return };
+        self.builds.entry(id).or_default().add(mb, millis);
+        let Some(host) = self.open(id) else { return };
+        let builds = self.builds.get(&id).copied().unwrap_or_default();
+        // The first takes nothing, and may come to a host that is full.
+        if builds.count > 1 {
+            self.fits(host);
+        }
         let mut hosts = self.facts.hosts.values();
         let builders = hosts.any(|host| is_open(host) && !runs_dynos(host) && self.is_for(host, app));
         if runs_dynos(host) == builders || !self.is_for(host, app) {
             self.found.push(Violation::HostForOthers { host: id, app });
         }
-        let builds = self.builds.entry(id).or_default();
-        builds.0 += 1;
-        builds.1 += u64::from(mb);
         let percent = if runs_dynos(host) { u64::from(self.facts.policy.build_memory_percent.min(100)) } else { 100 };
         let cap = u64::from(host.memory_mb) * percent / 100;
-        if builds.0 > self.facts.policy.builds_per_host || builds.1 > cap {
+        if builds.count > u64::from(self.facts.policy.builds_per_host) || builds.mb > cap {
             self.found.push(Violation::TooManyBuilds(id));
         }
     }
 
-    fn hold(&mut self, id: HostId, mb: u32, millis: u32) -> Option<&'a Host> {
-        let Some(host) = self.facts.hosts.get(&id).copied().filter(|host| is_open(host)) else {
+    fn open(&mut self, id: HostId) -> Option<&'a Host> {
+        let host = self.facts.hosts.get(&id).copied().filter(|host| is_open(host));
+        if host.is_none() {
             self.found.push(Violation::HostNotReady(id));
-            return None;
-        };
-        let held = self.reserved.entry(id).or_default();
-        held.0 += u64::from(mb);
-        held.1 += u64::from(millis);
-        let (reserved_mb, reserved_millis) = *held;
+        }
+        host
+    }
+
+    fn fits(&mut self, host: &Host) {
+        let id = host.id;
+        let dynos = self.reserved.get(&id).copied().unwrap_or_default();
+        let builds = self.builds.get(&id).copied().unwrap_or_default().reserve();
+        let (reserved_mb, reserved_millis) = (dynos.0 + builds.0, dynos.1 + builds.1);
         if reserved_mb > u64::from(host.memory_mb) {
             self.found.push(Violation::HostFull { host: id, reserved_mb, memory_mb: host.memory_mb });
         }
         if reserved_millis > u64::from(host.cpu_millis) {
             self.found.push(Violation::HostCpuFull { host: id, reserved_millis, cpu_millis: host.cpu_millis });
         }
-        Some(host)
     }
 
     fn is_for(&self, host: &Host, app: AppId) -> bool {

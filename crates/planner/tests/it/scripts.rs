@@ -37,6 +37,7 @@ macro_rules! scripts {
 scripts! {
     a_rolling_deploy,
     a_deploy_on_a_full_host,
+    a_full_host_and_builds,
     a_release_that_never_comes_up,
     crashes_and_back_off,
     draining_and_losing_hosts,

@@ -2,19 +2,15 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::{
-    Account, App, AppCreate, AppPlacement, AppPlacementUpdate, AppUpdate, BuildpackInstallation,
-    BuildpackInstallationsUpdate, ConfigVars, ConfigVarsUpdate, Region, Stack,
+    App, AppCreate, AppPlacement, AppPlacementUpdate, AppUpdate, BuildpackInstallation, BuildpackInstallationsUpdate,
+    ConfigVars, ConfigVarsUpdate, Region, Stack,
 };
 
-/// The account, its apps, and what is set on them. `app` is a name or an id.
+/// Apps, and what is set on them. `app` is a name or an id.
 ///
 /// # Errors
 /// Each call: any [`ClientError`].
 impl Client {
-    pub async fn account(&self) -> Result<Account, ClientError> {
-        self.get(&["account"]).await
-    }
-
     pub async fn apps(&self) -> Result<Vec<App>, ClientError> {
         self.list(&["users", "~", "apps"]).await
     }

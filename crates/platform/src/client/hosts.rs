@@ -2,7 +2,8 @@ use reqwest::Method;
 
 use super::{Client, ClientError};
 use crate::{
-    Host, HostCreate, HostRemove, HostShell, HostShellCreate, JoinCommand, PlacementExplanation, PlacementQuery,
+    Host, HostCreate, HostRemove, HostShell, HostShellCreate, HostUpdate, JoinCommand, PlacementExplanation,
+    PlacementQuery,
 };
 
 /// The machines that run dynos. `host` is a name or an id.
@@ -21,6 +22,10 @@ impl Client {
     /// A command that makes another machine a host.
     pub async fn create_host(&self, body: &HostCreate) -> Result<JoinCommand, ClientError> {
         self.call(Method::POST, &["hosts"], body).await
+    }
+
+    pub async fn update_host(&self, host: &str, body: &HostUpdate) -> Result<Host, ClientError> {
+        self.call(Method::PATCH, &["hosts", host], body).await
     }
 
     pub async fn drain_host(&self, host: &str) -> Result<Host, ClientError> {

@@ -1,8 +1,11 @@
 //! The HTTP client: one request, one typed answer. The calls by resource are in the files beside this one.
 
+mod access;
+mod accounts;
 mod apps;
 mod builds;
 mod dynos;
+mod edges;
 mod error;
 mod hosts;
 mod pools;

@@ -2,8 +2,8 @@
 //! must come out of our types as it went in: no field is missing, renamed, retyped or reformatted.
 
 use paas_platform::{
-    Account, App, Authorization, Build, BuildpackInstallation, Dyno, DynoSize, Formation, LogSession, RateLimit,
-    Region, Release, Slug, Source, Stack,
+    Account, App, AppTransfer, Authorization, Build, BuildpackInstallation, Collaborator, Dyno, DynoSize, Formation,
+    LogSession, RateLimit, Region, Release, Slug, Source, Stack,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -15,8 +15,10 @@ fn every_resource_reads_and_writes_herokus_own_example() {
     examples["app"]["create_status"] = json!("complete");
     same::<Account>(&examples["account"]);
     same::<App>(&examples["app"]);
+    same::<AppTransfer>(&examples["app-transfer"]);
     same::<Build>(&examples["build"]);
     same::<BuildpackInstallation>(&examples["buildpack-installation"]);
+    same::<Collaborator>(&examples["collaborator"]);
     same::<Dyno>(&examples["dyno"]);
     same::<DynoSize>(&examples["dyno-size"]);
     same::<Formation>(&examples["formation"]);

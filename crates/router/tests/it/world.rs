@@ -2,18 +2,19 @@ use std::{collections::BTreeMap, future::Future, net::SocketAddr, sync::Arc, tim
 
 use arc_swap::ArcSwap;
 use paas_db::{
-    Changes, Db, accounts, apps, configs,
+    Changes, Db, accounts, apps, configs, domains,
     dynos::{self, NewDyno},
     formations, hosts, new_id,
     releases::{self, NewRelease},
     routers,
     slugs::{self, NewSlug},
+    sni_endpoints::{self, SealedKey},
     testing::TestDb,
 };
 use paas_logs::{Filter, Logs};
 use paas_model::{
-    AccountId, AppId, AppName, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId, ProcessType,
-    ReleaseId, ReleaseState, SlugId,
+    AccountId, AppId, AppName, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId, Hostname,
+    ProcessType, ReleaseId, ReleaseState, SlugId, SniEndpointId,
 };
 use paas_router::{Listeners, RouterConfig, Timeouts, serve};
 use tokio::task::JoinHandle;
@@ -55,6 +56,18 @@ impl World {
         let owner = accounts::create(db.pool(), new_id(), "owner@example.com", true).await.unwrap().id;
         let host = hosts::enter(db.pool(), new_id(), "here", "unix:///nowhere", 4_096, 2).await.unwrap().id;
         Self { database, changes, logs, owner, host, stop }
+    }
+
+    pub(crate) async fn add_domain(&self, app: &App, hostname: &str, endpoint: Option<SniEndpointId>) {
+        let (id, hostname) = (new_id(), Hostname::parse(hostname).unwrap());
+        domains::create(self.db().pool(), id, app.id, &hostname, &id.to_string(), endpoint).await.unwrap();
+    }
+
+    pub(crate) async fn add_certificate(&self, app: &App, chain: &str, key: &str) -> SniEndpointId {
+        let id: SniEndpointId = new_id();
+        let sealed = SealedKey::seal(self.db().vault(), id, &key.into()).unwrap();
+        sni_endpoints::create(self.db().pool(), id, app.id, &format!("n{id}"), chain, &sealed).await.unwrap();
+        id
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -180,11 +193,16 @@ impl World {
         self.start(RouterConfig { tls, ..RouterConfig::new("test") }, &["127.0.0.1:0".parse().unwrap()]).await
     }
 
-    async fn start(&self, config: RouterConfig, https: &[SocketAddr]) -> Router {
+    pub(crate) async fn start(&self, config: RouterConfig, https: &[SocketAddr]) -> Router {
+        self.start_on(self.db().clone(), config, https).await
+    }
+
+    /// A router whose database is another one, or none.
+    pub(crate) async fn start_on(&self, db: Db, config: RouterConfig, https: &[SocketAddr]) -> Router {
         let listeners = Listeners::bind(&["127.0.0.1:0".parse().unwrap()], https, 2).unwrap();
         let (address, tls_address) = (listeners.http()[0], listeners.https().first().copied());
         let stop = CancellationToken::new();
-        let routed = serve(listeners, config, self.db().clone(), self.changes.clone(), self.logs.clone(), stop.clone());
+        let routed = serve(listeners, config, db, self.changes.clone(), self.logs.clone(), stop.clone());
         let task = tokio::spawn(async move { routed.await.unwrap() });
         let router = Router { address, tls_address, stop, task };
         // The first answer means that the first table is in force.

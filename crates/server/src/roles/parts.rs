@@ -86,7 +86,7 @@ pub(super) async fn control(config: &Config, storage: &Storage, groups: &Groups)
         engines: engines(storage, &groups.loops)?,
         machines: machines::connect(config, &storage.authority).await?,
         catalog: Catalog::default(),
-        settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)),
+        settings: Arc::new(settings::control(config, &storage.authority, &storage.image_store)?),
     })
 }
 
@@ -94,7 +94,7 @@ pub(super) async fn control(config: &Config, storage: &Storage, groups: &Groups)
 fn engines(storage: &Storage, loops: &Tasks) -> Result<Arc<DockerEngines>> {
     let mut engines = DockerEngines::new(Some(&engine_tls(&storage.authority)?))?;
     if let Some(login) = storage.image_store.login() {
-        engines = engines.with_registry(login.clone());
+        engines = engines.with_registry(login);
     }
     let engines = Arc::new(engines);
     let (renewed, authority) = (Arc::clone(&engines), Arc::clone(&storage.authority));

@@ -10,7 +10,7 @@ async fn whoever_starts_the_server_is_logged_in_as_the_owner_and_stays_so() {
     assert_eq!(log_in().await.unwrap(), directory.path().join("credentials.toml"));
     let credentials = Credentials::load(directory.path(), &test.control.settings.public_url).unwrap();
     let account = ops::accounts::authenticate(&test.control, &credentials.token().unwrap()).await.unwrap();
-    assert_eq!(account.unwrap().id, test.owner.id);
+    assert_eq!(account.unwrap().account.id, test.owner.id);
 
     assert!(log_in().await.is_none());
 }

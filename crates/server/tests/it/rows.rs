@@ -8,7 +8,7 @@ use paas_db::{
     formations, hosts, new_id, new_secret,
     releases::{self, NewRelease},
     slugs::{self, NewSlug},
-    tokens,
+    tokens::{self, NewToken},
 };
 use paas_model::{
     AccountId, AppId, AppName, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId, ProcessType,
@@ -24,7 +24,18 @@ use tokio::{
 pub(crate) async fn owner(db: &Db) -> (AccountId, SecretString) {
     let id = accounts::create(db.pool(), new_id(), "owner@example.com", true).await.unwrap().id;
     let token = new_secret("HRKU-");
-    tokens::create(db.pool(), new_id::<TokenId>(), id, "test", &SecretHash::of(&token)).await.unwrap();
+    let new = NewToken {
+        id: new_id::<TokenId>(),
+        description: "test",
+        hash: SecretHash::of(&token),
+        hint: "",
+        scope: &["global".to_owned()],
+        expires_at: None,
+        client_id: None,
+        refresh: None,
+        is_session: false,
+    };
+    tokens::create(db.pool(), id, &new).await.unwrap();
     (id, token)
 }
 

@@ -21,7 +21,12 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/app-setups", create), Endpoint::get("/app-setups/{setup}", info)]
+    vec![
+        Endpoint::post("/app-setups", create)
+            .takes::<wire::AppSetupCreate>()
+            .returns::<wire::AppSetup>(StatusCode::ACCEPTED),
+        Endpoint::get("/app-setups/{setup}", info).returns::<wire::AppSetup>(StatusCode::OK),
+    ]
 }
 
 /// Answers once the app exists; all else comes later.

@@ -5,10 +5,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use paas_control::ops::apps::{self, AppChange, NewApp};
-use paas_db::accounts::Account;
+use paas_db::apps::App;
+use paas_model::Permission;
 use paas_platform as wire;
 
 use crate::{
+    audit::Noted,
     auth::{AppFor, Caller},
     body::{JsonBody, Segment},
     endpoint::Endpoint,
@@ -20,12 +22,16 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps", list),
-        Endpoint::post("/apps", create),
-        Endpoint::get("/users/{user}/apps", list_of_user),
-        Endpoint::get("/apps/{app}", info),
-        Endpoint::patch("/apps/{app}", update),
-        Endpoint::delete("/apps/{app}", delete),
+        Endpoint::get("/apps", list).lists::<wire::App>(),
+        Endpoint::post("/apps", create).takes::<wire::AppCreate>().returns::<wire::App>(StatusCode::CREATED),
+        Endpoint::get("/users/{user}/apps", list_of_user).lists::<wire::App>(),
+        Endpoint::get("/apps/{app}", info).returns::<wire::App>(StatusCode::OK),
+        // Which of them depends on what changes.
+        Endpoint::patch("/apps/{app}", update)
+            .needs(&[Permission::Deploy, Permission::Operate, Permission::Manage])
+            .takes::<wire::AppUpdate>()
+            .returns::<wire::App>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}", delete).returns::<wire::App>(StatusCode::OK),
     ]
 }
 
@@ -34,11 +40,12 @@ const KEYS: [SortKey<wire::App>; 2] = [
     SortKey { name: "id", of: |app| Value::Text(app.id.to_string()) },
 ];
 
+/// All that the account may see; for the installation's owner, every one.
 async fn list(State(web): State<Web>, Caller(account): Caller, headers: HeaderMap) -> Result<Response, ApiError> {
-    list_for(&web, &account, &headers).await
+    Ok(paged(&web, &headers, &apps::list_visible(&web.control, &account).await?))
 }
 
-/// `~` is oneself; other users' apps are nobody's business.
+/// Those that the account owns or is a collaborator of. `~` is oneself; other users' apps are nobody's business.
 async fn list_of_user(
     State(web): State<Web>,
     Caller(account): Caller,
@@ -48,17 +55,17 @@ async fn list_of_user(
     if user != "~" && user != account.email && user != account.id.to_string() {
         return Err(ApiError::not_found("user"));
     }
-    list_for(&web, &account, &headers).await
+    Ok(paged(&web, &headers, &apps::list(&web.control, &account).await?))
 }
 
-async fn list_for(web: &Web, account: &Account, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let apps = apps::list(&web.control, account).await?;
-    Ok(page(headers, apps.iter().map(|app| shown::app(web, app)).collect(), &KEYS))
+fn paged(web: &Web, headers: &HeaderMap, apps: &[App]) -> Response {
+    page(headers, apps.iter().map(|app| shown::app(web, app)).collect(), &KEYS)
 }
 
 async fn create(
     State(web): State<Web>,
     Caller(account): Caller,
+    noted: Noted,
     JsonBody(body): JsonBody<wire::AppCreate>,
 ) -> Result<Response, ApiError> {
     if let Some(region) = &body.region {
@@ -66,6 +73,7 @@ async fn create(
     }
     let new = NewApp { name: body.name, stack: body.stack.map(|stack| stack_name(&web, stack)) };
     let app = apps::create(&web.control, &account, new).await?;
+    noted.app(app.id, &app.name);
     Ok((StatusCode::CREATED, Json(shown::app(&web, &app))).into_response())
 }
 

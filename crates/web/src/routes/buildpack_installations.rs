@@ -1,4 +1,9 @@
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use paas_control::ops::buildpacks;
 use paas_model::Permission;
 use paas_platform as wire;
@@ -15,7 +20,13 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let path = "/apps/{app}/buildpack-installations";
-    vec![Endpoint::get(path, list), Endpoint::put(path, replace).needs(&[Permission::Deploy])]
+    vec![
+        Endpoint::get(path, list).lists::<wire::BuildpackInstallation>(),
+        Endpoint::put(path, replace)
+            .needs(&[Permission::Deploy])
+            .takes::<wire::BuildpackInstallationsUpdate>()
+            .returns::<Vec<wire::BuildpackInstallation>>(StatusCode::OK),
+    ]
 }
 
 const KEYS: [SortKey<wire::BuildpackInstallation>; 1] =

@@ -26,12 +26,19 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/builds", list),
-        Endpoint::post("/apps/{app}/builds", create).needs(&[Permission::Deploy]),
-        Endpoint::get("/apps/{app}/builds/{build}", info),
-        Endpoint::delete("/apps/{app}/builds/{build}", cancel).needs(&[Permission::Deploy]),
-        Endpoint::get("/apps/{app}/builds/{build}/result", result),
-        Endpoint::delete("/apps/{app}/build-cache", purge_cache).needs(&[Permission::Deploy]),
+        Endpoint::get("/apps/{app}/builds", list).lists::<wire::Build>(),
+        Endpoint::post("/apps/{app}/builds", create)
+            .needs(&[Permission::Deploy])
+            .takes::<wire::BuildCreate>()
+            .returns::<wire::Build>(StatusCode::CREATED),
+        Endpoint::get("/apps/{app}/builds/{build}", info).returns::<wire::Build>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}/builds/{build}", cancel)
+            .needs(&[Permission::Deploy])
+            .returns::<wire::Build>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/builds/{build}/result", result).returns::<wire::BuildResult>(StatusCode::OK),
+        Endpoint::delete("/apps/{app}/build-cache", purge_cache)
+            .needs(&[Permission::Deploy])
+            .returns::<serde_json::Value>(StatusCode::OK),
     ]
 }
 

@@ -1,4 +1,4 @@
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use paas_control::ops::config;
 use paas_model::{ConfigPatch, Permission};
 use paas_platform as wire;
@@ -8,7 +8,13 @@ use crate::{auth::AppFor, body::JsonBody, endpoint::Endpoint, error::ApiError, s
 pub(super) fn endpoints() -> Vec<Endpoint> {
     let path = "/apps/{app}/config-vars";
     let any = &[Permission::Deploy, Permission::Operate];
-    vec![Endpoint::get(path, info).needs(any), Endpoint::patch(path, update).needs(any)]
+    vec![
+        Endpoint::get(path, info).needs(any).returns::<wire::ConfigVars>(StatusCode::OK),
+        Endpoint::patch(path, update)
+            .needs(any)
+            .takes::<wire::ConfigVarsUpdate>()
+            .returns::<wire::ConfigVars>(StatusCode::OK),
+    ]
 }
 
 async fn info(State(web): State<Web>, AppFor { app, .. }: AppFor) -> Result<Json<wire::ConfigVars>, ApiError> {

@@ -1,4 +1,8 @@
-use axum::{Json, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use paas_model::DynoSize;
 use paas_platform as wire;
 
@@ -12,9 +16,9 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/dyno-sizes", list),
-        Endpoint::get("/dyno-sizes/{size}", info),
-        Endpoint::get("/apps/{app}/available-dyno-sizes", list),
+        Endpoint::get("/dyno-sizes", list).lists::<wire::DynoSize>(),
+        Endpoint::get("/dyno-sizes/{size}", info).returns::<wire::DynoSize>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/available-dyno-sizes", list).lists::<wire::DynoSize>(),
     ]
 }
 

@@ -23,18 +23,23 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let any = &[Permission::Deploy, Permission::Operate];
     vec![
-        Endpoint::get("/apps/{app}/dynos", list),
-        Endpoint::post("/apps/{app}/dynos", create).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::delete("/apps/{app}/dynos", restart_all).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::get("/apps/{app}/dynos/{dyno}", info),
-        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::delete("/apps/{app}/formations/{type}", restart_type)
-            .needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::get("/apps/{app}/dynos", list).lists::<wire::Dyno>(),
+        Endpoint::post("/apps/{app}/dynos", create)
+            .needs(any)
+            .takes::<wire::DynoCreate>()
+            .returns::<wire::Dyno>(StatusCode::CREATED),
+        Endpoint::delete("/apps/{app}/dynos", restart_all).needs(any).returns_accepted(),
+        Endpoint::get("/apps/{app}/dynos/{dyno}", info).returns::<wire::Dyno>(StatusCode::OK),
+        Endpoint::post("/apps/{app}/dynos/{dyno}", run_inside).needs(any).takes_nothing().returns_errors(),
+        Endpoint::delete("/apps/{app}/dynos/{dyno}", restart).needs(any).returns_accepted(),
+        Endpoint::post("/apps/{app}/dynos/{dyno}/actions/stop", stop).needs(any).takes_nothing().returns_accepted(),
+        Endpoint::delete("/apps/{app}/formations/{type}", restart_type).needs(any).returns_accepted(),
         Endpoint::post("/apps/{app}/formations/{type}/actions/stop", stop_type)
-            .needs(&[Permission::Deploy, Permission::Operate]),
+            .needs(any)
+            .takes_nothing()
+            .returns_accepted(),
     ]
 }
 

@@ -1,10 +1,16 @@
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use paas_control::ops::formation::{self, Scale};
 use paas_model::{DynoSize, Permission, ProcessType, UnknownDynoSize};
 use paas_platform as wire;
 
 use super::{dyno_sizes, dynos::process_type};
 use crate::{
+    audit::Noted,
     auth::AppFor,
     body::{JsonBody, Segment},
     endpoint::Endpoint,
@@ -15,11 +21,18 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
+    let any = &[Permission::Deploy, Permission::Operate];
     vec![
-        Endpoint::get("/apps/{app}/formation", list),
-        Endpoint::patch("/apps/{app}/formation", update).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::get("/apps/{app}/formation/{type}", info),
-        Endpoint::patch("/apps/{app}/formation/{type}", update_one).needs(&[Permission::Deploy, Permission::Operate]),
+        Endpoint::get("/apps/{app}/formation", list).lists::<wire::Formation>(),
+        Endpoint::patch("/apps/{app}/formation", update)
+            .needs(any)
+            .takes::<wire::FormationBatchUpdate>()
+            .returns::<Vec<wire::Formation>>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/formation/{type}", info).returns::<wire::Formation>(StatusCode::OK),
+        Endpoint::patch("/apps/{app}/formation/{type}", update_one)
+            .needs(any)
+            .takes::<wire::FormationUpdate>()
+            .returns::<wire::Formation>(StatusCode::OK),
     ]
 }
 
@@ -46,8 +59,10 @@ async fn info(
 async fn update(
     State(web): State<Web>,
     AppFor { account, app }: AppFor,
+    noted: Noted,
     JsonBody(body): JsonBody<wire::FormationBatchUpdate>,
 ) -> Result<Json<Vec<wire::Formation>>, ApiError> {
+    noted.names("types", body.updates.iter().filter_map(|update| update.kind.clone()));
     let changes = body.updates.iter().map(|update| {
         let kind = update.kind.as_deref().ok_or_else(|| ApiError::invalid("Each update needs a type."))?;
         scale(process_type(kind)?, update)

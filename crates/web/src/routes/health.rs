@@ -8,7 +8,7 @@ use crate::{endpoint::Endpoint, error::causes, state::Web};
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/healthz", healthz).open()]
+    vec![Endpoint::get("/healthz", healthz).open().returns_bytes(&["text/plain; charset=utf-8"])]
 }
 
 /// For probes: 200 when requests can be served.

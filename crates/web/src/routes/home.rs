@@ -4,10 +4,10 @@ use axum::{
     response::{Html, IntoResponse},
 };
 
-use crate::{endpoint::Endpoint, state::Web};
+use crate::{endpoint::Endpoint, pages::escape, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/", home).open()]
+    vec![Endpoint::get("/", home).open().returns_bytes(&["text/html; charset=utf-8"])]
 }
 
 /// For people who open the address in a browser.
@@ -43,8 +43,4 @@ paas open</pre>
 "#
     );
     (headers, Html(page))
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

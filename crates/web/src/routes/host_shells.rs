@@ -21,7 +21,12 @@ use crate::{
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/hosts/{host}/shells", create), Endpoint::get("/hosts/{host}/shells/{shell}", info)]
+    vec![
+        Endpoint::post("/hosts/{host}/shells", create)
+            .takes::<wire::HostShellCreate>()
+            .returns::<wire::HostShell>(StatusCode::CREATED),
+        Endpoint::get("/hosts/{host}/shells/{shell}", info).returns::<wire::HostShell>(StatusCode::OK),
+    ]
 }
 
 /// The shell starts when a client connects to its attach URL.

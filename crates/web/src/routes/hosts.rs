@@ -25,12 +25,13 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/hosts", list),
-        Endpoint::post("/hosts", create),
-        Endpoint::get("/hosts/{host}", info),
-        Endpoint::delete("/hosts/{host}", remove),
-        Endpoint::post("/hosts/{host}/actions/drain", drain),
-        Endpoint::post("/hosts/{host}/actions/undrain", undrain),
+        Endpoint::get("/hosts", list).lists::<wire::Host>(),
+        Endpoint::post("/hosts", create).takes::<wire::HostCreate>().returns::<wire::JoinCommand>(StatusCode::CREATED),
+        Endpoint::get("/hosts/{host}", info).returns::<wire::Host>(StatusCode::OK),
+        Endpoint::patch("/hosts/{host}", update).takes::<wire::HostUpdate>().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::delete("/hosts/{host}", remove).takes::<wire::HostRemove>().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/drain", drain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
+        Endpoint::post("/hosts/{host}/actions/undrain", undrain).takes_nothing().returns::<wire::Host>(StatusCode::OK),
     ]
 }
 
@@ -65,6 +66,15 @@ async fn info(
     Segment(host): Segment,
 ) -> Result<Json<wire::Host>, ApiError> {
     Ok(Json(shown::host(&hosts::find(&web.control, &owner, &host).await?)))
+}
+
+async fn update(
+    State(web): State<Web>,
+    ByOwner(owner): ByOwner,
+    Segment(host): Segment,
+    JsonBody(body): JsonBody<wire::HostUpdate>,
+) -> Result<Json<wire::Host>, ApiError> {
+    Ok(Json(shown::host(&hosts::label(&web.control, &owner, &host, &body.labels).await?)))
 }
 
 /// Answers with the host as it was.

@@ -23,9 +23,15 @@ const MAX_BYTES: usize = 32 << 10;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/hosts/join.sh", script).open(),
-        Endpoint::post("/hosts/join", join).for_machines(),
-        Endpoint::post("/hosts/{host}/certificate", renew).for_machines(),
+        Endpoint::get("/hosts/join.sh", script).open().returns_bytes(&["text/x-shellscript; charset=utf-8"]),
+        Endpoint::post("/hosts/join", join)
+            .for_machines()
+            .takes::<wire::HostJoin>()
+            .returns::<wire::HostJoined>(StatusCode::CREATED),
+        Endpoint::post("/hosts/{host}/certificate", renew)
+            .for_machines()
+            .takes::<wire::HostRenew>()
+            .returns::<wire::HostRenewed>(StatusCode::OK),
     ]
 }
 

@@ -12,12 +12,18 @@ use secrecy::ExposeSecret;
 use crate::{auth::AppFor, body::JsonBody, endpoint::Endpoint, error::ApiError, state::Web};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::post("/apps/{app}/log-sessions", create).needs(&[Permission::View])]
+    vec![
+        Endpoint::post("/apps/{app}/log-sessions", create)
+            .needs(&[Permission::View])
+            .reads()
+            .takes::<wire::LogSessionCreate>()
+            .returns::<wire::LogSession>(StatusCode::CREATED),
+    ]
 }
 
 async fn create(
     State(web): State<Web>,
-    AppFor { app, .. }: AppFor,
+    AppFor { account, app }: AppFor,
     JsonBody(body): JsonBody<wire::LogSessionCreate>,
 ) -> Result<Response, ApiError> {
     let new = NewLogSession {
@@ -26,7 +32,7 @@ async fn create(
         source: body.source,
         process: body.dyno.or(body.dyno_name).or(body.kind),
     };
-    let (session, secret) = log_sessions::create(&web.control, &app, new).await?;
+    let (session, secret) = log_sessions::create(&web.control, &account, &app, new).await?;
     let url = web.url(&format!("/streams/logs/{}", secret.expose_secret()));
     let session = wire::LogSession {
         created_at: session.created_at.into(),

@@ -1,30 +1,34 @@
 //! What clients ask about in passing and there is none of. An empty list is the truth; so is 404 for a single one.
 
-use axum::Json;
+use axum::{Json, http::StatusCode};
 
 use crate::{endpoint::Endpoint, error::ApiError};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/account/features", none),
-        Endpoint::get("/account/keys", none),
         Endpoint::get("/addon-attachments", none),
         Endpoint::get("/addons", none),
         Endpoint::get("/apps/{app}/addon-attachments", none),
         Endpoint::get("/apps/{app}/addons", none),
-        Endpoint::get("/apps/{app}/features", none),
-        Endpoint::get("/apps/{app}/features/{feature}", async || ApiError::not_found("feature")),
-        Endpoint::get("/apps/{app}/log-drains", none),
-        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling")),
-        Endpoint::get("/apps/{app}/sni-endpoints", none),
+        Endpoint::get("/apps/{app}/pipeline-couplings", async || ApiError::not_found("pipeline_coupling"))
+            .returns_errors(),
         Endpoint::get("/apps/{app}/webhooks", none),
         Endpoint::get("/pipelines", none),
         Endpoint::get("/spaces", none),
         Endpoint::get("/teams", none),
-        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")),
+        Endpoint::get("/teams/{team}", async || ApiError::not_found("team")).returns_errors(),
     ]
+    .into_iter()
+    .map(|endpoint| match endpoint.contract.answer {
+        Some(_) => endpoint,
+        None => endpoint.returns::<Nothing>(StatusCode::OK),
+    })
+    .collect()
 }
 
-async fn none() -> Json<[(); 0]> {
+/// A list of no items.
+type Nothing = [(); 0];
+
+async fn none() -> Json<Nothing> {
     Json([])
 }

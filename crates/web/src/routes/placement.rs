@@ -1,6 +1,6 @@
 //! Where dynos go: what an app may say about it, and why it came out as it did.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use paas_control::ops::{
     accounts::Owner,
     apps,
@@ -24,11 +24,19 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/placement", info),
-        Endpoint::patch("/apps/{app}/placement", update),
+        Endpoint::get("/apps/{app}/placement", info).returns::<wire::AppPlacement>(StatusCode::OK),
+        Endpoint::patch("/apps/{app}/placement", update)
+            .needs(&[Permission::Operate])
+            .takes::<wire::AppPlacementUpdate>()
+            .returns::<wire::AppPlacement>(StatusCode::OK),
         // Tells about hosts, which are nobody else's business.
-        Endpoint::get("/apps/{app}/explain", explain_app).by_owner(),
-        Endpoint::get("/hosts/{host}/explain", explain_host),
+        Endpoint::get("/apps/{app}/explain", explain_app)
+            .by_owner()
+            .asks::<wire::PlacementQuery>()
+            .returns::<wire::PlacementExplanation>(StatusCode::OK),
+        Endpoint::get("/hosts/{host}/explain", explain_host)
+            .asks::<wire::PlacementQuery>()
+            .returns::<wire::PlacementExplanation>(StatusCode::OK),
     ]
 }
 

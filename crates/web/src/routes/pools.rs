@@ -25,12 +25,14 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/pools", list),
-        Endpoint::post("/pools", create),
-        Endpoint::get("/pools/{pool}", info),
-        Endpoint::patch("/pools/{pool}", update),
-        Endpoint::delete("/pools/{pool}", delete),
-        Endpoint::get("/pools/{pool}/plan", plan),
+        Endpoint::get("/pools", list).lists::<wire::Pool>(),
+        Endpoint::post("/pools", create).takes::<wire::PoolUpdate>().returns::<wire::Pool>(StatusCode::CREATED),
+        Endpoint::get("/pools/{pool}", info).returns::<wire::Pool>(StatusCode::OK),
+        Endpoint::patch("/pools/{pool}", update).takes::<wire::PoolUpdate>().returns::<wire::Pool>(StatusCode::OK),
+        Endpoint::delete("/pools/{pool}", delete).returns::<wire::Pool>(StatusCode::OK),
+        Endpoint::get("/pools/{pool}/plan", plan)
+            .asks::<wire::PoolPlanQuery>()
+            .returns::<wire::PoolPlan>(StatusCode::OK),
     ]
 }
 

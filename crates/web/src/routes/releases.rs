@@ -20,11 +20,15 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/apps/{app}/releases", list),
-        Endpoint::post("/apps/{app}/releases", create).needs(&[Permission::Deploy, Permission::Operate]),
-        Endpoint::get("/apps/{app}/releases/{release}", info),
+        Endpoint::get("/apps/{app}/releases", list).lists::<wire::Release>(),
+        Endpoint::post("/apps/{app}/releases", create)
+            .needs(&[Permission::Deploy, Permission::Operate])
+            .takes::<wire::ReleaseCreate>()
+            .returns::<wire::Release>(StatusCode::CREATED),
+        Endpoint::get("/apps/{app}/releases/{release}", info).returns::<wire::Release>(StatusCode::OK),
         Endpoint::get("/apps/{app}/releases/{release}/config-vars", config_vars)
-            .needs(&[Permission::Deploy, Permission::Operate]),
+            .needs(&[Permission::Deploy, Permission::Operate])
+            .returns::<wire::ConfigVars>(StatusCode::OK),
     ]
 }
 

@@ -21,11 +21,16 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::post("/apps/{app}/slugs", create).needs(&[Permission::Deploy]),
+        Endpoint::post("/apps/{app}/slugs", create)
+            .needs(&[Permission::Deploy])
+            .takes::<wire::SlugCreate>()
+            .returns::<wire::Slug>(StatusCode::CREATED),
         // It holds the way to the app's code.
-        Endpoint::get("/apps/{app}/slugs/{slug}", info).needs(&[Permission::Deploy]),
-        Endpoint::get("/slugs/{secret}", download),
-        Endpoint::put("/slugs/{secret}", upload),
+        Endpoint::get("/apps/{app}/slugs/{slug}", info)
+            .needs(&[Permission::Deploy])
+            .returns::<wire::Slug>(StatusCode::OK),
+        Endpoint::get("/slugs/{secret}", download).returns_bytes(&["application/gzip"]),
+        Endpoint::put("/slugs/{secret}", upload).takes_bytes("application/gzip").returns_nothing(StatusCode::OK),
     ]
 }
 

@@ -20,10 +20,13 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::post("/sources", create),
-        Endpoint::post("/apps/{app}/sources", create).needs(&[Permission::Deploy]),
-        Endpoint::put("/sources/{secret}", upload),
-        Endpoint::get("/sources/{secret}", download),
+        Endpoint::post("/sources", create).takes_nothing().returns::<wire::Source>(StatusCode::CREATED),
+        Endpoint::post("/apps/{app}/sources", create)
+            .needs(&[Permission::Deploy])
+            .takes_nothing()
+            .returns::<wire::Source>(StatusCode::CREATED),
+        Endpoint::put("/sources/{secret}", upload).takes_bytes("application/gzip").returns_nothing(StatusCode::OK),
+        Endpoint::get("/sources/{secret}", download).returns_bytes(&["application/gzip"]),
     ]
 }
 

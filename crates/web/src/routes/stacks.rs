@@ -1,4 +1,9 @@
-use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::Response,
+};
 use paas_platform as wire;
 
 use crate::{
@@ -12,9 +17,9 @@ use crate::{
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::get("/stacks", list),
-        Endpoint::get("/stacks/{stack}", info),
-        Endpoint::get("/apps/{app}/available-stacks", list),
+        Endpoint::get("/stacks", list).lists::<wire::Stack>(),
+        Endpoint::get("/stacks/{stack}", info).returns::<wire::Stack>(StatusCode::OK),
+        Endpoint::get("/apps/{app}/available-stacks", list).lists::<wire::Stack>(),
     ]
 }
 

@@ -1,4 +1,7 @@
-use std::{future::ready, time::Duration};
+use std::{
+    future::ready,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
@@ -10,12 +13,11 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream, stream::BoxStream};
 use paas_control::{OpError, ops};
 use paas_db::{
-    apps,
     log_lines::{Filter, StoredLine},
     log_sessions::LogSession,
 };
 use paas_logs::{HISTORY, LogsError};
-use paas_model::{AppId, LogSource};
+use paas_model::LogSource;
 use secrecy::SecretString;
 
 use crate::{
@@ -38,7 +40,7 @@ pub(super) async fn logs(
     let session = ops::log_sessions::open(&web.control, &SecretString::from(secret)).await?;
     let lines = lines(&web, &session, last_seen(&headers)).await?;
     let format = if wants_events(&headers) { Format::Events } else { Format::Text };
-    let pieces = pieces(web, session.app_id, lines, format);
+    let pieces = pieces(web, session, lines, format);
     let mut response = Body::from_stream(pieces).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     Ok(response)
@@ -98,29 +100,36 @@ impl Format {
     }
 }
 
-/// Ends with the lines, or when the app is gone.
+/// Ends with the lines, or when the app is gone, or is not its reader's any more.
 fn pieces(
     web: Web,
-    app: AppId,
+    session: LogSession,
     lines: Lines,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, LogsError>> + Send + 'static {
-    stream::unfold((web, lines), move |(web, mut lines)| async move {
-        loop {
-            match tokio::time::timeout(web.config.keep_alive, lines.next()).await {
-                Ok(Some(Ok(line))) => return Some((Ok(format.line(&line)), (web, lines))),
-                Ok(Some(Err(error))) => {
-                    tracing::warn!(error = causes(&error), "a log stream broke off");
-                    return Some((Err(error), (web, lines)));
-                }
-                Ok(None) => return None,
-                Err(_silence) => {
-                    if let Ok(None) = apps::by_id(web.control.db.pool(), app).await {
+    stream::unfold((web, lines, Instant::now()), move |(web, mut lines, mut checked)| {
+        let session = session.clone();
+        async move {
+            loop {
+                let next = tokio::time::timeout(web.config.keep_alive, lines.next()).await;
+                if checked.elapsed() >= web.config.keep_alive {
+                    if let Ok(false) = ops::log_sessions::is_readable(&web.control, &session).await {
                         return None;
                     }
-                    let sign = format.keep_alive();
-                    if !sign.is_empty() {
-                        return Some((Ok(sign), (web, lines)));
+                    checked = Instant::now();
+                }
+                match next {
+                    Ok(Some(Ok(line))) => return Some((Ok(format.line(&line)), (web, lines, checked))),
+                    Ok(Some(Err(error))) => {
+                        tracing::warn!(error = causes(&error), "a log stream broke off");
+                        return Some((Err(error), (web, lines, checked)));
+                    }
+                    Ok(None) => return None,
+                    Err(_silence) => {
+                        let sign = format.keep_alive();
+                        if !sign.is_empty() {
+                            return Some((Ok(sign), (web, lines, checked)));
+                        }
                     }
                 }
             }

@@ -3,8 +3,8 @@ use paas_platform as wire;
 
 pub(crate) fn account(account: &Account) -> wire::Account {
     wire::Account {
-        allow_tracking: false,
-        beta: false,
+        allow_tracking: account.allow_tracking,
+        beta: account.beta,
         country_of_residence: None,
         created_at: account.created_at.into(),
         default_organization: None,
@@ -14,11 +14,11 @@ pub(crate) fn account(account: &Account) -> wire::Account {
         federated: false,
         id: account.id.uuid(),
         identity_provider: None,
-        last_login: None,
+        last_login: account.last_login.map(Into::into),
         name: account.name.clone(),
         sms_number: None,
         suspended_at: None,
-        two_factor_authentication: false,
+        two_factor_authentication: account.totp_confirmed_at.is_some(),
         updated_at: account.updated_at.into(),
         // What Heroku means by it is a credit card, and nothing here needs one.
         verified: true,

@@ -43,9 +43,7 @@ async fn a_stack_or_region_that_there_is_not_is_refused() {
 async fn what_clients_ask_beside_an_app_is_answered_with_the_truth() {
     let api = Api::new().await;
     api.app("example").await;
-    for list in
-        ["addons", "addon-attachments", "features", "log-drains", "dynos", "formation", "buildpack-installations"]
-    {
+    for list in ["addons", "addon-attachments", "log-drains", "dynos", "formation", "buildpack-installations"] {
         let answer = api.get(&format!("/apps/example/{list}")).await;
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "[]"), "{list}");
     }

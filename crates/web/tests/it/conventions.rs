@@ -18,7 +18,7 @@ async fn errors_have_herokus_form() {
     api.app("example").await;
     let shown = [
         ("a path that there is not", api.get("/nothing/here").await),
-        ("a verb that there is not", api.delete("/account").await),
+        ("a verb that there is not", api.delete("/stacks").await),
         ("a path of git's", api.get("/example.git/info/refs").await),
         ("an app that there is not", api.get("/apps/nobodys-app").await),
         ("a name that is taken", api.post("/apps", json!({"name": "example"})).await),
@@ -27,7 +27,7 @@ async fn errors_have_herokus_form() {
         ("a wrong type", api.post("/apps", json!({"name": 5})).await),
         ("a type that there is not", api.patch("/apps/example/formation/cron", json!({"quantity": 1})).await),
         ("a dyno before the first deploy", api.post("/apps/example/dynos", json!({"command": "bash"})).await),
-        ("a source from elsewhere", {
+        ("a source that cannot be fetched", {
             let body = json!({"source_blob": {"url": "ftp://example.com/a.tgz"}});
             api.post("/apps/example/builds", body).await
         }),

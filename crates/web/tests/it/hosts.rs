@@ -108,3 +108,23 @@ async fn a_host_that_is_being_ended_is_not_drained() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("its machine is being ended"), "{}", refused.text);
 }
+
+#[tokio::test]
+async fn a_host_is_given_labels_and_no_others_stay() {
+    let api = Api::new().await;
+    api.host("first").await;
+    let labelled = api.patch("/hosts/first", json!({"labels": {"role": "build", "zone": "a"}})).await;
+    assert_eq!(labelled.status, StatusCode::OK, "{}", labelled.text);
+    let relabelled = api.patch("/hosts/first", json!({"labels": {"role": "build"}})).await;
+    assert_eq!(relabelled.json()["labels"], json!({"role": "build"}));
+    assert_eq!(api.get("/hosts/first").await.json()["labels"], json!({"role": "build"}));
+    for (body, status) in [
+        (json!({"labels": {"": "x"}}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"labels": {"role": "a b c\n"}}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({}), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let refused = api.patch("/hosts/first", body).await;
+        assert_eq!(refused.status, status, "{}", refused.text);
+    }
+    assert_eq!(api.patch("/hosts/second", json!({"labels": {}})).await.status, StatusCode::NOT_FOUND);
+}

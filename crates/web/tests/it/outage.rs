@@ -42,7 +42,8 @@ async fn without_its_database_the_api_says_so_at_once_and_recovers() {
     let test = TestControl::new().await;
     let control = Control { db, ..test.control.clone() };
     let (_, token) = ops::accounts::create(&control, "own@example.com", true).await.unwrap();
-    let api = Api { router: paas_web::router(control, WebConfig::default()), test };
+    let api =
+        Api { router: paas_web::router(control, WebConfig::default()), test, answered: std::sync::Mutex::default() };
     let list = async || api.send(request(Method::GET, "/apps", Some(&token)).body(Body::empty()).unwrap()).await;
     let health = async || api.send(Request::get("/healthz").body(Body::empty()).unwrap()).await;
     assert_eq!((list().await.status, health().await.text.as_str()), (StatusCode::OK, "ok\n"));

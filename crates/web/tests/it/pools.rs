@@ -82,6 +82,39 @@ async fn what_a_pool_cannot_be_is_said_with_what_to_do() {
 }
 
 #[tokio::test]
+async fn what_the_provider_would_not_launch_is_refused_with_its_reasons() {
+    let api = with_pool().await;
+    api.test.machines.forget_image("ami-gone");
+    let refused = api.patch("/pools/main", json!({"image": "ami-gone"})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("there is no image ami-gone"), "{}", refused.text);
+    api.test.machines.deny("ec2:RunInstances");
+    let refused = api.patch("/pools/main", json!({"image": "ami-4567"})).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("the credentials may not do ec2:RunInstances"), "{}", refused.text);
+    assert_eq!(api.get("/pools/main").await.json()["image"], "ami-0123", "nothing was changed");
+    let emptied = api.patch("/pools/main", json!({"min": 0, "max": 0})).await;
+    assert_eq!(emptied.status, StatusCode::OK, "that is no question to the provider: {}", emptied.text);
+}
+
+#[tokio::test]
+async fn a_pool_is_saved_while_the_provider_is_away_with_a_warning() {
+    let api = with_pool().await;
+    api.test.machines.go_down();
+    let mut body = wanted();
+    body["name"] = json!("second");
+    let made = api.post("/pools", body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    let warning = "Its settings are not checked yet: the machines' API is not available: scripted to fail.";
+    assert_eq!(made.json()["last_error"], warning);
+    let changed = api.patch("/pools/main", json!({"image": "ami-4567"})).await.json();
+    assert_eq!((&changed["image"], &changed["last_error"]), (&json!("ami-4567"), &json!(warning)));
+    api.test.machines.come_back();
+    let changed = api.patch("/pools/main", json!({"image": "ami-0123"})).await.json();
+    assert_eq!(changed["last_error"], json!(null));
+}
+
+#[tokio::test]
 async fn a_server_that_launches_nothing_has_no_pools_made() {
     let api = Api::over(|control| control.machines = None).await;
     let refused = api.post("/pools", wanted()).await;
@@ -140,6 +173,15 @@ async fn a_machine_may_be_labelled_as_a_pools_hosts_are() {
     let api = with_pool().await;
     let answer = api.call(Method::POST, "/hosts", json!({"pool": "main"})).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_launched_host_has_the_labels_of_its_pool() {
+    let api = with_pool().await;
+    request_host(&api, "main-0001").await;
+    let refused = api.patch("/hosts/main-0001", json!({"labels": {}})).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("paas pools:set POOL --label"), "{}", refused.text);
 }
 
 /// As placement writes it.

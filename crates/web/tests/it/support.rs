@@ -1,10 +1,11 @@
-use std::{future::Future, time::Duration};
+use std::{collections::BTreeSet, future::Future, sync::Mutex, time::Duration};
 
 use axum::{
     Router,
     body::Body,
     http::{HeaderMap, Method, Request, StatusCode, header, request::Builder},
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use paas_control::{Control, ops, testing::TestControl};
@@ -15,10 +16,14 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::schema;
+
 /// The server, and the owner's token to call it with.
 pub(crate) struct Api {
     pub(crate) test: TestControl,
     pub(crate) router: Router,
+    /// Verb and path of the endpoints that gave a good answer.
+    pub(crate) answered: Mutex<BTreeSet<(String, &'static str)>>,
 }
 
 pub(crate) struct Answer {
@@ -35,7 +40,7 @@ impl Api {
     pub(crate) async fn with(config: WebConfig) -> Self {
         let test = TestControl::new().await;
         let router = paas_web::router(test.control.clone(), config);
-        Self { test, router }
+        Self { test, router, answered: Mutex::default() }
     }
 
     /// With something of the control plane put in another's place.
@@ -43,7 +48,7 @@ impl Api {
         let mut test = TestControl::new().await;
         change(&mut test.control);
         let router = paas_web::router(test.control.clone(), WebConfig::default());
-        Self { test, router }
+        Self { test, router, answered: Mutex::default() }
     }
 
     /// An app of the owner's.
@@ -98,6 +103,31 @@ impl Api {
         self.send(self.as_owner(Method::DELETE, path).body(Body::empty()).unwrap()).await
     }
 
+    /// As somebody else than the owner.
+    pub(crate) async fn call_as(&self, token: &SecretString, method: Method, path: &str, body: Value) -> Answer {
+        self.send(request(method, path, Some(token)).body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// `paas login -i`: an e-mail address and a password for a token.
+    pub(crate) async fn log_in(&self, email: &str, password: &str, code: Option<&str>) -> Answer {
+        let mut request = request(Method::POST, "/oauth/authorizations", None)
+            .header(header::AUTHORIZATION, format!("Basic {}", STANDARD.encode(format!("{email}:{password}"))));
+        if let Some(code) = code {
+            request = request.header("Heroku-Two-Factor-Code", code);
+        }
+        let body = serde_json::json!({ "description": "CLI", "expires_in": 2_592_000, "scope": ["global"] });
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// An account with a password, and its first token.
+    pub(crate) async fn person(&self, email: &str, password: &str) -> SecretString {
+        let (_, token) = self.test.tenant(email).await;
+        let set =
+            self.call_as(&token, Method::PATCH, "/account", serde_json::json!({ "new_password": password })).await;
+        assert_eq!(set.status, StatusCode::OK, "{}", set.text);
+        token
+    }
+
     pub(crate) async fn send_text(&self, method: Method, path: &str, body: &str) -> Answer {
         self.send(self.as_owner(method, path).body(Body::from(body.to_owned())).unwrap()).await
     }
@@ -106,7 +136,18 @@ impl Api {
         request(method, path, Some(&self.test.token))
     }
 
+    /// The answer is held to what Heroku's API and our own description of it say.
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let (method, path) = (request.method().clone(), request.uri().to_string());
+        let answer = self.send_unchecked(request).await;
+        let endpoint = schema::check(&method, &path, answer.status, answer.header("content-type"), &answer.text);
+        if let (true, Some(endpoint)) = (answer.status.is_success(), endpoint) {
+            self.answered.lock().unwrap().insert((method.to_string(), endpoint));
+        }
+        answer
+    }
+
+    async fn send_unchecked(&self, request: Request<Body>) -> Answer {
         let answered = async {
             let response = self.router.clone().oneshot(request).await.unwrap();
             let (parts, body) = response.into_parts();
@@ -203,11 +244,13 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut condition: i
 /// Runs with everything that differs from run to run replaced.
 pub(crate) fn stable(snapshots: impl FnOnce()) {
     let mut settings = insta::Settings::clone_current();
-    settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
+    settings.add_filter("[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]");
     settings.add_filter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]");
     settings.add_filter(r"(sources/|logs/|rendezvous-|JOIN-|HOST-)[A-Za-z0-9_-]{43}", "$1[secret]");
     settings.add_filter(r"(slugs/\[id\])\.\d+\.[0-9a-f]{32}", "$1.[until].[proof]");
     settings.add_filter(r"run\.\d{4}", "run.[number]");
+    settings.add_filter(r"[a-z]+-[a-z]+-\d{5}\.dns", "[name].dns");
+    settings.add_filter(r"\bd\.[0-9a-f-]{36}", "d.[token]");
     settings.add_filter(r"-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----", "[certificate]");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);

@@ -4,6 +4,8 @@ pub(super) mod destroy;
 pub(super) mod health;
 pub(super) mod info;
 pub(super) mod labels;
+pub(super) mod leave;
 pub(super) mod list;
 pub(super) mod open;
 pub(super) mod rename;
+pub(super) mod transfer;

@@ -1,8 +1,7 @@
-use std::process::{Command, Stdio};
-
 use url::Url;
 
 use crate::{
+    browser,
     context::{AppArgs, Context},
     error::Error,
 };
@@ -26,13 +25,6 @@ impl Open {
         if let Some(path) = &self.path {
             url = url.join(path).map_err(bad_url)?;
         }
-        // For whoever has no browser here, and for scripts.
-        context.printer.line(url.as_str())?;
-        let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
-        let ran = Command::new(opener).arg(url.as_str()).stdin(Stdio::null()).stdout(Stdio::null()).status();
-        if !ran.is_ok_and(|status| status.success()) {
-            context.printer.warn(format!("{opener} did not open a browser; the address is above."));
-        }
-        Ok(())
+        browser::open(context, url.as_str())
     }
 }

@@ -1,3 +1,4 @@
+use super::settings;
 use crate::{context::Context, error::Error, shell};
 
 /// Print the exports that aim Heroku's own CLI at this server: eval "$(paas heroku:env)"
@@ -16,26 +17,11 @@ impl Env {
                 "forward a port of this machine to the server (ssh -L 5443:localhost:5443 HOST) and log in to https://localhost:5443",
             ));
         }
-        let url = server.origin();
-        let mut exports = vec![
-            ("HEROKU_HOST", url.clone()),
-            ("HEROKU_API_KEY", context.token()?.expose().to_owned()),
-            // Each of these is an address of Heroku's that would get the token otherwise.
-            ("HEROKU_PARTICLEBOARD_URL", url.clone()),
-            ("HEROKU_DATA_HOST", server.host().to_owned()),
-            ("HEROKU_BUILDPACK_REGISTRY_URL", url.clone()),
-            ("HEROKU_EXEC_URL", url.clone()),
-            ("HEROKU_LOGIN_HOST", url.clone()),
-            ("HEROKU_STATUS_HOST", url),
-        ];
+        let mut exports = settings::aimed_at(&server.origin(), server.host(), context.token()?.expose());
         if let Some(ca) = context.ca_path().and_then(|path| std::path::absolute(path).ok()) {
             exports.push(("NODE_EXTRA_CA_CERTS", ca.to_string_lossy().into_owned()));
         }
-        exports.extend([
-            ("DISABLE_TELEMETRY", "true".to_owned()),
-            ("HEROKU_SKIP_NEW_VERSION_CHECK", "1".to_owned()),
-            ("HEROKU_DISABLE_AUTOUPDATE", "1".to_owned()),
-        ]);
+        exports.extend(settings::SILENT.map(|(name, value)| (name, value.to_owned())));
         exports
             .into_iter()
             .try_for_each(|(name, value)| context.printer.plain(format!("export {name}={}", shell::quote(&value))))

@@ -2,6 +2,7 @@ pub(super) mod add;
 pub(super) mod drain;
 pub(super) mod explain;
 pub(super) mod info;
+pub(super) mod labels;
 pub(super) mod list;
 pub(super) mod remove;
 mod shell;

@@ -35,7 +35,7 @@ impl List {
         context.printer.table(HEADING, rows)?;
         for pool in &pools {
             if let Some(error) = &pool.last_error {
-                context.printer.warn(format!("{}: the last launch failed: {error}", pool.name));
+                context.printer.warn(format!("{}: {error}", pool.name));
             }
         }
         Ok(())

@@ -13,6 +13,7 @@ use chrono::{DateTime, Utc};
 use paas_db::dynos::Dyno;
 use paas_hosts::{ContainerState, ContainerStatus, Engine};
 use paas_model::{DynoKind, DynoState, HostId};
+use tokio::sync::RwLock;
 
 pub(super) use self::output::Followers;
 use crate::{Control, OpError, Settings};
@@ -24,6 +25,8 @@ pub(super) struct Context {
     pub host: HostId,
     pub engine: Arc<dyn Engine>,
     pub followers: Followers,
+    /// Held for reading from the pull of an image until there is a container of it, for writing while images are removed.
+    pub images: RwLock<()>,
 }
 
 /// What is to be done with a dyno next. A step may be cut off anywhere and taken again from its beginning.

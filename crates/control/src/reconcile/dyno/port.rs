@@ -1,7 +1,7 @@
 //! From `starting` to `up`: a web dyno's port answers, or its health path does where the app has one; any other dyno is
 //! up as soon as it runs.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, pin::pin, time::Duration};
 
 use chrono::Utc;
 use paas_db::{Topic, dynos, dynos::Dyno};
@@ -14,6 +14,8 @@ use crate::{OpError, crash_point, ops::attach::container_of};
 /// Between two looks: short at first, for apps that are quick.
 const PROBE_EVERY: Duration = Duration::from_millis(20);
 const PROBE_AT_MOST_EVERY: Duration = Duration::from_millis(250);
+/// Every dyno of a host that starts looks whenever one of them changes.
+const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(250);
 
 pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
     if !is_routed(row) {
@@ -21,8 +23,10 @@ pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
     }
     let address = row.address.as_deref().and_then(|address| address.parse::<SocketAddr>().ok());
     let name = container_of(row.id);
-    let mut wake = context.control.changes.subscribe(&[Topic::Dynos]);
+    let mut wake = context.control.changes.subscribe_on(context.host, Topic::Dynos).at_most_every(LOOK_AT_MOST_EVERY);
     let mut pause = PROBE_EVERY;
+    // One question for the whole wait: asked anew for every probe, each would cost a connection.
+    let mut end = pin!(context.engine.wait(&name));
     loop {
         if let Some(address) = address
             && health::answers(address, row.health_path.as_deref()).await
@@ -36,7 +40,7 @@ pub(super) async fn wait(context: &Context, row: &Dyno) -> Result<(), OpError> {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             // Somebody told it to stop, or it ended: the next step is another one.
-            ended = context.engine.wait(&name) => return ended.map(drop).map_err(OpError::from),
+            ended = &mut end => return ended.map(drop).map_err(OpError::from),
             () = wake.changed() => {
                 let now = dynos::find(context.control.db.pool(), row.id).await?;
                 if now.is_none_or(|now| now.state != DynoState::Starting) {

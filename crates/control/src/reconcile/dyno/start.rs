@@ -1,18 +1,19 @@
-//! From `placed` to `starting`: image, container, process.
+//! From `placed` to `starting`: image, container, process; and on to the wait for its port.
 
 use std::collections::BTreeMap;
 
+use chrono::SecondsFormat;
 use paas_db::{
     dynos,
     dynos::{Dyno, Recipe},
 };
 use paas_hosts::{ContainerName, ContainerSpec, EngineError, Limits, Network};
-use paas_model::{DynoId, DynoKind};
+use paas_model::{DynoId, DynoKind, DynoState};
 
-use super::{Context, ended, is_routed};
+use super::{Context, ended, is_routed, port};
 use crate::{
     OpError, crash_point,
-    ops::attach::container_of,
+    ops::{attach::container_of, features::DYNO_METADATA},
     reconcile::host::{LABEL_APP, LABEL_DYNO, LABEL_HOST},
 };
 
@@ -43,7 +44,8 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
         return Ok(());
     };
     let name = container_of(row.id);
-    match make(context, row, &name, recipe).await {
+    let metadata = metadata(context, row).await?;
+    match make(context, row, &name, recipe, metadata).await {
         Ok(()) => {
             crash_point!("start.created");
         }
@@ -68,10 +70,36 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
     }
 }
 
-async fn make(context: &Context, row: &Dyno, name: &ContainerName, recipe: Recipe) -> Result<(), EngineError> {
+async fn make(
+    context: &Context,
+    row: &Dyno,
+    name: &ContainerName,
+    recipe: Recipe,
+    metadata: BTreeMap<String, String>,
+) -> Result<(), EngineError> {
+    let _kept = context.images.read().await;
     context.engine.pull(&recipe.image).await?;
     crash_point!("start.before_create");
-    context.engine.create(name, &spec(context, row, recipe)).await
+    context.engine.create(name, &spec(context, row, recipe, metadata)).await
+}
+
+/// Heroku: dyno metadata; empty where the app has not asked for it.
+async fn metadata(context: &Context, row: &Dyno) -> Result<BTreeMap<String, String>, OpError> {
+    let Some(of) = dynos::metadata(context.control.db.pool(), row.id, DYNO_METADATA).await? else {
+        return Ok(BTreeMap::new());
+    };
+    let domain = &context.control.settings.domain;
+    let variables = [
+        ("HEROKU_APP_ID", of.app_id.to_string()),
+        ("HEROKU_APP_NAME", of.app_name.to_string()),
+        ("HEROKU_APP_DEFAULT_DOMAIN_NAME", format!("{}.{domain}", of.app_name)),
+        ("HEROKU_DYNO_ID", row.id.to_string()),
+        ("HEROKU_RELEASE_CREATED_AT", of.released_at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        ("HEROKU_RELEASE_VERSION", of.version.to_string()),
+        ("HEROKU_SLUG_COMMIT", of.commit.unwrap_or_default()),
+        ("HEROKU_SLUG_DESCRIPTION", of.description),
+    ];
+    Ok(variables.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 /// The row catches up with a process that runs, or ran.
@@ -83,10 +111,15 @@ pub(super) async fn started(context: &Context, row: &Dyno) -> Result<(), OpError
     }
     let has_moved = dynos::starting(context.control.db.pool(), row.id, address).await?;
     crash_point!("start.starting");
-    if has_moved && !row.attach {
-        context.followers.ensure(context, row);
+    if !has_moved || row.attach {
+        return Ok(());
     }
-    Ok(())
+    context.followers.ensure(context, row);
+    // At once, and not when the executor has looked at all of its dynos again.
+    match dynos::find(context.control.db.pool(), row.id).await? {
+        Some(now) if now.state == DynoState::Starting => port::wait(context, &now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Heroku shows the command with its variables filled in, secrets among them; this does not.
@@ -95,7 +128,7 @@ fn announce(context: &Context, row: &Dyno) {
     context.say(row, format!("Starting process with command `{}`{by}", row.command));
 }
 
-fn spec(context: &Context, row: &Dyno, recipe: Recipe) -> ContainerSpec {
+fn spec(context: &Context, row: &Dyno, recipe: Recipe, metadata: BTreeMap<String, String>) -> ContainerSpec {
     let port = port_of(row.id);
     let mut env: BTreeMap<String, String> = [
         ("HOME", "/app".to_owned()),
@@ -104,6 +137,7 @@ fn spec(context: &Context, row: &Dyno, recipe: Recipe) -> ContainerSpec {
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
+    env.extend(metadata);
     env.extend(recipe.config.into_map());
     env.extend(recipe.env);
     env.insert("DYNO".to_owned(), row.name().to_string());

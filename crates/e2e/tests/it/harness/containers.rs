@@ -69,9 +69,12 @@ pub(crate) fn remove<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) {
 /// Forgets the images that came from a platform's registry.
 pub(crate) fn remove_images(registry_port: u16) {
     let prefix = format!("127.0.0.1:{registry_port}/");
-    let images = docker(&["images", "--format", "{{.Repository}}:{{.Tag}}"]);
-    for image in images.lines().filter(|image| image.starts_with(&prefix)) {
-        run(Command::new("docker").args(["rmi", "--force", image]));
+    // One that was pulled by its digest has no tag.
+    for format in ["{{.Repository}}:{{.Tag}}", "{{.Repository}}@{{.Digest}}"] {
+        let images = docker(&["images", "--digests", "--format", format]);
+        for image in images.lines().filter(|image| image.starts_with(&prefix) && !image.ends_with("<none>")) {
+            run(Command::new("docker").args(["rmi", "--force", image]));
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod platform;
 mod pool;
 mod ports;
 mod repo;
+mod role;
 mod router;
 mod run;
 mod seed;

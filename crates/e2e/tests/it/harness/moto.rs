@@ -66,6 +66,11 @@ impl Moto {
         self.booter = Some(Booter::start(self.api.clone(), hosts));
     }
 
+    /// The subnets as options of `paas pools:…`.
+    pub(crate) fn subnet_options(&self) -> Vec<String> {
+        self.subnets.iter().map(|(zone, subnet)| format!("--subnet={zone}={subnet}")).collect()
+    }
+
     /// For `AWS_ENDPOINT_URL`.
     pub(crate) fn url(&self) -> String {
         self.api.url()
@@ -81,9 +86,9 @@ impl Moto {
         self.instances().into_iter().filter(Instance::is_running).collect()
     }
 
-    /// Launches one that runs `user_data`, as nobody but tests of this does; its id.
-    pub(crate) fn launch(&self, user_data: &str) -> String {
-        self.api.launch(&self.images[0], &self.subnets[0].1, user_data)
+    /// Launches one that runs `user_data`, as no platform does; its id.
+    pub(crate) fn launch(&self, user_data: &str, tags: &[(&str, &str)]) -> String {
+        self.api.launch(&self.images[0], &self.subnets[0].1, user_data, tags)
     }
 
     /// The host that an instance was booted as.

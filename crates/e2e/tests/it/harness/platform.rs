@@ -22,6 +22,7 @@ use super::{
     eventually,
     load::Load,
     ports::Ports,
+    role::Role,
     router::Router,
     run::{Ran, run},
     seconds, seed,
@@ -114,6 +115,11 @@ impl Platform {
         eventually("the server answers", START_TIMEOUT, || (!self.runs() || self.is_healthy()).then_some(()));
     }
 
+    /// Whether there is a server that the test has not ended, though it may have ended by itself.
+    pub(crate) const fn is_launched(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Whether the server has not ended by itself.
     pub(crate) fn runs(&mut self) -> bool {
         let server = self.server.as_mut().expect("it was launched");
@@ -144,19 +150,41 @@ impl Platform {
         Router::start(self, self.ports.second_router_http, self.ports.second_router_https)
     }
 
-    /// SIGTERM, as an operator stops it.
+    /// A controller beside the server's own loops, as a process of its own.
+    pub(crate) fn second_controller(&self) -> Role {
+        Role::start(&mut self.paasd(&["controller"]))
+    }
+
+    /// Stops it as an operator does, and waits until it has ended.
     pub(crate) fn stop(&mut self) {
+        self.tell_to_stop();
         let mut server = self.server.take().expect("the server runs");
-        let pid = Pid::from_child(&server);
-        kill_process(pid, Signal::TERM).expect("it has not ended by itself");
         let status = eventually("the server stops", STOP_TIMEOUT, || server.try_wait().expect("it is our child"));
         assert!(status.success(), "{status}");
+    }
+
+    /// SIGTERM.
+    pub(crate) fn tell_to_stop(&self) {
+        let server = self.server.as_ref().expect("the server runs");
+        kill_process(Pid::from_child(server), Signal::TERM).expect("it has not ended by itself");
     }
 
     /// The API's own idea of its health.
     pub(crate) fn is_healthy(&self) -> bool {
         let answer = client::get(&self.client, self.ports.http, "localhost", "/healthz");
         self.runtime.block_on(answer).is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Where the API is, without TLS.
+    pub(crate) fn api_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.http)
+    }
+
+    /// Requests a path of the API that needs no token.
+    #[track_caller]
+    pub(crate) fn api(&self, path: &str) -> Answer {
+        let answer = client::get(&self.client, self.ports.http, "localhost", path);
+        self.runtime.block_on(answer).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// Runs the `paas` command as the owner.

@@ -32,7 +32,8 @@ impl Pool {
         let network = Network::take();
         let platform = Platform::start_at(Network::GATEWAY, settings);
         // Builds stay where the stack's build image is.
-        platform.sql(r#"update hosts set labels = '{"role": "build"}' where endpoint like 'unix:%'"#);
+        eventually("the server's own machine is a host", seconds(60), || platform.host("local").map(drop));
+        platform.paas(&["hosts:labels", "local", "role=build"]).ok();
         Self { platform, moto: None, hosts: BTreeMap::new(), _network: network }
     }
 
@@ -73,11 +74,11 @@ impl Pool {
         let moto = self.moto();
         let zones: Vec<_> = moto.subnets.iter().map(|(zone, _)| zone.as_str()).collect();
         let (min, max, zones) = (min.to_string(), max.to_string(), zones.join(","));
-        let subnets: Vec<_> = moto.subnets.iter().map(|(zone, subnet)| format!("{zone}={subnet}")).collect();
+        let subnets = moto.subnet_options();
         let mut args =
             vec!["pools:create", name, "--min", &min, "--max", &max, "--types", "m5.large", "--zones", &zones];
         args.extend(["--image", &moto.images[0]]);
-        args.extend(subnets.iter().flat_map(|subnet| ["--subnet", subnet.as_str()]));
+        args.extend(subnets.iter().map(String::as_str));
         self.platform.paas(&args).ok();
     }
 

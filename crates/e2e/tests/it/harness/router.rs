@@ -1,19 +1,18 @@
 //! `paasd router`: a router in a process of its own.
 
-use std::process::Child;
-
 use super::{
     Platform,
     client::{self, Answer},
     eventually,
     load::Load,
+    role::Role,
     seconds,
 };
 
 /// It ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct Router {
-    process: Child,
+    _role: Role,
     port: u16,
 }
 
@@ -23,7 +22,7 @@ impl Router {
         command.env("DATABASE_URL", platform.database_url());
         command.env("PAAS_ROUTER_HTTP_LISTEN", format!("127.0.0.1:{http}"));
         command.env("PAAS_ROUTER_HTTPS_LISTEN", format!("127.0.0.1:{https}"));
-        Self { process: command.spawn().expect("paasd can be run"), port: http }
+        Self { _role: Role::start(&mut command), port: http }
     }
 
     /// Waits until an app's answer through it is good and contains `text`.
@@ -44,13 +43,5 @@ impl Router {
     /// Clients that request `path` of an app through it until they are stopped.
     pub(crate) fn load(&self, platform: &Platform, clients: usize, app: &str, path: &str) -> Load {
         Load::start(&platform.runtime, clients, self.port, &format!("{app}.localhost"), path)
-    }
-}
-
-impl Drop for Router {
-    fn drop(&mut self) {
-        // It may have ended by itself, which the test has told.
-        drop(self.process.kill());
-        drop(self.process.wait());
     }
 }

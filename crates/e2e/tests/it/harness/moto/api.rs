@@ -92,11 +92,14 @@ impl Api {
     }
 
     /// Launches one; its id.
-    pub(super) fn launch(&self, image: &str, subnet: &str, user_data: &str) -> String {
+    pub(super) fn launch(&self, image: &str, subnet: &str, user_data: &str, tags: &[(&str, &str)]) -> String {
         let user_data = BASE64_STANDARD.encode(user_data);
         let one = [("MinCount", "1"), ("MaxCount", "1"), ("InstanceType", "m5.large")];
         let this = [("ImageId", image), ("SubnetId", subnet), ("UserData", user_data.as_str())];
-        text(&self.call("RunInstances", &[&one[..], &this].concat()), "instanceId").to_owned()
+        let tags: Vec<_> = (1..).zip(tags).flat_map(|(number, tag)| tag_parameters(number, tag)).collect();
+        let tags = tags.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<_> = one.into_iter().chain(this).chain(tags).collect();
+        text(&self.call("RunInstances", &all), "instanceId").to_owned()
     }
 
     /// What the instance was launched to run; empty when it was given nothing.
@@ -109,6 +112,13 @@ impl Api {
     pub(super) fn terminate(&self, id: &str) {
         self.call("TerminateInstances", &[("InstanceId.1", id)]);
     }
+}
+
+/// The `number`th tag of an instance to launch.
+fn tag_parameters(number: usize, (key, value): &(&str, &str)) -> [(String, String); 3] {
+    let tag = format!("TagSpecification.1.Tag.{number}");
+    let kind = ("TagSpecification.1.ResourceType".to_owned(), "instance".to_owned());
+    [kind, (format!("{tag}.Key"), (*key).to_owned()), (format!("{tag}.Value"), (*value).to_owned())]
 }
 
 /// What stands in the first element of a name; empty when there is none.

@@ -1,0 +1,3 @@
+pub(super) mod add;
+pub(super) mod list;
+pub(super) mod remove;

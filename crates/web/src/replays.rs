@@ -1,0 +1,124 @@
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{
+    body::Body,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{
+    FutureExt,
+    future::{BoxFuture, Shared},
+};
+use http_body_util::BodyExt;
+use paas_model::AccountId;
+use sha2::{Digest, Sha256};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{body, error::ApiError};
+
+/// The answers to recent `POST`s, for clients that send one again because its connection broke: Heroku's CLI does, up to
+/// five times within seconds, and would make everything twice.
+///
+/// A repetition is told by the client's `Request-Id`: that CLI puts a new UUID in front of the list for each request, and
+/// sends the same list when it tries again. Kept in memory, by each server process for itself. Clients that send no
+/// UUID are as they ever were.
+#[derive(Default)]
+pub(crate) struct Replays {
+    kept: Mutex<HashMap<[u8; 32], Kept>>,
+}
+
+struct Kept {
+    answer: Answer,
+    since: Instant,
+}
+
+/// What a request's first run answers, as soon as it does. It goes on when everybody who waits for it has hung up.
+type Answer = Shared<BoxFuture<'static, Option<Parts>>>;
+
+#[derive(Clone)]
+struct Parts {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Longer than a client goes on trying.
+const KEPT_FOR: Duration = Duration::from_secs(180);
+/// Past it nothing more is kept until some are old.
+const MOST: usize = 2_000;
+
+impl Replays {
+    /// Runs the request, or answers as it was answered before.
+    pub(crate) async fn once(&self, account: AccountId, request: Request, next: Next) -> Response {
+        let Some(id) = client_id(&request) else { return next.run(request).await };
+        let (parts, body) = request.into_parts();
+        let bytes = match body::read(body, body::MAX_BYTES).await {
+            Ok(bytes) => Bytes::from(bytes),
+            Err(error) => return error.into_response(),
+        };
+        let address = parts.uri.path_and_query().map_or("", |address| address.as_str());
+        let key = digest(&[account.uuid().as_bytes(), id.as_bytes(), address.as_bytes(), &bytes]);
+        let run = async move {
+            let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
+            let (parts, body) = response.into_parts();
+            let body = body.collect().await.ok()?.to_bytes();
+            Some(Parts { status: parts.status, headers: parts.headers, body })
+        };
+        let (answer, is_first) = self.first(key, run, Instant::now());
+        let Some(parts) = answer.await else { return ApiError::internal().into_response() };
+        if parts.status.is_server_error() {
+            // It may go better the next time.
+            self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+        }
+        let mut response = (parts.status, parts.headers, parts.body).into_response();
+        if !is_first {
+            tracing::info!("a request was sent again, and answered as the first time");
+            response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        }
+        response
+    }
+
+    /// The answer of the first run with this key, and whether this is that run.
+    fn first(
+        &self,
+        key: [u8; 32],
+        run: impl Future<Output = Option<Parts>> + Send + 'static,
+        now: Instant,
+    ) -> (Answer, bool) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| now.saturating_duration_since(kept.since) < KEPT_FOR);
+        if let Some(known) = kept.get(&key) {
+            return (known.answer.clone(), false);
+        }
+        let run = tokio::spawn(run.in_current_span());
+        let answer = async move { run.await.ok().flatten() }.boxed().shared();
+        if kept.len() < MOST {
+            kept.insert(key, Kept { answer: answer.clone(), since: now });
+        }
+        (answer, true)
+    }
+}
+
+/// The first of a `POST`'s own ids.
+fn client_id(request: &Request) -> Option<Uuid> {
+    let list = request.headers().get("request-id").filter(|_| request.method() == Method::POST)?;
+    list.to_str().ok()?.split(',').next()?.trim().parse().ok()
+}
+
+/// Each part with its length, so that no two lists of parts are alike.
+fn digest(parts: &[&[u8]]) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().into()
+}
