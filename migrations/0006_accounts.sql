@@ -77,6 +77,10 @@ create table oauth_grants (
     created_at timestamptz not null default now()
 );
 
+create index oauth_grants_client on oauth_grants (client_id);
+create index oauth_grants_token on oauth_grants (token_id);
+create index tokens_client on tokens (client_id);
+
 create table keys (
     id          uuid primary key,
     account_id  uuid not null references accounts on delete cascade,
@@ -103,6 +107,8 @@ create table password_resets (
     id          uuid primary key,
     account_id  uuid not null references accounts on delete cascade,
     secret_hash bytea not null constraint password_resets_secret_unique unique,
+    -- The second factor is lost too: it goes when the link is used, and not before.
+    two_factor_off boolean not null default false,
     expires_at  timestamptz not null,
     used_at     timestamptz,
     created_at  timestamptz not null default now()

@@ -52,7 +52,12 @@ pub(crate) async fn verify(password: SecretString, hash: Option<String>) -> Resu
 }
 
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, OpError> {
-    let _turn = AT_ONCE.acquire().await.map_err(|error| OpError::Internal(error.into()))?;
+    let turn = AT_ONCE.acquire().await.map_err(|error| OpError::Internal(error.into()))?;
+    // The turn goes with the work, which nobody can stop once it runs, and not with whoever waits for it and may hang up.
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     tokio::task::spawn_blocking(work).await.map_err(|error| OpError::Internal(error.into()))
 }
 
@@ -85,6 +90,23 @@ mod tests {
             }
         }
         assert!(times[1] * 3 > times[0], "{times:?}");
+    }
+
+    #[tokio::test]
+    async fn whoever_hangs_up_gives_no_turn_away_before_the_work_is_done() {
+        let (started, has_started) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+        let before = AT_ONCE.available_permits();
+        let waiting = tokio::spawn(aside(move || {
+            let _ = started.send(AT_ONCE.available_permits());
+            let _ = may_go_on.recv();
+        }));
+        assert!(has_started.await.unwrap() < before.max(1));
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        // Other tests of this process may hold the rest; this one's turn is still taken.
+        assert!(AT_ONCE.available_permits() < 4);
+        drop(go_on);
     }
 
     #[tokio::test]

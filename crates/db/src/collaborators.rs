@@ -81,7 +81,8 @@ pub async fn can_see(db: impl PgExecutor<'_>, app: AppId, account: Option<Accoun
 /// The account that somebody means: by its id, or by its e-mail address however that is capitalised.
 pub async fn person(db: impl PgExecutor<'_>, id_or_email: &str) -> Result<Option<Account>, DbError> {
     let query = sqlx::query_as(
-        "select * from accounts where id::text = $1 or lower(email) = lower($1) order by email = $1 desc limit 1",
+        "select * from accounts where deleted_at is null and (id::text = $1 or lower(email) = lower($1))
+         order by email = $1 desc limit 1",
     );
     Ok(query.bind(id_or_email).fetch_optional(db).await?)
 }

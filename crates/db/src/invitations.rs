@@ -13,7 +13,7 @@ pub struct Invitation {
     pub created_at: DateTime<Utc>,
 }
 
-/// In place of an earlier one for the same address.
+/// In place of an earlier one for the same address; those that are over go.
 pub async fn create(
     db: &mut crate::Connection,
     id: InvitationId,
@@ -22,7 +22,9 @@ pub async fn create(
     secret: &SecretHash,
     expires_at: DateTime<Utc>,
 ) -> Result<Invitation, DbError> {
-    let earlier = sqlx::query("delete from invitations where lower(email) = lower($1) and accepted_at is null");
+    let earlier = sqlx::query(
+        "delete from invitations where expires_at < now() or (lower(email) = lower($1) and accepted_at is null)",
+    );
     earlier.bind(email).execute(&mut *db).await?;
     let query = sqlx::query_as(
         "insert into invitations (id, email, invited_by, secret_hash, expires_at) values ($1, $2, $3, $4, $5) returning *",
@@ -35,6 +37,15 @@ pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Invitation>, DbError> {
     let query =
         sqlx::query_as("select * from invitations where accepted_at is null and expires_at > now() order by id");
     Ok(query.fetch_all(db).await?)
+}
+
+/// Whether somebody may still accept one for the address.
+pub async fn is_invited(db: impl PgExecutor<'_>, email: &str) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (select from invitations
+         where lower(email) = lower($1) and accepted_at is null and expires_at > now())",
+    );
+    Ok(query.bind(email).fetch_one(db).await?)
 }
 
 pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<Invitation>, DbError> {

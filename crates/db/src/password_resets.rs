@@ -9,6 +9,7 @@ use crate::{DbError, SecretHash};
 pub struct PasswordReset {
     pub id: ResetId,
     pub account_id: AccountId,
+    pub two_factor_off: bool,
     pub expires_at: DateTime<Utc>,
     pub created_at: DateTime<Utc>,
 }
@@ -19,13 +20,15 @@ pub async fn create(
     id: ResetId,
     account: AccountId,
     secret: &SecretHash,
+    two_factor_off: bool,
     expires_at: DateTime<Utc>,
 ) -> Result<PasswordReset, DbError> {
     sqlx::query("delete from password_resets where account_id = $1").bind(account).execute(&mut *db).await?;
     let query = sqlx::query_as(
-        "insert into password_resets (id, account_id, secret_hash, expires_at) values ($1, $2, $3, $4) returning *",
+        "insert into password_resets (id, account_id, secret_hash, two_factor_off, expires_at)
+         values ($1, $2, $3, $4, $5) returning *",
     );
-    Ok(query.bind(id).bind(account).bind(secret).bind(expires_at).fetch_one(db).await?)
+    Ok(query.bind(id).bind(account).bind(secret).bind(two_factor_off).bind(expires_at).fetch_one(db).await?)
 }
 
 pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<PasswordReset>, DbError> {

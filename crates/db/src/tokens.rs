@@ -129,7 +129,29 @@ pub async fn delete(db: impl PgExecutor<'_>, account: AccountId, id: TokenId) ->
 }
 
 /// All logins in browsers but one: whoever came in with the old password is out.
-pub async fn delete_sessions_but(
+/// Those of the account that ended a day ago and cannot be renewed.
+pub async fn forget_expired(db: impl PgExecutor<'_>, account: AccountId) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "delete from tokens
+         where account_id = $1 and expires_at < now() - interval '1 day' and refresh_hash is null",
+    );
+    query.bind(account).execute(db).await?;
+    Ok(())
+}
+
+/// The logins in browsers but for `kept`, and what was about to become a token: a page that was said yes on, a code.
+pub async fn end_logins(db: &mut crate::Connection, account: AccountId, kept: Option<TokenId>) -> Result<(), DbError> {
+    delete_sessions_but(&mut *db, account, kept).await?;
+    for statement in [
+        "delete from browser_logins where account_id = $1",
+        "delete from oauth_grants where account_id = $1 and used_at is null",
+    ] {
+        sqlx::query(statement).bind(account).execute(&mut *db).await?;
+    }
+    Ok(())
+}
+
+async fn delete_sessions_but(
     db: impl PgExecutor<'_>,
     account: AccountId,
     kept: Option<TokenId>,

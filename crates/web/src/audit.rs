@@ -53,7 +53,6 @@ impl Noted {
     }
 
     /// Who, where the guard does not know: they log in by it.
-    #[expect(dead_code, reason = "for endpoints that are open and find out who calls")]
     pub(crate) fn account(&self, account: &Account) {
         self.lock().account = Some(account.clone());
     }

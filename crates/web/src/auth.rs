@@ -250,7 +250,7 @@ fn user_of(headers: &HeaderMap) -> Option<String> {
 }
 
 fn basic(credentials: &str) -> Option<(String, SecretString)> {
-    let pair = String::from_utf8(STANDARD.decode(credentials).ok()?).ok()?;
+    let pair = String::from_utf8(STANDARD.decode(credentials).ok()?).ok().filter(|pair| !pair.contains('\0'))?;
     let (user, password) = pair.split_once(':')?;
     Some((user.to_owned(), SecretString::from(password)))
 }

@@ -42,7 +42,11 @@ impl<S: Sync> FromRequest<S> for FormBody {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let bytes = read(request.into_body(), MAX_FORM_BYTES).await?;
-        Ok(Self(url::form_urlencoded::parse(&bytes).into_owned().collect()))
+        let form: BTreeMap<String, String> = url::form_urlencoded::parse(&bytes).into_owned().collect();
+        if form.iter().any(|(name, value)| name.contains('\0') || value.contains('\0')) {
+            return Err(ApiError::invalid("The form holds the character NUL (%00)."));
+        }
+        Ok(Self(form))
     }
 }
 

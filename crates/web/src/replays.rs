@@ -73,11 +73,12 @@ impl Replays {
             Some(Parts { status: parts.status, headers: parts.headers, body })
         };
         let (answer, is_first) = self.first(key, run, Instant::now());
-        let Some(parts) = answer.await else { return ApiError::internal().into_response() };
-        if parts.status.is_server_error() {
+        let parts = answer.await;
+        if parts.as_ref().is_none_or(|parts| parts.status.is_server_error()) {
             // It may go better the next time.
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         }
+        let Some(parts) = parts else { return ApiError::internal().into_response() };
         let mut response = (parts.status, parts.headers, parts.body).into_response();
         if !is_first {
             tracing::info!("a request was sent again, and answered as the first time");

@@ -12,6 +12,8 @@ pub(crate) fn accepted(method: &Method, path: &str, access: Access) -> &'static 
         () if reads && path == "/account" => &Scope::ALL,
         // Tokens, passwords and keys would let a token make itself into a mightier one; hosts give a root shell.
         () if access == Access::Owner || is_of_the_account(path) => &[Global],
+        // Whoever may share an app lets another account into its config vars.
+        () if !reads && path.starts_with("/apps/{app}/collaborators") => &[Global],
         () if reads && shows_config(path) => &[Global, ReadProtected, WriteProtected],
         () if shows_config(path) => &[Global, WriteProtected],
         () if reads => &[Global, Read, Write, ReadProtected, WriteProtected],
@@ -54,6 +56,9 @@ mod tests {
             (Method::GET, "/oauth/authorizations", Access::Account, "global"),
             (Method::POST, "/account/keys", Access::Account, "global"),
             (Method::GET, "/hosts", Access::Owner, "global"),
+            (Method::POST, "/apps/{app}/collaborators", app, "global"),
+            (Method::PATCH, "/apps/{app}/collaborators/{collaborator}", app, "global"),
+            (Method::GET, "/apps/{app}/collaborators", app, "global read write read-protected write-protected"),
         ] {
             assert_eq!(words(&method, path, access), want, "{method} {path}");
         }

@@ -3,9 +3,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use paas_control::{Control, Settings};
 use paas_db::SecretHash;
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::{WebConfig, rate_limit::Allowances, replays::Replays};
+
+const MOST_WAITING_LOGINS: usize = 256;
 
 /// In seconds.
 const HOUR: i64 = 60 * 60;
@@ -17,6 +20,8 @@ pub(crate) struct Web {
     pub config: Arc<WebConfig>,
     pub allowances: Arc<Allowances>,
     pub replays: Arc<Replays>,
+    /// Command lines that wait for somebody to log in with a browser: strangers, each with a connection and a question a second.
+    pub waiting_logins: Arc<Semaphore>,
     /// Stands as the creation time of what comes with the server and has no row: stacks, the region.
     pub started: DateTime<Utc>,
 }
@@ -29,6 +34,7 @@ impl Web {
             config: Arc::new(config),
             allowances: Arc::new(allowances),
             replays: Arc::default(),
+            waiting_logins: Arc::new(Semaphore::new(MOST_WAITING_LOGINS)),
             started: Utc::now(),
         }
     }

@@ -1,4 +1,6 @@
-use paas_db::{DbError, SecretHash, accounts, accounts::Account, accounts::Changes, new_id, tokens, tokens::Token};
+use paas_db::{
+    DbError, SecretHash, accounts, accounts::Account, accounts::Changes, invitations, new_id, tokens, tokens::Token,
+};
 use paas_model::{AccountId, Scope};
 use secrecy::SecretString;
 
@@ -109,6 +111,13 @@ pub async fn update(control: &Control, login: &Login, update: AccountUpdate) -> 
     let id = login.account.id;
     if let Some(email) = &update.changes.email {
         check_email(email)?;
+        // There is no mail to prove an address by; one that somebody else is expected under is not free.
+        if invitations::is_invited(control.db.pool(), email).await? {
+            return Err(OpError::Invalid("Email is already taken".to_owned()));
+        }
+    }
+    if let Some(Some(name)) = &update.changes.name {
+        check_name(name)?;
     }
     if update.changes.email.is_some() || update.new_password.is_some() {
         logins::confirm(control, &login.account, update.password).await?;
@@ -121,10 +130,19 @@ pub async fn update(control: &Control, login: &Login, update: AccountUpdate) -> 
     let account = accounts::update(&mut *tx, id, &update.changes).await?;
     if let Some(hash) = hash {
         accounts::set_password(&mut *tx, id, &hash).await?;
-        tokens::delete_sessions_but(&mut *tx, id, Some(login.token.id)).await?;
+        tokens::end_logins(&mut tx, id, Some(login.token.id)).await?;
     }
     tx.commit().await.map_err(DbError::from)?;
     Ok(account)
+}
+
+/// # Errors
+/// [`OpError::Invalid`] for what is no line of at most 100 letters.
+pub(super) fn check_name(name: &str) -> Result<(), OpError> {
+    match name.chars().count() <= 100 && !name.chars().any(char::is_control) {
+        true => Ok(()),
+        false => Err(OpError::Invalid("A name is one line of at most 100 letters.".to_owned())),
+    }
 }
 
 /// Ends one's own account.

@@ -196,6 +196,7 @@ pub(super) async fn issue(
         [] => vec![Scope::Global.to_string()],
         some => some.iter().map(ToString::to_string).collect(),
     };
+    tokens::forget_expired(&mut *db, account).await?;
     let new = NewToken {
         id: new_id(),
         description,

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{DbError, SecretHash, browser_logins, browser_logins::BrowserLogin, new_secret};
+use paas_db::{DbError, SecretHash, accounts::Account, browser_logins, browser_logins::BrowserLogin, new_secret};
 use paas_model::Scope;
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -56,12 +56,15 @@ pub async fn find(control: &Control, page: &SecretString) -> Result<BrowserLogin
     browser_logins::by_page(control.db.pool(), &SecretHash::of(page)).await?.ok_or_else(unknown)
 }
 
+/// Who said yes.
+///
 /// # Errors
 /// As [`find`] and [`logins::check`].
-pub async fn allow(control: &Control, page: &SecretString, proof: Proof) -> Result<(), OpError> {
+pub async fn allow(control: &Control, page: &SecretString, proof: Proof) -> Result<Account, OpError> {
     find(control, page).await?;
     let account = logins::check(control, proof).await?;
-    answer(control, page, Some(account.id)).await
+    answer(control, page, Some(account.id)).await?;
+    Ok(account)
 }
 
 /// # Errors

@@ -57,6 +57,9 @@ pub async fn accept(
     password: SecretString,
 ) -> Result<Account, OpError> {
     find(control, secret).await?;
+    if let Some(name) = &name {
+        super::accounts::check_name(name)?;
+    }
     let hash = password::hash(password).await?;
     let mut tx = control.db.begin().await?;
     let accepted = invitations::accept(&mut *tx, &SecretHash::of(secret)).await?;

@@ -30,9 +30,11 @@ pub struct Proof {
 /// [`OpError::TwoFactor`] when the code is missing; [`OpError::RateLimited`] after too many guesses.
 pub async fn check(control: &Control, proof: Proof) -> Result<Account, OpError> {
     let email = proof.email.trim();
-    let subject = limit(control, email, proof.address).await?;
     let db = control.db.pool();
     let account = accounts::by_email(db, email).await?;
+    // Under the address as it is written down: others that the database takes for the same are no further guesses.
+    let counted = account.as_ref().map_or(email, |account| &account.email);
+    let subject = limit(control, counted, proof.address).await?;
     let credentials = match &account {
         Some(account) => accounts::credentials(db, account.id).await?,
         None => None,
@@ -83,9 +85,10 @@ pub(crate) async fn confirm(
 pub(crate) async fn limit(control: &Control, email: &str, address: Option<IpAddr>) -> Result<SecretHash, OpError> {
     let db = control.db.pool();
     login_attempts::forget_old(db).await?;
+    // First, so that an address that is over its own count locks nobody else out.
+    limit_address(control, address).await?;
     let subject = SecretHash::of(&format!("account {}", email.to_lowercase()).into());
     let attempts = login_attempts::take(db, &subject).await?;
-    limit_address(control, address).await?;
     match attempts > PER_ACCOUNT {
         true => Err(too_many()),
         false => Ok(subject),
@@ -95,10 +98,18 @@ pub(crate) async fn limit(control: &Control, email: &str, address: Option<IpAddr
 /// Counts what an address asks for that needs no account. `None` is not counted.
 pub(crate) async fn limit_address(control: &Control, address: Option<IpAddr>) -> Result<(), OpError> {
     let Some(address) = address else { return Ok(()) };
-    let from = SecretHash::of(&format!("address {address}").into());
+    let from = SecretHash::of(&format!("address {}", network(address)).into());
     match login_attempts::take(control.db.pool(), &from).await? > PER_ADDRESS {
         true => Err(too_many()),
         false => Ok(()),
+    }
+}
+
+/// What somebody has one of: of the newer protocol, a line of any home has 2^64 addresses.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        older => older,
     }
 }
 
@@ -108,4 +119,18 @@ fn too_many() -> OpError {
 
 fn wrong() -> OpError {
     OpError::Unauthorized("Invalid credentials provided.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_that_one_line_has_count_as_one() {
+        let network = |address: &str| network(address.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2::9"));
+        assert_ne!(network("2001:db8:1:2::9"), network("2001:db8:1:3::9"));
+        assert_eq!(network("::ffff:192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+    }
 }

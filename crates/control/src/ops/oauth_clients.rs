@@ -3,6 +3,7 @@
 use paas_db::{DbError, SecretHash, accounts::Account, new_id, new_secret, oauth_clients, oauth_clients::Client};
 use paas_model::ClientId;
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::{Control, OpError};
 
@@ -87,10 +88,11 @@ fn check_name(name: &str) -> Result<(), OpError> {
 
 /// Over TLS, or to a program on the user's own machine.
 fn check_redirect(uri: &str) -> Result<(), OpError> {
-    let parsed = uri.parse::<hyper::Uri>().ok();
-    let host = parsed.as_ref().and_then(hyper::Uri::host).unwrap_or_default();
+    // With the parser that people are sent back by.
+    let parsed = Url::parse(uri).ok();
+    let host = parsed.as_ref().and_then(Url::host_str).unwrap_or_default();
     let is_local = ["localhost", "127.0.0.1", "[::1]"].contains(&host);
-    let scheme = parsed.as_ref().and_then(hyper::Uri::scheme_str);
+    let scheme = parsed.as_ref().map(Url::scheme);
     let fits = scheme == Some("https") || (scheme == Some("http") && is_local);
     match fits && !host.is_empty() && !uri.contains(['#', '@', '"', '\'', '<', '>', ';', ',']) && uri.len() <= 2000 {
         true => Ok(()),

@@ -58,7 +58,7 @@ pub async fn request(
 ///
 /// # Errors
 /// As [`logins::check`].
-pub async fn allow(control: &Control, request: &Request, proof: Proof) -> Result<SecretString, OpError> {
+pub async fn allow(control: &Control, request: &Request, proof: Proof) -> Result<(Account, SecretString), OpError> {
     let account = logins::check(control, proof).await?;
     let code = new_secret("");
     let scope: Vec<String> = request.scope.iter().map(ToString::to_string).collect();
@@ -66,7 +66,7 @@ pub async fn allow(control: &Control, request: &Request, proof: Proof) -> Result
     oauth_grants::forget_old(db).await?;
     let (id, parties) = (Uuid::now_v7(), (request.client.id, account.id));
     oauth_grants::create(db, id, parties, &scope, &SecretHash::of(&code), Utc::now() + CODE_LASTS).await?;
-    Ok(code)
+    Ok((account, code))
 }
 
 /// # Errors

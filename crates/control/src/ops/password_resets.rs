@@ -28,7 +28,8 @@ pub async fn request(control: &Control, email: &str, address: Option<IpAddr>) ->
     Ok(accounts::request_reset(control.db.pool(), email.trim()).await?)
 }
 
-/// The secret of the link cannot be shown again; earlier links are over. `two_factor_off`: the second factor is lost too.
+/// The secret of the link cannot be shown again; earlier links are over. `two_factor_off`: the second factor is lost too, and
+/// goes when the link is used.
 ///
 /// # Errors
 /// [`OpError::NotFound`].
@@ -42,11 +43,8 @@ pub async fn create(
     let secret = new_secret("");
     let mut tx = control.db.begin().await?;
     let hash = SecretHash::of(&secret);
-    let reset = password_resets::create(&mut tx, new_id(), account.id, &hash, Utc::now() + LASTS).await?;
-    if two_factor_off {
-        accounts::clear_totp(&mut *tx, account.id).await?;
-        recovery_codes::replace(&mut tx, account.id, &[]).await?;
-    }
+    let until = Utc::now() + LASTS;
+    let reset = password_resets::create(&mut tx, new_id(), account.id, &hash, two_factor_off, until).await?;
     tx.commit().await.map_err(DbError::from)?;
     Ok((account, reset, secret))
 }
@@ -69,9 +67,13 @@ pub async fn finalize(control: &Control, secret: &SecretString, password: Secret
     let account = find(control, secret).await?;
     let hash = password::hash(password).await?;
     let mut tx = control.db.begin().await?;
-    password_resets::take(&mut *tx, &SecretHash::of(secret)).await?.ok_or_else(unknown)?;
+    let reset = password_resets::take(&mut *tx, &SecretHash::of(secret)).await?.ok_or_else(unknown)?;
+    if reset.two_factor_off {
+        accounts::clear_totp(&mut *tx, account.id).await?;
+        recovery_codes::replace(&mut tx, account.id, &[]).await?;
+    }
     accounts::set_password(&mut *tx, account.id, &hash).await?;
-    tokens::delete_sessions_but(&mut *tx, account.id, None).await?;
+    tokens::end_logins(&mut tx, account.id, None).await?;
     tx.commit().await.map_err(DbError::from)?;
     Ok(account)
 }

@@ -1,6 +1,6 @@
 //! A command line that logs in through a browser, as Heroku's does.
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -22,6 +22,7 @@ use paas_platform as wire;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    audit::Noted,
     body::{FormBody, JsonBody, Segment},
     endpoint::Endpoint,
     error::ApiError,
@@ -70,6 +71,7 @@ async fn form(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
 
 async fn submit(
     State(web): State<Web>,
+    noted: Noted,
     Peer(address): Peer,
     Segment(secret): Segment,
     headers: HeaderMap,
@@ -83,7 +85,10 @@ async fn submit(
         return Ok(page(StatusCode::OK, "Not logged in", "<p>The command line was told no.</p>"));
     }
     match browser_logins::allow(&web.control, &secret, proof(&mut form, address)).await {
-        Ok(()) => Ok(page(StatusCode::OK, "Logged in", "<p>Close this window and go back to the command line.</p>")),
+        Ok(account) => {
+            noted.account(&account);
+            Ok(page(StatusCode::OK, "Logged in", "<p>Close this window and go back to the command line.</p>"))
+        }
         Err(error @ (OpError::Unavailable(..) | OpError::Internal(_))) => Err(error.into()),
         Err(error) => {
             let error = ApiError::from(error);
@@ -96,8 +101,11 @@ async fn submit(
 /// dead, then the token.
 async fn wait(State(web): State<Web>, Segment(secret): Segment) -> Result<Response, ApiError> {
     let secret = SecretString::from(secret);
+    let place = Arc::clone(&web.waiting_logins).try_acquire_owned();
+    let place =
+        place.map_err(|_| OpError::RateLimited("Too many logins wait at the moment. Try again soon.".to_owned()))?;
     let first = browser_logins::ask(&web.control, &secret).await?;
-    let pieces = stream::unfold((Some(first), web, secret), |(answer, web, secret)| async move {
+    let pieces = stream::unfold((Some(first), web, secret, place), |(answer, web, secret, place)| async move {
         let result = match answer? {
             Answer::Waiting => {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -107,7 +115,7 @@ async fn wait(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
                     Err(OpError::Unavailable(..)) => Answer::Waiting,
                     Err(_) => Answer::Refused,
                 };
-                return Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), (Some(next), web, secret)));
+                return Some((Ok::<_, Infallible>(Bytes::from_static(b" ")), (Some(next), web, secret, place)));
             }
             Answer::Refused => wire::BrowserLoginResult {
                 error: Some("The login was refused in the browser, or took too long.".to_owned()),
@@ -118,7 +126,7 @@ async fn wait(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
             }
         };
         let text = serde_json::to_vec(&result).unwrap_or_default();
-        Some((Ok(Bytes::from(text)), (None, web, secret)))
+        Some((Ok(Bytes::from(text)), (None, web, secret, place)))
     });
     // Not the bare type: the layer that makes entity tags would collect all of it first, and send nothing until the end.
     let headers = [(header::CONTENT_TYPE, "application/json; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];

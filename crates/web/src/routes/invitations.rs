@@ -12,6 +12,7 @@ use paas_platform as wire;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    audit::Noted,
     auth::ByOwner,
     body::{FormBody, JsonBody, Segment},
     endpoint::Endpoint,
@@ -60,6 +61,7 @@ async fn form(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
 
 async fn accept(
     State(web): State<Web>,
+    noted: Noted,
     Segment(secret): Segment,
     headers: HeaderMap,
     FormBody(mut form): FormBody,
@@ -73,7 +75,10 @@ async fn accept(
         Err(error) => Err(error),
     };
     match made {
-        Ok(account) => Ok(page(StatusCode::OK, "Welcome", &next_step(&web, &account.email))),
+        Ok(account) => {
+            noted.account(&account);
+            Ok(page(StatusCode::OK, "Welcome", &next_step(&web, &account.email)))
+        }
         Err(error) if error.status.is_server_error() => Err(error),
         Err(error) => Ok(password_page(error.status, &web, &invitation.email, Some(&error), true)),
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -41,7 +43,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 const KEYS: [SortKey<wire::Authorization>; 1] =
     [SortKey { name: "id", of: |authorization| Value::Text(authorization.id.to_string()) }];
 
-/// No scope is all of them.
+/// Each once. No scope is all of them.
 pub(super) fn scopes(words: Option<Vec<String>>) -> Result<Vec<Scope>, ApiError> {
     let words = words.filter(|words| !words.is_empty()).unwrap_or_else(|| vec![Scope::Global.to_string()]);
     let parsed = words.iter().map(|word| {
@@ -50,7 +52,7 @@ pub(super) fn scopes(words: Option<Vec<String>>) -> Result<Vec<Scope>, ApiError>
             ApiError::invalid(format!("{word:?} is no scope. Take some of: {}.", all.join(", ")))
         })
     });
-    parsed.collect()
+    Ok(parsed.collect::<Result<BTreeSet<Scope>, ApiError>>()?.into_iter().collect())
 }
 
 async fn list(State(web): State<Web>, Caller(account): Caller, headers: HeaderMap) -> Result<Response, ApiError> {

@@ -14,6 +14,7 @@ use paas_control::{
     },
 };
 use paas_db::accounts::Account;
+use paas_model::Scope;
 use paas_platform as wire;
 use secrecy::ExposeSecret;
 use serde::Deserialize;
@@ -21,6 +22,7 @@ use url::Url;
 
 use super::{account::secret, browser_logins::proof, oauth_authorizations::scopes};
 use crate::{
+    audit::Noted,
     auth::Caller,
     body::{FormBody, JsonBody, Segment},
     endpoint::Endpoint,
@@ -72,6 +74,7 @@ async fn form(State(web): State<Web>, QueryOf(wish): QueryOf<Wish>) -> Response 
 
 async fn submit(
     State(web): State<Web>,
+    noted: Noted,
     Peer(address): Peer,
     QueryOf(wish): QueryOf<Wish>,
     headers: HeaderMap,
@@ -87,7 +90,10 @@ async fn submit(
         return send_back(&request, ("error", "access_denied"), state);
     }
     match oauth_tokens::allow(&web.control, &request, proof(&mut form, address)).await {
-        Ok(code) => send_back(&request, ("code", code.expose_secret()), state),
+        Ok((account, code)) => {
+            noted.account(&account);
+            send_back(&request, ("code", code.expose_secret()), state)
+        }
         Err(error @ (OpError::Unavailable(..) | OpError::Internal(_))) => Err(error.into()),
         Err(error) => {
             let error = ApiError::from(error);
@@ -97,8 +103,10 @@ async fn submit(
 }
 
 async fn request(web: &Web, wish: &Wish) -> Result<oauth_tokens::Request, ApiError> {
-    let words = wish.scope.as_deref().unwrap_or("identity").split([' ', ',', '+']);
-    let scope = scopes(Some(words.filter(|word| !word.is_empty()).map(str::to_owned).collect()))?;
+    let words = wish.scope.as_deref().unwrap_or_default().split([' ', ',', '+']);
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    // What a client does not ask for it does not get.
+    let scope = if words.is_empty() { vec![Scope::Identity] } else { scopes(Some(words))? };
     let uri = wish.redirect_uri.as_deref();
     let request = oauth_tokens::request(&web.control, &wish.client_id, uri, scope).await?;
     match wish.response_type == "code" {
@@ -156,7 +164,8 @@ struct TokenRequest {
 }
 
 async fn token(State(web): State<Web>, request: Request) -> Result<Response, ApiError> {
-    let is_json = request.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().ends_with(b"json"));
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_json = kind.split(';').next().unwrap_or_default().trim().ends_with("json");
     let asked: TokenRequest = match is_json {
         true => JsonBody::<TokenRequest>::from_request(request, &()).await?.0,
         false => {

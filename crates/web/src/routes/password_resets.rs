@@ -16,6 +16,7 @@ use super::{
     invitations::{chosen_password, next_step, password_page},
 };
 use crate::{
+    audit::Noted,
     body::{FormBody, JsonBody, Segment},
     endpoint::Endpoint,
     error::ApiError,
@@ -54,6 +55,7 @@ async fn request(
 
 async fn finalize(
     State(web): State<Web>,
+    noted: Noted,
     Path(secret): Path<String>,
     JsonBody(body): JsonBody<wire::PasswordResetFinalize>,
 ) -> Result<Json<wire::PasswordReset>, ApiError> {
@@ -66,6 +68,7 @@ async fn finalize(
         return Err(ApiError::invalid("The two passwords are not the same."));
     }
     let account = password_resets::finalize(&web.control, &secret, hidden(&once)).await?;
+    noted.account(&account);
     let user = wire::PasswordResetUser { email: account.email, id: Some(account.id.uuid()) };
     Ok(Json(wire::PasswordReset { created_at: Utc::now().into(), user }))
 }
@@ -77,6 +80,7 @@ async fn form(State(web): State<Web>, Segment(secret): Segment) -> Result<Respon
 
 async fn submit(
     State(web): State<Web>,
+    noted: Noted,
     Segment(secret): Segment,
     headers: HeaderMap,
     FormBody(mut form): FormBody,
@@ -89,7 +93,10 @@ async fn submit(
         Err(error) => Err(error),
     };
     match done {
-        Ok(account) => Ok(page(StatusCode::OK, "Done", &next_step(&web, &account.email))),
+        Ok(account) => {
+            noted.account(&account);
+            Ok(page(StatusCode::OK, "Done", &next_step(&web, &account.email)))
+        }
         Err(error) if error.status.is_server_error() => Err(error),
         Err(error) => Ok(password_page(error.status, &web, &account.email, Some(&error), false)),
     }
