@@ -185,7 +185,7 @@ pub async fn forget_belongings(db: &mut crate::Connection, id: AccountId) -> Res
         "delete from browser_logins where account_id = $1",
         "delete from oauth_grants where account_id = $1",
         "delete from collaborators where account_id = $1",
-        "delete from app_transfers where recipient_id = $1 and state = 'pending'",
+        "delete from app_transfers where (recipient_id = $1 or owner_id = $1) and state = 'pending'",
     ] {
         sqlx::query(statement).bind(id).execute(&mut *db).await?;
     }

@@ -65,6 +65,13 @@ pub async fn end(db: &mut Connection, id: TransferId, state: &str) -> Result<boo
     Ok(query.bind(id).bind(state).execute(db).await?.rows_affected() == 1)
 }
 
+/// Takes back what is offered of the app: whoever may have offered it may not any more.
+pub async fn take_back(db: &mut Connection, app: AppId) -> Result<(), DbError> {
+    let query = sqlx::query("delete from app_transfers where app_id = $1 and state = 'pending'");
+    query.bind(app).execute(db).await?;
+    Ok(())
+}
+
 /// Takes a pending one back. False: it has ended already.
 pub async fn delete(db: &mut Connection, id: TransferId) -> Result<bool, DbError> {
     let query = sqlx::query("delete from app_transfers where id = $1 and state = 'pending'");

@@ -117,6 +117,24 @@ pub struct AuditFilter {
     pub limit: i64,
 }
 
+/// Whether there is an event like it from the last minute.
+pub async fn was_just_written(
+    db: impl PgExecutor<'_>,
+    account: Option<AccountId>,
+    action: &str,
+    app: Option<AppId>,
+    status: i32,
+) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (
+             select from audit_events
+             where account_id = $1 and action = $2 and app_id is not distinct from $3 and status = $4
+                 and at > now() - interval '1 minute'
+         )",
+    );
+    Ok(query.bind(account).bind(action).bind(app).bind(status).fetch_one(db).await?)
+}
+
 pub async fn list(db: impl PgExecutor<'_>, filter: &AuditFilter) -> Result<Vec<AuditEvent>, DbError> {
     // Twice, so that each is read along the index of ids and not sorted.
     let statement = match filter.descending {

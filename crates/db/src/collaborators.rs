@@ -51,14 +51,14 @@ pub async fn create(
     Ok(done.rows_affected() == 1)
 }
 
+/// False: it is none any more.
 pub async fn set_permissions(
     db: &mut Connection,
     id: CollaboratorId,
     permissions: &Permissions,
-) -> Result<(), DbError> {
+) -> Result<bool, DbError> {
     let query = sqlx::query("update collaborators set permissions = $2, updated_at = now() where id = $1");
-    query.bind(id).bind(permissions.names()).execute(db).await?;
-    Ok(())
+    Ok(query.bind(id).bind(permissions.names()).execute(db).await?.rows_affected() == 1)
 }
 
 /// False: it was none.

@@ -20,18 +20,21 @@ use crate::{BuildResult, Platform, PushTarget, PushedCommit, Refusal, SourceStre
 impl Platform for Control {
     async fn app(&self, token: &SecretString, name: &AppName, visit: &Visit) -> Result<Arc<dyn PushTarget>, Refusal> {
         let login = ops::accounts::authenticate(self, token).await?.ok_or(Refusal::UnknownToken)?;
-        if !login.has_any(&[Scope::Global, Scope::Write, Scope::WriteProtected]) {
-            return Err(Refusal::Forbidden("This token may not be used to push. It needs the scope write.".to_owned()));
-        }
+        let may_push = login.has_any(&[Scope::Global, Scope::Write, Scope::WriteProtected]);
         let account = login.account;
         let from = visit.peer.map(|peer| self.settings.trusted_proxies.client(peer, &visit.forwarded_for));
         let pusher = Pusher { account, token: token.clone(), from };
-        let found = ops::apps::find(self, &pusher.account, name.as_str(), &[Permission::Deploy]).await;
+        let found = match may_push {
+            true => ops::apps::find(self, &pusher.account, name.as_str(), &[Permission::Deploy]).await,
+            false => {
+                Err(OpError::Forbidden("This token may not be used to push. It needs the scope write.".to_owned()))
+            }
+        };
         if visit.pushes
             && let Err(OpError::Forbidden(_)) = &found
         {
             let app = ops::apps::look_up(self, name.as_str()).await.ok();
-            audit::record(self, pusher.attempt(app.as_ref(), &json!({})), FORBIDDEN).await;
+            audit::record_once_a_minute(self, pusher.attempt(app.as_ref(), &json!({})), FORBIDDEN).await;
         }
         Ok(Arc::new(ControlTarget { control: self.clone(), pusher, app: found? }))
     }

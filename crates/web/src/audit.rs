@@ -172,7 +172,8 @@ impl Seen {
             let note = self.noted.lock();
             (note.account.clone(), merged(&self.detail, &note.detail))
         };
-        if account.is_some() || status.is_success() {
+        // A consent sends the browser on.
+        if account.is_some() || status.is_success() || status.is_redirection() {
             audit::record(&web.control, self.attempt(route, account.as_ref(), &detail), status.as_u16()).await;
         }
     }

@@ -36,6 +36,7 @@ pub(crate) struct Replays {
 }
 
 struct Kept {
+    account: AccountId,
     answer: Answer,
     since: Instant,
 }
@@ -52,8 +53,11 @@ struct Parts {
 
 /// Longer than a client goes on trying.
 const KEPT_FOR: Duration = Duration::from_secs(180);
-/// Past it nothing more is kept until some are old.
+/// Past it nothing more is kept until some are old; and of one account, so that none keeps the others' from being kept.
 const MOST: usize = 2_000;
+const MOST_OF_ONE: usize = 100;
+/// A longer answer is given once.
+const MAX_ANSWER: usize = 64 << 10;
 
 impl Replays {
     /// Runs the request, or answers as it was answered before.
@@ -72,10 +76,11 @@ impl Replays {
             let body = body.collect().await.ok()?.to_bytes();
             Some(Parts { status: parts.status, headers: parts.headers, body })
         };
-        let (answer, is_first) = self.first(key, run, Instant::now());
+        let (answer, is_first) = self.first(account, key, run, Instant::now());
         let parts = answer.await;
-        if parts.as_ref().is_none_or(|parts| parts.status.is_server_error()) {
-            // It may go better the next time.
+        let is_kept = |parts: &Parts| !parts.status.is_server_error() && parts.body.len() <= MAX_ANSWER;
+        if !parts.as_ref().is_some_and(is_kept) {
+            // An error of ours: it may go better the next time.
             self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
         }
         let Some(parts) = parts else { return ApiError::internal().into_response() };
@@ -90,6 +95,7 @@ impl Replays {
     /// The answer of the first run with this key, and whether this is that run.
     fn first(
         &self,
+        account: AccountId,
         key: [u8; 32],
         run: impl Future<Output = Option<Parts>> + Send + 'static,
         now: Instant,
@@ -101,8 +107,9 @@ impl Replays {
         }
         let run = tokio::spawn(run.in_current_span());
         let answer = async move { run.await.ok().flatten() }.boxed().shared();
-        if kept.len() < MOST {
-            kept.insert(key, Kept { answer: answer.clone(), since: now });
+        let of_one = kept.values().filter(|kept| kept.account == account).count();
+        if kept.len() < MOST && of_one < MOST_OF_ONE {
+            kept.insert(key, Kept { account, answer: answer.clone(), since: now });
         }
         (answer, true)
     }
@@ -122,4 +129,25 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
         digest.update(part);
     }
     digest.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account() -> AccountId {
+        AccountId::from(Uuid::now_v7())
+    }
+
+    #[tokio::test]
+    async fn an_account_that_sends_many_requests_keeps_no_other_from_being_answered_again() {
+        let (replays, now) = (Replays::default(), Instant::now());
+        let is_first = |account, key| replays.first(account, [key; 32], async { None }, now).1;
+        let (busy, other) = (account(), account());
+        for key in 0..u8::try_from(MOST_OF_ONE).unwrap() {
+            assert!(is_first(busy, key) && !is_first(busy, key));
+        }
+        assert!(is_first(busy, 200) && is_first(busy, 200), "it has enough of them");
+        assert!(is_first(other, 201) && !is_first(other, 201));
+    }
 }

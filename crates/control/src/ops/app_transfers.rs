@@ -1,7 +1,13 @@
 //! Giving an app to somebody else: one offers it, the other accepts.
 
 use paas_db::{
-    DbError, accounts::Account, app_transfers, app_transfers::Transfer, apps, apps::App, collaborators, new_id,
+    DbError,
+    accounts::{self, Account},
+    app_transfers,
+    app_transfers::Transfer,
+    apps,
+    apps::App,
+    collaborators, new_id,
 };
 use paas_model::{CollaboratorId, Permission, Permissions, TransferId};
 
@@ -71,6 +77,8 @@ pub async fn answer(control: &Control, account: &Account, id_or_app: &str, state
         return Err(over(&transfer));
     }
     if state == "accepted" {
+        // So that it is not deleted at the same time: an account that is gone owns nothing.
+        accounts::lock(&mut *tx, transfer.recipient_id).await?.ok_or_else(|| OpError::not_found("account"))?;
         apps::set_owner(&mut tx, transfer.app_id, transfer.recipient_id).await?;
         collaborators::delete(&mut tx, transfer.app_id, transfer.recipient_id).await?;
         let (id, permissions) = (new_id::<CollaboratorId>(), Permissions::of_collaborator());

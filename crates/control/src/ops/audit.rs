@@ -77,6 +77,20 @@ pub async fn record(control: &Control, attempt: Attempt<'_>, status: u16) {
     }
 }
 
+/// The same for what costs whoever tries it nothing, and is not counted: an account that tries the same on one app over and
+/// over is told of once a minute.
+pub async fn record_once_a_minute(control: &Control, attempt: Attempt<'_>, status: u16) {
+    let account = attempt.account.map(|account| account.id);
+    let app = attempt.app.map(|app| app.id);
+    match audit_events::was_just_written(control.db.pool(), account, attempt.action, app, i32::from(status)).await {
+        Ok(true) => {}
+        Ok(false) => record(control, attempt, status).await,
+        Err(error) => {
+            tracing::error!(action = attempt.action, status, error = chain(&error), "an event was not written");
+        }
+    }
+}
+
 /// # Errors
 /// [`OpError::Unavailable`].
 pub async fn list(control: &Control, _: &Owner, filter: &AuditFilter) -> Result<Vec<AuditEvent>, OpError> {

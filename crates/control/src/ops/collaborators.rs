@@ -1,6 +1,8 @@
 //! Sharing an app.
 
-use paas_db::{DbError, accounts::Account, apps::App, collaborators, collaborators::Collaborator, new_id};
+use paas_db::{
+    DbError, accounts::Account, app_transfers, apps::App, collaborators, collaborators::Collaborator, new_id,
+};
 use paas_model::{CollaboratorId, Permission, Permissions};
 
 use super::access;
@@ -91,7 +93,12 @@ pub async fn update(
         return Err(OpError::Invalid(format!("{} owns the app, and may do everything.", app.owner_email)));
     };
     let mut tx = control.db.begin().await?;
-    collaborators::set_permissions(&mut tx, found.id, &permissions).await?;
+    if !collaborators::set_permissions(&mut tx, found.id, &permissions).await? {
+        return Err(OpError::not_found("collaborator"));
+    }
+    if found.permissions.has_any(&[Permission::Manage]) && !permissions.has_any(&[Permission::Manage]) {
+        app_transfers::take_back(&mut tx, app.id).await?;
+    }
     tx.commit().await.map_err(DbError::from)?;
     told(control, account, app, &format!("Change the permissions of {} to {permissions}", found.email));
     found.permissions = permissions;
@@ -116,6 +123,9 @@ pub async fn remove(control: &Control, account: &Account, app: &App, identity: &
     let mut tx = control.db.begin().await?;
     if !collaborators::delete(&mut tx, app.id, found.account_id).await? {
         return Err(OpError::not_found("collaborator"));
+    }
+    if found.permissions.has_any(&[Permission::Manage]) {
+        app_transfers::take_back(&mut tx, app.id).await?;
     }
     tx.commit().await.map_err(DbError::from)?;
     told(control, account, app, &format!("Remove {} as collaborator", found.email));

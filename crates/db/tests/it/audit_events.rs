@@ -23,6 +23,8 @@ async fn what_is_written_is_ended_once_and_never_changed() {
         detail: json!({"a": 1}),
     };
     audit_events::begin(pool, &event).await.unwrap();
+    let refused = sqlx::query("update audit_events set detail = '{}'").execute(pool).await.unwrap_err();
+    assert!(refused.to_string().contains("audit events are not changed"), "it is not ended by this: {refused}");
     let end = |status| AuditEnd { status, app: None, detail: json!({"b": 2}) };
     audit_events::end(pool, id, &end(201)).await.unwrap();
     audit_events::end(pool, id, &end(500)).await.unwrap();

@@ -208,11 +208,13 @@ async fn strangers_and_other_tenants_stay_out() {
     for (token, app, complaint) in [
         ("HRKU-guessed", "example", "Authentication failed"),
         (theirs.expose_secret(), "example", "remote: !\tYou do not have access to the app example."),
+        (theirs.expose_secret(), "example", "remote: !\tYou do not have access to the app example."),
         (owner, "another", "remote: !\tNo such app as another."),
     ] {
         let done = workspace.git(&["push", &platform.server.url_of(token, app), "main"]).await;
         assert!(!done.success && done.stderr.contains(complaint), "{complaint}: {}", done.stderr);
     }
+    // Once, as it was just told.
     assert_eq!(platform.told().await, ["tenant@example.com git.push Some(403) {}"]);
     platform.close_database().await;
     let done = workspace.git(&["push", &platform.server.url_of(owner, "example"), "main"]).await;

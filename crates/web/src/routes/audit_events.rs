@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use paas_control::ops::audit::{self, AuditFilter};
 use paas_db::audit_events::AuditEvent;
 use paas_model::{AuditEventId, Permission};
@@ -64,13 +65,19 @@ fn filter(query: wire::AuditQuery, headers: &HeaderMap) -> AuditFilter {
         app_name: query.app,
         account: query.user,
         action: query.action,
-        since: query.since.map(|time| time.0),
-        until: query.until.map(|time| time.0),
+        since: query.since.map(within),
+        until: query.until.map(within),
         from,
         to,
         descending,
         limit: i64::from(range.page_size()) + 2,
     }
+}
+
+/// A time that the database can hold: there are no events from before, or after.
+fn within(time: wire::Timestamp) -> DateTime<Utc> {
+    let last = DateTime::UNIX_EPOCH + TimeDelta::days(365_000);
+    time.0.clamp(DateTime::UNIX_EPOCH, last)
 }
 
 fn paged(headers: &HeaderMap, events: &[AuditEvent]) -> Response {

@@ -163,7 +163,7 @@ struct TokenRequest {
     client_secret: Option<wire::Secret>,
 }
 
-async fn token(State(web): State<Web>, request: Request) -> Result<Response, ApiError> {
+async fn token(State(web): State<Web>, noted: Noted, request: Request) -> Result<Response, ApiError> {
     let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let is_json = kind.split(';').next().unwrap_or_default().trim().ends_with("json");
     let asked: TokenRequest = match is_json {
@@ -182,6 +182,7 @@ async fn token(State(web): State<Web>, request: Request) -> Result<Response, Api
     };
     let exchange = exchange(&asked.grant_type, asked.code, asked.refresh_token)?;
     let (account, issued) = redeem(&web, asked.client_secret, exchange).await?;
+    noted.account(&account);
     let shown = shown::issued(&account, &issued, None);
     let access = shown.access_token.ok_or_else(ApiError::internal)?;
     let answer = wire::OAuthTokenAnswer {
@@ -198,12 +199,14 @@ async fn token(State(web): State<Web>, request: Request) -> Result<Response, Api
 /// As Heroku's API description has it.
 async fn create(
     State(web): State<Web>,
+    noted: Noted,
     JsonBody(body): JsonBody<wire::OAuthTokenCreate>,
 ) -> Result<Response, ApiError> {
     let (code, kind) = body.grant.map_or((None, None), |grant| (grant.code, grant.kind));
     let refresh = body.refresh_token.and_then(|refresh| refresh.token);
     let exchange = exchange(kind.as_deref().unwrap_or_default(), code, refresh)?;
     let (account, issued) = redeem(&web, body.client.and_then(|client| client.secret), exchange).await?;
+    noted.account(&account);
     let client = issued.token.client_id.map(|id| wire::IdReference { id: id.uuid() });
     let shown = shown::issued(&account, &issued, None);
     let token = wire::OAuthToken {

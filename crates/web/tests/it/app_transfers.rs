@@ -75,6 +75,27 @@ async fn a_declined_or_withdrawn_offer_changes_nothing_and_can_be_made_again() {
 }
 
 #[tokio::test]
+async fn what_a_manager_has_offered_is_taken_back_when_they_manage_the_app_no_more() {
+    for (method, body) in [(Method::DELETE, json!({})), (Method::PATCH, json!({"permissions": ["view", "deploy"]}))] {
+        let api = Api::new().await;
+        api.app("example").await;
+        let (_, token) = api.test.tenant("manager@example.com").await;
+        api.test.tenant("friend@example.com").await;
+        let all = json!({"user": "manager@example.com", "permissions": ["view", "deploy", "operate", "manage"]});
+        assert_eq!(api.post("/apps/example/collaborators", all).await.status, StatusCode::CREATED);
+        let offer = json!({"app": "example", "recipient": "friend@example.com"});
+        let offered = api_as(&api, &token, Method::POST, PATH, offer).await;
+        assert_eq!(offered.status, StatusCode::CREATED, "{}", offered.text);
+        assert_eq!(api.get(OFFER).await.status, StatusCode::OK);
+        let path = "/apps/example/collaborators/manager@example.com";
+        let changed =
+            api.send(request(method, path, Some(&api.test.token)).body(Body::from(body.to_string())).unwrap());
+        assert_eq!(changed.await.status, StatusCode::OK);
+        assert_eq!(api.get(OFFER).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
 async fn a_filter_finds_what_one_may_see_by_id_and_by_name() {
     let (api, token, _) = offered().await;
     let mine = api.app("of-the-platform").await;

@@ -163,6 +163,8 @@ async fn events_come_in_pages_and_through_filters() {
         ("user=nobody@example.com", ""),
         ("since=2100-01-01T00:00:00Z", ""),
         ("until=2100-01-01T00:00:00Z&action=app.create", "alpha bravo charlie"),
+        ("since=-262143-01-01T00:00:00Z&action=app.create", "alpha bravo charlie"),
+        ("until=%2B262142-12-31T00:00:00Z&action=app.delete", "alpha"),
     ] {
         assert_eq!(names(&api.get(&format!("/audit?{query}")).await), want, "{query}");
     }
