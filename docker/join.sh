@@ -364,10 +364,11 @@ put_first() {
 # --- Docker -----------------------------------------------------------------------------------------------------------
 
 # Containers outlive a restart of the engine (live-restore). The engine's port proxy is off: through it containers
-# would reach each other's published ports; by address translation the networks' own rules hold.
+# would reach each other's published ports; by address translation the networks' own rules hold. The default bridge keeps
+# containers apart (icc), so that dynos can join it.
 dockerd_flags() {
   printf '%s ' --host "tcp://$ADDRESS:2376" --tlsverify --tlscacert "$DIRECTORY/ca.pem" \
-    --tlscert "$DIRECTORY/cert.pem" --tlskey "$DIRECTORY/key.pem" --live-restore --userland-proxy=false
+    --tlscert "$DIRECTORY/cert.pem" --tlskey "$DIRECTORY/key.pem" --live-restore --userland-proxy=false --icc=false
   mtu=$(ip -o addr show to "$ADDRESS" | awk 'NR == 1 { print $2 }')
   mtu=$(ip -o link show dev "$mtu" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')
   # Containers that send larger packets than the uplink takes hang in the middle of downloads.

@@ -30,8 +30,8 @@ pub(super) async fn create(
     name: &ContainerName,
     spec: &ContainerSpec,
 ) -> Result<(), EngineError> {
-    networks::ensure(connection, spec.network).await?;
-    create_from(connection, name, &spec.image, &create_body(spec, connection.published_on())).await
+    let network = networks::ensure(connection, spec.network).await?;
+    create_from(connection, name, &spec.image, &create_body(spec, network, connection.published_on())).await
 }
 
 pub(super) async fn create_from(

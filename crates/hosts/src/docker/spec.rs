@@ -7,7 +7,6 @@ use bollard::models::{
     RestartPolicyNameEnum,
 };
 
-use super::networks::network_name;
 use crate::{ContainerSpec, Limits};
 
 /// Where the exposed port is kept, so that a status needs no row: the engine is asked for containers that a process has
@@ -20,8 +19,9 @@ const LOG_FILES: &str = "2";
 
 const OPEN_FILES: i64 = 10_000;
 
-/// `published_on`: the host's address that the container's port is to answer on; `None`: only the container's own.
-pub(super) fn create_body(spec: &ContainerSpec, published_on: Option<IpAddr>) -> ContainerCreateBody {
+/// `network`: what the engine calls the one to join. `published_on`: the host's address that the container's port is to
+/// answer on; `None`: only the container's own.
+pub(super) fn create_body(spec: &ContainerSpec, network: &str, published_on: Option<IpAddr>) -> ContainerCreateBody {
     let mut labels: HashMap<_, _> = spec.labels.clone().into_iter().collect();
     if let Some(port) = spec.port {
         labels.insert(PORT_LABEL.to_owned(), port.to_string());
@@ -41,7 +41,7 @@ pub(super) fn create_body(spec: &ContainerSpec, published_on: Option<IpAddr>) ->
         // End of file from the one who attached is end of file for the process.
         stdin_once: Some(spec.stdin),
         exposed_ports: published.map(|(_, port)| vec![port_key(port)]),
-        host_config: Some(HostConfig { port_bindings: published.map(bindings), ..host_config(spec) }),
+        host_config: Some(HostConfig { port_bindings: published.map(bindings), ..host_config(spec, network) }),
         ..ContainerCreateBody::default()
     }
 }
@@ -57,7 +57,7 @@ fn bindings((ip, port): (IpAddr, u16)) -> PortMap {
     HashMap::from([(port_key(port), Some(vec![binding]))])
 }
 
-fn host_config(spec: &ContainerSpec) -> HostConfig {
+fn host_config(spec: &ContainerSpec, network: &str) -> HostConfig {
     let memory = i64::from(spec.limits.memory_mb) << 20;
     HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -79,7 +79,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
                 ("max-file".to_owned(), LOG_FILES.to_owned()),
             ])),
         }),
-        network_mode: Some(network_name(spec.network).to_owned()),
+        network_mode: Some(network.to_owned()),
         ..HostConfig::default()
     }
 }
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_container_has_no_privileges_and_no_swap() {
-        let host = create_body(&spec(), None).host_config.unwrap();
+        let host = create_body(&spec(), "dynos", None).host_config.unwrap();
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
         assert_eq!(host.init, Some(true));
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn a_port_is_published_on_the_hosts_address_only_and_only_where_asked() {
         let published = |address: Option<&str>| {
-            let body = create_body(&spec(), address.map(|address| address.parse().unwrap()));
+            let body = create_body(&spec(), "dynos", address.map(|address| address.parse().unwrap()));
             (body.exposed_ports, body.host_config.unwrap().port_bindings)
         };
         assert_eq!(published(None), (None, None));
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_port_is_kept_in_a_label() {
-        let labels = create_body(&spec(), None).labels.unwrap();
+        let labels = create_body(&spec(), "dynos", None).labels.unwrap();
         assert_eq!(labels.get("paas").map(String::as_str), Some("dyno"));
         assert_eq!(labels.get(PORT_LABEL).map(String::as_str), Some("5000"));
     }

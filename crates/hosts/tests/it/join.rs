@@ -9,7 +9,7 @@ use std::{
 };
 
 use paas_hosts::{
-    ContainerState, DockerEngine, DockerEngines, Engine,
+    ContainerSpec, ContainerState, DockerEngine, DockerEngines, Engine, Network,
     testing::contract::{Bench, holds},
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener, process::Command};
@@ -95,8 +95,13 @@ async fn tries(bench: &Bench<DockerEngine>, name: &str, address: &str) -> String
     let script = format!(
         "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(PeerAddr => \"{address}\", Timeout => 3); print $s ? \"reached\" : \"cut off\"'"
     );
-    let name = bench.start(name, &bench.spec(&script)).await;
+    let name = bench.start(name, &dyno(bench, &script)).await;
     printed(bench, &name).await
+}
+
+/// As the platform runs dynos: their network is not the builds'.
+fn dyno(bench: &Bench<DockerEngine>, script: &str) -> ContainerSpec {
+    ContainerSpec { network: Network::Dynos, ..bench.spec(script) }
 }
 
 #[tokio::test]
@@ -118,24 +123,26 @@ async fn a_machine_joins_by_one_command_and_its_docker_engine_runs_containers() 
 
     joining.machine.load_image();
     holds(joining.engine(), IMAGE, async |bench| {
-        let listen = "exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5000, Listen => 5); $| = 1; print \"ready\\n\"; while ($c = $s->accept) { print $c \"hello\\n\"; close $c }'";
-        let mut spec = bench.spec(listen);
-        spec.port = Some(5000);
-        let server = bench.start("server", &spec).await;
+        let listen = "hostname -i; exec perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 5000, Listen => 5); $| = 1; print \"ready\\n\"; while ($c = $s->accept) { print $c \"hello\\n\"; close $c }'";
+        let server = bench.start("server", &ContainerSpec { port: Some(5000), ..dyno(bench, listen) }).await;
         let mut log = bench.engine.logs(&server, None).await.unwrap();
+        let own_address = futures::StreamExt::next(&mut log).await.unwrap().unwrap();
         futures::StreamExt::next(&mut log).await.unwrap().unwrap();
+        let own_address = String::from_utf8_lossy(&own_address.bytes).trim().to_owned();
+        assert!(own_address.starts_with("10.211.128."), "it is on the default bridge, whose range is this: {own_address}");
         let address = bench.engine.inspect(&server).await.unwrap().unwrap().address.unwrap();
         assert_eq!(address.ip(), joining.machine.ip());
         tokio::net::TcpStream::connect(address).await.expect("its port is published");
 
-        // From inside: another container, its host's engine, the platform, instance metadata.
+        // From inside: another container by both of its addresses, its host's engine, the platform, instance metadata.
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         assert_eq!(tries(bench, "world", &format!("{}:{port}", joining.machine.elsewhere())).await, "reached");
         let platform = format!("{}:{port}", joining.machine.gateway());
         let engine = joining.machine.address();
         for (name, to) in [
-            ("container", address.to_string()),
+            ("published", address.to_string()),
+            ("container", format!("{own_address}:5000")),
             ("engine", engine.to_string()),
             ("platform", platform),
             ("metadata", "169.254.169.254:80".to_owned()),
