@@ -20,4 +20,5 @@ mod outages;
 mod pool_changes;
 mod pool_losses;
 mod push_to_url;
+mod registry;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, header::HOST};
+use reqwest::{Certificate, Client, header::HOST};
 
 /// Longer than the router's own patience with an app (Heroku: 30 seconds).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -26,6 +26,13 @@ impl Answer {
 pub(crate) fn client(keepalive: bool) -> Client {
     let idle = if keepalive { usize::MAX } else { 0 };
     let client = Client::builder().pool_max_idle_per_host(idle).timeout(PATIENCE).no_proxy();
+    client.build().expect("a client of no special kind")
+}
+
+/// One that trusts this authority alone.
+pub(crate) fn trusting(authority: &[u8]) -> Client {
+    let authority = Certificate::from_pem(authority).expect("it is a certificate");
+    let client = Client::builder().tls_certs_only([authority]).timeout(PATIENCE).no_proxy();
     client.build().expect("a client of no special kind")
 }
 

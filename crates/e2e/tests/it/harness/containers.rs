@@ -68,11 +68,14 @@ pub(crate) fn remove<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) {
 
 /// Forgets the images that came from a platform's registry.
 pub(crate) fn remove_images(registry_port: u16) {
-    let prefix = format!("127.0.0.1:{registry_port}/");
+    let is_ours = |image: &&str| {
+        let registries = ["127.0.0.1", "127.0.0.2"].map(|address| format!("{address}:{registry_port}/"));
+        registries.iter().any(|registry| image.starts_with(registry)) && !image.ends_with("<none>")
+    };
     // One that was pulled by its digest has no tag.
     for format in ["{{.Repository}}:{{.Tag}}", "{{.Repository}}@{{.Digest}}"] {
         let images = docker(&["images", "--digests", "--format", format]);
-        for image in images.lines().filter(|image| image.starts_with(&prefix) && !image.ends_with("<none>")) {
+        for image in images.lines().filter(is_ours) {
             run(Command::new("docker").args(["rmi", "--force", image]));
         }
     }

@@ -308,6 +308,15 @@ impl Platform {
         self.directory.join("data")
     }
 
+    /// What the registry, which others reach, says to somebody who shows nothing.
+    pub(crate) fn registry_status(&self) -> u16 {
+        let url = format!("https://{}/v2/", SocketAddr::new(self.address, self.ports.registry));
+        let authority = fs::read(self.data().join("tls/ca.pem")).expect("the authority is written for people");
+        let client = client::trusting(&authority);
+        let asked = self.runtime.block_on(async { client.get(url).send().await });
+        asked.expect("the registry answers").status().as_u16()
+    }
+
     /// A program in this platform's environment and no other.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let address = |port: u16| format!("127.0.0.1:{port}");
@@ -320,7 +329,7 @@ impl Platform {
         command.env("HOME", &home).env("PAAS_CONFIG_DIR", home.join("paas")).env("PAAS_DATA_DIR", self.data());
         command.env("PAAS_HTTPS_LISTEN", SocketAddr::new(self.address, https).to_string());
         command.env("PAAS_HTTP_LISTEN", address(self.ports.http));
-        if !self.address.is_loopback() {
+        if self.address != Ipv4Addr::LOCALHOST {
             command.env("PAAS_PUBLIC_URL", format!("https://{}:{https}", self.address));
             command.env("PAAS_REGISTRY_LISTEN", SocketAddr::new(self.address, registry).to_string());
         }
