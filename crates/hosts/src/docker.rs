@@ -7,6 +7,7 @@
 //!   when it is below 3, and otherwise holds a line back until it ends;
 //! - making a network needs `CheckDuplicate`, which bollard's model has dropped.
 
+mod answer_limit;
 mod archive;
 mod attach;
 mod connection;

@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    answer_limit::AnswerLimit,
     dial::{Client, Dialer},
     login::{RegistryLogin, Transfer},
     pulls::Pulls,
@@ -101,11 +102,19 @@ impl Connection {
                 let spoken = version.spoken();
                 let client = self.client.clone();
                 let transport = move |mut request: BollardRequest| {
+                    // The one answer of bollard's that may be long, and that is handed on piece by piece.
+                    let is_archive = request.uri().path().ends_with("/archive");
                     let answer = versioned(request.uri(), spoken).map(|uri| {
                         *request.uri_mut() = uri;
                         client.request(request)
                     });
-                    async move { Ok(answer?.await?) }
+                    async move {
+                        let answer = answer?.await?;
+                        if let Some(limit) = limit_of(&answer).filter(|_| is_archive && answer.status().is_success()) {
+                            limit.lift();
+                        }
+                        Ok(answer)
+                    }
                 };
                 let address = Some("http://engine");
                 Docker::connect_with_custom_transport(transport, address, BOLLARD_TIMEOUT_SECONDS, &spoken)
@@ -149,6 +158,11 @@ impl Connection {
             other => EngineError::Unavailable { endpoint: self.endpoint.to_string(), source: Box::new(other) },
         }
     }
+}
+
+/// The limit of an answer that is being read.
+pub(super) fn limit_of<B>(answer: &http::Response<B>) -> Option<&AnswerLimit> {
+    answer.extensions().get::<AnswerLimit>()
 }
 
 /// Bollard leaves the version out of its paths, and an engine then speaks its newest.

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
@@ -26,6 +26,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 use tower::Service;
 
+use super::answer_limit::AnswerLimit;
 use crate::{EngineError, HostEndpoint};
 
 /// A machine that is there answers in milliseconds.
@@ -86,7 +87,7 @@ impl Dialer {
                 Box::pin(timeout(HANDSHAKE_TIMEOUT, connector.connect(server_name, stream)).await??)
             }
         };
-        Ok(TokioIo::new(Link(link)))
+        Ok(TokioIo::new(Link { stream: link, limit: AnswerLimit::new() }))
     }
 }
 
@@ -114,7 +115,10 @@ impl Service<Uri> for Dialer {
 }
 
 /// A connection to an engine.
-pub(super) struct Link(Pin<Box<dyn Duplex>>);
+pub(super) struct Link {
+    stream: Pin<Box<dyn Duplex>>,
+    limit: AnswerLimit,
+}
 
 trait Duplex: AsyncRead + AsyncWrite + Send {}
 
@@ -122,26 +126,29 @@ impl<S: AsyncRead + AsyncWrite + Send> Duplex for S {}
 
 impl Connection for Link {
     fn connected(&self) -> Connected {
-        Connected::new()
+        Connected::new().extra(self.limit.clone())
     }
 }
 
 impl AsyncRead for Link {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_read(cx, out)
+        let before = out.filled().len();
+        ready!(self.stream.as_mut().poll_read(cx, out))?;
+        Poll::Ready(self.limit.spend(out.filled().len() - before))
     }
 }
 
 impl AsyncWrite for Link {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.0.as_mut().poll_write(cx, bytes)
+        self.limit.renew();
+        self.stream.as_mut().poll_write(cx, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_flush(cx)
+        self.stream.as_mut().poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.0.as_mut().poll_shutdown(cx)
+        self.stream.as_mut().poll_shutdown(cx)
     }
 }

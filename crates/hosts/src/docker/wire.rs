@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{
-    connection::Version,
+    connection::{Version, limit_of},
     dial::{Body, Client},
 };
 
@@ -44,7 +44,11 @@ impl Wire {
     /// The answer's headers have come: the engine has taken the request. The body is read as far as the caller polls
     /// it, so a slow reader holds the engine back instead of filling memory.
     pub(super) async fn get(&self, path: &str) -> Result<Incoming, Error> {
-        Ok(self.request(Method::GET, path, "").await?.into_body())
+        let answer = self.request(Method::GET, path, "").await?;
+        if let Some(limit) = limit_of(&answer) {
+            limit.lift();
+        }
+        Ok(answer.into_body())
     }
 
     /// As [`Wire::get`], with a JSON body; empty for none.
@@ -62,6 +66,9 @@ impl Wire {
                 status_code: response.status().as_u16(),
                 message: "the engine did not hand over the connection".to_owned(),
             });
+        }
+        if let Some(limit) = limit_of(&response) {
+            limit.lift_for_good();
         }
         Ok(TokioIo::new(hyper::upgrade::on(response).await?))
     }

@@ -1,9 +1,11 @@
 //! Engines that are not there, or do not answer.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use futures::StreamExt;
 use paas_hosts::{ContainerName, DockerEngine, Engine, EngineError, EventStream, testing::contract::holds};
 use tokio::{
-    io::{AsyncWriteExt, copy_bidirectional},
+    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
     net::{UnixListener, UnixStream},
     task::JoinSet,
 };
@@ -58,6 +60,61 @@ async fn an_engine_that_breaks_off_its_answer_is_unavailable() {
     tokio::select! {
         error = engine.info() => assert!(matches!(error, Err(EngineError::Unavailable { .. })), "{error:?}"),
         () = breaks_off => {}
+    }
+}
+
+#[tokio::test]
+async fn an_engine_whose_answers_do_not_end_does_not_fill_our_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("docker.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let engine = DockerEngine::unix(socket.to_str().unwrap());
+    let sent = AtomicUsize::new(0);
+    let endless = async {
+        while let Ok((connection, _)) = listener.accept().await {
+            // Whoever is asked and broken off answers the next one.
+            drop(answer_without_end(connection, &sent).await);
+        }
+    };
+    let questions = async {
+        let refused = [
+            engine.list("paas", "dyno").await.map(drop),
+            engine.info().await.map(drop),
+            engine.has_image("any:v1").await.map(drop),
+            engine.prune_images("any", &[]).await.map(drop),
+            engine.start(&ContainerName("refused".to_owned())).await,
+            engine.events("paas").await.map(drop),
+        ];
+        for (question, refused) in refused.into_iter().enumerate() {
+            assert!(matches!(refused, Err(EngineError::Unavailable { .. })), "{question}: {refused:?}");
+        }
+    };
+    tokio::select! {
+        () = questions => {}
+        () = endless => {}
+    }
+    // Six answers, a few of which took more than one question, and what was under way in buffers.
+    assert!(sent.load(Ordering::Relaxed) < 8 * (40 << 20), "{sent:?}");
+}
+
+/// Answers a question about its version, and any other with a text that has no end; a start it refuses so.
+async fn answer_without_end(mut connection: UnixStream, sent: &AtomicUsize) -> std::io::Result<()> {
+    loop {
+        let mut request = Vec::new();
+        while !request.ends_with(b"\r\n\r\n") {
+            request.push(connection.read_u8().await?);
+        }
+        if request.starts_with(b"GET /version ") {
+            let version = r#"{"MinAPIVersion":"1.12"}"#;
+            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{version}", version.len());
+            connection.write_all(answer.as_bytes()).await?;
+            continue;
+        }
+        let status = if request.windows(6).any(|word| word == b"/start") { "500 No" } else { "200 OK" };
+        connection.write_all(format!("HTTP/1.1 {status}\r\n\r\n[\"").as_bytes()).await?;
+        loop {
+            sent.fetch_add(connection.write(&[b'a'; 1 << 16]).await?, Ordering::Relaxed);
+        }
     }
 }
 
