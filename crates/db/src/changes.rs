@@ -209,6 +209,10 @@ impl Subscription {
     /// Returns when one of the topics changed since the last call (or since subscribing). Cancel-safe. Never returns
     /// once the listener is gone: pair it with a timer.
     pub async fn changed(&mut self) {
+        // First, as a change that has been taken note of must not be waited with: the caller may drop this at any wait.
+        if let Some(woken) = self.woken {
+            tokio::time::sleep_until(woken + self.pause).await;
+        }
         let waits = self.receivers.iter_mut().map(|receiver| {
             Box::pin(async move {
                 if receiver.changed().await.is_err() {
@@ -217,9 +221,6 @@ impl Subscription {
             })
         });
         futures::future::select_all(waits).await;
-        if let Some(woken) = self.woken {
-            tokio::time::sleep_until(woken + self.pause).await;
-        }
         self.woken = Some(Instant::now());
         for receiver in &mut self.receivers {
             receiver.mark_unchanged();

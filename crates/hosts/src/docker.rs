@@ -101,8 +101,8 @@ impl Engine for DockerEngine {
         images::has(&self.connection, image).await
     }
 
-    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError> {
-        prune::images(&self.connection, registry, keep).await
+    async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
+        prune::images(&self.connection, path, keep, most).await
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {

@@ -49,9 +49,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Whether this host has the image, without asking a registry.
     async fn has_image(&self, image: &str) -> Result<bool, EngineError>;
 
-    /// Removes the images of this registry (as names begin: `10.0.0.1:5050`) that are not in `keep`, by full reference, and
-    /// that no container uses, running or not. One that is wanted again later is pulled again. Gives those removed.
-    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError>;
+    /// Removes the images under this path (as names begin: `10.0.0.1:5050/apps`) that are not in `keep`, by full reference, and
+    /// that no container uses, running or not; not many more than `most`. One that is wanted again later is pulled again.
+    /// Gives those removed.
+    ///
+    /// # Errors
+    /// When none could be removed, and one should have been.
+    async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError>;
 
     /// As [`Engine::create`], for a shell that is root on the host itself: only for the operator of the installation, who
     /// is root there by right. What apps bring along never comes here: it is made by [`Engine::create`], which has no way

@@ -12,6 +12,9 @@ pub enum EngineError {
     InvalidTls { what: &'static str, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("image {0} was not found")]
     ImageNotFound(String),
+    /// It is there, and no engine can unpack it: a layer is not what it should be.
+    #[error("image {image} cannot be unpacked: {reason}")]
+    BadImage { image: String, reason: String },
     /// The registry that the image's name says did not answer, or broke off.
     #[error("the registry of image {image} is not available: {reason}")]
     RegistryUnavailable { image: String, reason: String },
@@ -42,6 +45,7 @@ impl EngineError {
             Self::NoTls(endpoint) => Self::NoTls(endpoint.clone()),
             Self::InvalidTls { what, source: cause } => Self::InvalidTls { what, source: source(cause.as_ref()) },
             Self::ImageNotFound(image) => Self::ImageNotFound(image.clone()),
+            Self::BadImage { image, reason } => Self::BadImage { image: image.clone(), reason: reason.clone() },
             Self::RegistryUnavailable { image, reason } => {
                 Self::RegistryUnavailable { image: image.clone(), reason: reason.clone() }
             }

@@ -298,10 +298,10 @@ mod tests {
         ours.build_image(scratch(&image), tokio::sync::mpsc::channel(100).0).await.unwrap();
         assert!(matches!(another.push(&image).await, Err(EngineError::RegistryUnavailable { .. })));
         ours.push(&image).await.unwrap();
-        assert_eq!(ours.prune_images(&address, &[]).await.unwrap(), [image.as_str()]);
+        assert_eq!(ours.prune_images(&address, &[], 100).await.unwrap(), [image.as_str()]);
         assert!(matches!(another.pull(&image).await, Err(EngineError::RegistryUnavailable { .. })));
         ours.pull(&image).await.unwrap();
-        ours.prune_images(&address, &[]).await.unwrap();
+        ours.prune_images(&address, &[], 100).await.unwrap();
         let none = ours.pull(&format!("{address}/apps/none:v1")).await;
         assert!(matches!(none, Err(EngineError::ImageNotFound(_))), "{none:?}");
         running.registry.stop().await.unwrap();

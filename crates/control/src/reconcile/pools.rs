@@ -93,7 +93,7 @@ impl Checks {
                 Verdict::Unknown(reason) => {
                     tracing::warn!(pool.name, reason, "a pool's settings cannot be checked");
                     self.not_before = Some(Instant::now() + CHECK_AGAIN_AFTER);
-                    return Ok(());
+                    continue;
                 }
             }
             self.judged.insert(pool.id, orders);

@@ -71,6 +71,12 @@ async fn a_burst_of_changes_is_few_wake_ups_and_its_first_comes_at_once() {
     assert!(begin.elapsed() - first >= pause, "the second wake-up came after {:?}", begin.elapsed() - first);
     // All of the burst was one.
     assert!(timeout(Duration::from_millis(200), apps.changed()).await.is_err());
+    // Whoever does something else during the pause, and asks again, hears of it all the same.
+    world.app("app-last").await;
+    for _ in 0..5 {
+        assert!(timeout(Duration::from_millis(100), apps.changed()).await.is_err(), "it is too early");
+    }
+    timeout(Duration::from_secs(20), apps.changed()).await.expect("the change is not lost");
     stop.cancel();
     world.end().await;
 }

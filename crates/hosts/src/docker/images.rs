@@ -107,15 +107,50 @@ fn transfer_error(connection: &Connection, image: &str, doing: &'static str, err
         Error::DockerStreamError { error } if error.contains("manifest unknown") => {
             EngineError::ImageNotFound(image.to_owned())
         }
+        Error::DockerStreamError { error: reason } if is_bad_layer(&reason) => {
+            EngineError::BadImage { image: image.to_owned(), reason }
+        }
         Error::DockerResponseServerError { status_code: 500.., message } => registry(message),
         Error::DockerStreamError { error } => registry(error),
         other => connection.failed(doing, other),
     }
 }
 
+/// What an engine says of a layer that it cannot unpack, whenever it tries. Of its disk it says it in the same words.
+fn is_bad_layer(reason: &str) -> bool {
+    const PASSES: [&str; 6] = [
+        "no space left",
+        "disk quota exceeded",
+        "input/output error",
+        "read-only file system",
+        "context canceled",
+        "EOF",
+    ];
+    reason.starts_with("failed to register layer") && !PASSES.iter().any(|passes| reason.contains(passes))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::name_and_tag;
+    use super::{is_bad_layer, name_and_tag};
+
+    #[test]
+    fn a_layer_is_bad_when_it_would_be_the_next_time_too() {
+        for (reason, is_bad) in [
+            (
+                "failed to register layer: Error processing tar file(exit status 1): link /a /b: no such file or directory",
+                true,
+            ),
+            ("failed to register layer: mkdir /var/lib/docker/overlay2/x/diff/app/x: not a directory", true),
+            (
+                "failed to register layer: Error processing tar file(exit status 1): write /a: no space left on device",
+                false,
+            ),
+            ("failed to register layer: Error processing tar file(exit status 1): unexpected EOF", false),
+            ("received unexpected HTTP status: 502 Bad Gateway", false),
+        ] {
+            assert_eq!(is_bad_layer(reason), is_bad, "{reason}");
+        }
+    }
 
     #[test]
     fn a_port_is_not_a_tag() {

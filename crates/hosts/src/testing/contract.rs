@@ -65,7 +65,7 @@ macro_rules! engine_contract {
             disk_use_grows_with_what_is_written,
             an_engine_answers_a_ping_and_tells_of_its_host,
             a_running_container_tells_what_it_uses_and_others_do_not,
-            pruning_removes_what_nothing_wants_of_one_registry,
+            pruning_removes_what_nothing_wants_under_one_path,
             a_root_shell_is_root_and_is_attached_to,
         );
     };

@@ -200,8 +200,8 @@ impl Engine for FakeEngine {
         self.call(Method::HasImage, image, |state| Ok(state.images.contains(image)))
     }
 
-    async fn prune_images(&self, registry: &str, keep: &[String]) -> Result<Vec<String>, EngineError> {
-        self.call(Method::PruneImages, registry, |state| Ok(state.prune_images(registry, keep)))
+    async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
+        self.call(Method::PruneImages, path, |state| Ok(state.prune_images(path, keep, most)))
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {

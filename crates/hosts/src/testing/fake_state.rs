@@ -65,11 +65,11 @@ impl FakeState {
     }
 
     /// Gives those removed.
-    pub(super) fn prune_images(&mut self, registry: &str, keep: &[String]) -> Vec<String> {
+    pub(super) fn prune_images(&mut self, path: &str, keep: &[String], most: usize) -> Vec<String> {
         let used: BTreeSet<&String> = self.containers.values().map(|container| &container.spec.image).collect();
-        let ours = |image: &String| image.strip_prefix(registry).is_some_and(|rest| rest.starts_with('/'));
+        let ours = |image: &String| image.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         let unwanted = self.images.iter().filter(|image| ours(image) && !keep.contains(image) && !used.contains(image));
-        let unwanted: Vec<String> = unwanted.cloned().collect();
+        let unwanted: Vec<String> = unwanted.take(most).cloned().collect();
         self.images.retain(|image| !unwanted.contains(image));
         unwanted
     }

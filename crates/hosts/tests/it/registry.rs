@@ -110,7 +110,7 @@ async fn an_image_by_its_digest_is_what_was_pushed_whatever_its_tag_says_now() {
         let mut spec = bench.spec("");
         spec.image.clone_from(&first);
         let name = bench.create("pinned", &spec).await;
-        let prune = async |keep: &[String]| engine.prune_images(&address, keep).await.unwrap();
+        let prune = async |keep: &[String]| engine.prune_images(&address, keep, 100).await.unwrap();
         assert!(prune(&[]).await.is_empty(), "a container uses it");
         engine.remove(&name).await.unwrap();
         // As hosts have images that were pulled before images had digests in their names.
@@ -130,9 +130,9 @@ async fn an_image_that_is_kept_by_its_digest_keeps_its_tag() {
     let digest = push(&tag, "both").await;
     engine.pull(&tag).await.unwrap();
     assert!(engine.has_image(&digest).await.unwrap(), "it has both names");
-    assert!(engine.prune_images(&address, slice::from_ref(&digest)).await.unwrap().is_empty());
-    assert!(engine.prune_images(&address, slice::from_ref(&tag)).await.unwrap().is_empty());
-    assert_eq!(engine.prune_images(&address, &[]).await.unwrap(), [tag]);
+    assert!(engine.prune_images(&address, slice::from_ref(&digest), 100).await.unwrap().is_empty());
+    assert!(engine.prune_images(&address, slice::from_ref(&tag), 100).await.unwrap().is_empty());
+    assert_eq!(engine.prune_images(&address, &[], 100).await.unwrap(), [tag]);
     assert!(!engine.has_image(&digest).await.unwrap());
 }
 

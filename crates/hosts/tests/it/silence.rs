@@ -81,7 +81,7 @@ async fn an_engine_whose_answers_do_not_end_does_not_fill_our_memory() {
             engine.list("paas", "dyno").await.map(drop),
             engine.info().await.map(drop),
             engine.has_image("any:v1").await.map(drop),
-            engine.prune_images("any", &[]).await.map(drop),
+            engine.prune_images("any", &[], 1).await.map(drop),
             engine.start(&ContainerName("refused".to_owned())).await,
             engine.events("paas").await.map(drop),
         ];

@@ -53,6 +53,11 @@ pub(super) async fn start(context: &Context, row: &Dyno) -> Result<(), OpError> 
             tracing::error!(dyno.id = %row.id, image, "the image of a release is not in the registry");
             return ended::cannot_start(context, row, "its image is not in the registry").await;
         }
+        Err(EngineError::BadImage { image, reason }) => {
+            tracing::warn!(dyno.id = %row.id, image, reason, "the image of a release cannot be unpacked");
+            let why = format!("its slug cannot be unpacked ({reason}). Build it again, or release another");
+            return ended::cannot_start(context, row, &why).await;
+        }
         Err(error) => return Err(error.into()),
     }
     if row.attach {
@@ -80,7 +85,14 @@ async fn make(
     let _kept = context.images.read().await;
     context.engine.pull(&recipe.image).await?;
     crash_point!("start.before_create");
-    context.engine.create(name, &spec(context, row, recipe, metadata)).await
+    let image = recipe.image.clone();
+    match context.engine.create(name, &spec(context, row, recipe, metadata)).await {
+        // Somebody has removed it since. The registry had it a moment ago, so the next time it is pulled again.
+        Err(EngineError::ImageNotFound(_)) => {
+            Err(EngineError::RegistryUnavailable { image, reason: "it is gone since it was pulled".to_owned() })
+        }
+        created => created,
+    }
 }
 
 /// Heroku: dyno metadata; empty where the app has not asked for it.
