@@ -447,7 +447,7 @@ supervise() {
   fi
   # Of a supervisor that was killed.
   stop_dockerd
-  echo "$$" | write "$DIRECTORY/supervisor.pid"
+  identity "$$" | write "$DIRECTORY/supervisor.pid"
   trap 'stop_dockerd; exit 0' TERM INT
   while :; do
     if ! (firewall); then
@@ -456,7 +456,7 @@ supervise() {
     fi
     # shellcheck disable=SC2046 # One word a flag.
     dockerd --host "unix://$SOCKET" $(dockerd_flags) &
-    echo "$!" | write "$DIRECTORY/dockerd.pid"
+    identity "$!" | write "$DIRECTORY/dockerd.pid"
     watch_dockerd "$!"
     say "dockerd has ended; starting it again"
     sleep 1
@@ -485,20 +485,24 @@ stop_supervisor() {
   stop_process dockerd.pid
 }
 
-# stop_process FILE: the process whose id is in it, if it is one of ours still.
+# identity PROCESS: its id, and what tells it from another one that has the id later, or after the next boot: then most
+# likely this script itself, as machines boot the same way every time.
+identity() { echo "$1 $(sed 's/.*) //' "/proc/$1/stat" | awk '{ print $20 }') $(cat /proc/sys/kernel/random/boot_id)"; }
+
+# stop_process FILE: the process that is named in it, if it is there still.
 stop_process() {
   tries=0
   while is_ours "$1" && [ "$tries" -lt 120 ]; do
-    kill "$(cat "$DIRECTORY/$1")" 2>/dev/null || true
+    kill "$(cut -d ' ' -f 1 "$DIRECTORY/$1")" 2>/dev/null || true
     tries=$((tries + 1))
     sleep 0.5
   done
   rm -f "$DIRECTORY/$1"
 }
 
-# is_ours FILE: the process whose id is in it is there, and not another one that has its number now.
 is_ours() {
-  [ -s "$DIRECTORY/$1" ] && grep -qsaE 'dockerd|host\.sh' "/proc/$(cat "$DIRECTORY/$1")/cmdline"
+  [ -s "$DIRECTORY/$1" ] &&
+    [ "$(identity "$(cut -d ' ' -f 1 "$DIRECTORY/$1")" 2>/dev/null)" = "$(cat "$DIRECTORY/$1")" ]
 }
 
 engine_answers() { [ "$(curl -s --max-time 5 --unix-socket "$SOCKET" http://engine/_ping 2>/dev/null)" = OK ]; }

@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{Output, Stdio},
     sync::atomic::Ordering,
+    time::Duration,
 };
 
 use paas_hosts::{
@@ -209,7 +210,7 @@ async fn a_docker_engine_that_is_killed_is_started_again_until_the_machine_leave
     joining.machine.load_image();
     holds(joining.engine(), IMAGE, async |bench| {
         let name = bench.start_until_it_prints("runs", "echo ready; exec sleep 600").await;
-        let killed = joining.run("sh", &[], "kill -KILL $(cat /etc/paas/host/dockerd.pid)").await;
+        let killed = joining.run("sh", &[], "kill -KILL $(cut -d ' ' -f 1 /etc/paas/host/dockerd.pid)").await;
         assert_succeeded(&killed);
         while bench.engine.ping().await.is_err() {}
         assert_eq!(bench.state(&name).await, Some(ContainerState::Running));
@@ -224,6 +225,20 @@ async fn a_docker_engine_that_is_killed_is_started_again_until_the_machine_leave
         assert_eq!(bench.state(&name).await, Some(ContainerState::Running), "what runs, runs on");
     })
     .await;
+}
+
+/// Machines boot the same way every time, so that the supervisor has the process id of the one before.
+#[tokio::test]
+async fn the_docker_engine_starts_after_a_boot_that_gives_its_supervisor_the_id_that_the_last_one_had() {
+    let joining = Joining::new("paasht-booted", 9).await;
+    assert_succeeded(&joining.join(TOKEN).await);
+    let boot = "cd /etc/paas/host
+        kill -KILL $(cut -d ' ' -f 1 supervisor.pid) $(cut -d ' ' -f 1 dockerd.pid)
+        setsid sh -c 'echo $$ >supervisor.pid; exec ./start-engine' >/dev/null 2>&1 </dev/null &";
+    assert_succeeded(&joining.run("sh", &["-c", boot], "").await);
+    let engine = joining.engine();
+    let answers = async { while engine.ping().await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(60), answers).await.expect("the engine starts");
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ boot() {
 # Removes the machine, in whatever state a killed run has left it.
 clean() {
   if [ -e "$DIRECTORY/etc/paas/host/supervisor.pid" ]; then
-    kill -KILL "$(cat "$DIRECTORY/etc/paas/host/supervisor.pid")" 2>/dev/null || true
+    kill -KILL "$(cut -d ' ' -f 1 "$DIRECTORY/etc/paas/host/supervisor.pid")" 2>/dev/null || true
   fi
   if [ -e "$DIRECTORY/docker.pid" ]; then
     kill "$(cat "$DIRECTORY/docker.pid")" 2>/dev/null || true
