@@ -15,7 +15,7 @@ use crate::{AttachedStreams, ContainerName, ContainerState, EngineError};
 const DETACH_KEYS: &str = "ctrl-%5E,ctrl-%5E,ctrl-%5E,ctrl-%5E,ctrl-%5E,ctrl-%5E,ctrl-%5E,ctrl-%5E";
 
 pub(super) async fn attach(connection: &Connection, name: &ContainerName) -> Result<AttachedStreams, EngineError> {
-    let terminal = containers::has_terminal(connection, name).await?;
+    let (_, terminal) = containers::output_of(connection, name).await?;
     if let ContainerState::Ended { .. } = containers::required(connection, name).await?.state {
         // The engine would wait for its next start.
         return Ok(AttachedStreams { output: Box::pin(tokio::io::empty()), input: Box::pin(tokio::io::sink()) });

@@ -9,11 +9,12 @@ use rustls::ClientConfig;
 use serde::Deserialize;
 use tokio::{
     sync::{Mutex, OnceCell},
-    time::timeout,
+    time::{Instant, timeout},
 };
 
 use super::{
     answer_limit::AnswerLimit,
+    containers::Fresh,
     dial::{Client, Dialer},
     login::{RegistryLogin, Transfer},
     pulls::Pulls,
@@ -44,8 +45,10 @@ pub(super) struct Connection {
     docker: OnceCell<Docker>,
     registry: Option<Arc<RegistryLogin>>,
     pub(super) pulls: Pulls,
-    /// Held while networks are made: two at once would make two of one name.
-    pub(super) networks: Mutex<()>,
+    /// Held while networks are made: two at once would make two of one name. Since when the default bridge is known to keep
+    /// containers apart.
+    pub(super) networks: Mutex<Option<Instant>>,
+    pub(super) fresh: Fresh,
 }
 
 impl Connection {
@@ -70,7 +73,15 @@ impl Connection {
             .pool_max_idle_per_host(KEPT)
             .pool_idle_timeout(KEPT_FOR)
             .build(dialer);
-        Self { endpoint, client, docker: OnceCell::new(), registry, pulls: Pulls::default(), networks: Mutex::new(()) }
+        Self {
+            endpoint,
+            client,
+            docker: OnceCell::new(),
+            registry,
+            pulls: Pulls::default(),
+            networks: Mutex::default(),
+            fresh: Fresh::default(),
+        }
     }
 
     pub(super) const fn endpoint(&self) -> &HostEndpoint {

@@ -1,6 +1,10 @@
 //! A container's life: made, started, looked at, waited for, removed.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use bollard::{
     errors::Error,
@@ -21,6 +25,26 @@ use super::{
     wire::read_json,
 };
 use crate::{ContainerName, ContainerSpec, ContainerState, ContainerStatus, EngineError, Network};
+
+/// Containers that this process has made a moment ago, and not started: they cannot have ended.
+#[derive(Default)]
+pub(super) struct Fresh(Mutex<HashMap<ContainerName, Instant>>);
+
+/// Another process may have taken the host over since.
+const FRESH_FOR: Duration = Duration::from_secs(5);
+
+impl Fresh {
+    fn made(&self, name: &ContainerName) {
+        let mut fresh = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        fresh.retain(|_, since| since.elapsed() < FRESH_FOR);
+        fresh.insert(name.clone(), Instant::now());
+    }
+
+    fn take(&self, name: &ContainerName) -> bool {
+        let since = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        since.is_some_and(|since| since.elapsed() < FRESH_FOR)
+    }
+}
 
 /// Containers looked at side by side in a listing.
 const INSPECTIONS_AT_ONCE: usize = 8;
@@ -49,15 +73,21 @@ pub(super) async fn create_from(
         Some(404) => Err(EngineError::ImageNotFound(image.to_owned())),
         // The name is taken: by us, earlier.
         Some(409) => Ok(()),
-        _ => created.map(drop).map_err(|error| connection.failed("make a container", error)),
+        _ => {
+            created.map_err(|error| connection.failed("make a container", error))?;
+            connection.fresh.made(name);
+            Ok(())
+        }
     }
 }
 
 pub(super) async fn start(connection: &Connection, name: &ContainerName) -> Result<(), EngineError> {
     // The engine would start one that has ended for a second time.
-    match required(connection, name).await?.state {
-        ContainerState::Created => {}
-        ContainerState::Running | ContainerState::Ended { .. } => return Ok(()),
+    if !connection.fresh.take(name) {
+        match required(connection, name).await?.state {
+            ContainerState::Created => {}
+            ContainerState::Running | ContainerState::Ended { .. } => return Ok(()),
+        }
     }
     match try_start(connection, name).await {
         Err(Error::DockerResponseServerError { status_code: 404, message }) if message.contains("network") => {
@@ -96,10 +126,14 @@ pub(super) async fn required(connection: &Connection, name: &ContainerName) -> R
     inspect(connection, name).await?.ok_or_else(|| EngineError::NoSuchContainer(name.0.clone()))
 }
 
-/// Whether the container was made with a terminal: its output then comes without frames.
-pub(super) async fn has_terminal(connection: &Connection, name: &ContainerName) -> Result<bool, EngineError> {
+/// Its state, and whether it was made with a terminal: its output then comes without frames.
+pub(super) async fn output_of(
+    connection: &Connection,
+    name: &ContainerName,
+) -> Result<(ContainerState, bool), EngineError> {
     let container = look(connection, name, false).await?.ok_or_else(|| EngineError::NoSuchContainer(name.0.clone()))?;
-    Ok(container.config.and_then(|config| config.tty).unwrap_or(false))
+    let terminal = container.config.as_ref().and_then(|config| config.tty).unwrap_or(false);
+    Ok((status_of(name.clone(), container, connection.published_on()).state, terminal))
 }
 
 pub(super) async fn disk_used(connection: &Connection, name: &ContainerName) -> Result<u64, EngineError> {

@@ -30,9 +30,8 @@ pub(super) async fn follow(
     name: &ContainerName,
     after: Option<DateTime<Utc>>,
 ) -> Result<LogStream, EngineError> {
-    let terminal = containers::has_terminal(&connection, name).await?;
-    let reading = Reading::begin(&connection, name, terminal, after).await?;
-    let follower = Follower { connection, name: name.clone(), terminal, after, reading };
+    let reading = Reading::begin(&connection, name, after).await?;
+    let follower = Follower { connection, name: name.clone(), after, reading };
     Ok(Box::pin(stream::try_unfold(follower, |mut follower| async {
         Ok(follower.next().await?.map(|chunk| (chunk, follower)))
     })))
@@ -41,7 +40,6 @@ pub(super) async fn follow(
 struct Follower {
     connection: Arc<Connection>,
     name: ContainerName,
-    terminal: bool,
     after: Option<DateTime<Utc>>,
     reading: Reading,
 }
@@ -57,7 +55,7 @@ impl Follower {
                 return Ok(None);
             }
             sleep(PAUSE).await;
-            self.reading = match Reading::begin(&self.connection, &self.name, self.terminal, self.after).await {
+            self.reading = match Reading::begin(&self.connection, &self.name, self.after).await {
                 // Removed, and its log with it.
                 Err(EngineError::NoSuchContainer(_)) => return Ok(None),
                 begun => begun?,
@@ -79,10 +77,10 @@ impl Reading {
     async fn begin(
         connection: &Connection,
         name: &ContainerName,
-        terminal: bool,
         after: Option<DateTime<Utc>>,
     ) -> Result<Self, EngineError> {
-        let is_last = containers::required(connection, name).await?.state != ContainerState::Running;
+        let (state, terminal) = containers::output_of(connection, name).await?;
+        let is_last = state != ContainerState::Running;
         // The engine's own filter only spares the reading; which entries are new, the entries' times say.
         let since = after.map_or(DateTime::UNIX_EPOCH, |after| after - OVERLAP);
         let path = format!(

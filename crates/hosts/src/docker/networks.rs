@@ -4,10 +4,11 @@
 //! sets a host's engine up so), as the engine then starts no DNS server in each container: a start costs it a quarter less.
 //! Elsewhere, on an engine that others use too, dynos have a network of their own as well.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use bollard::{errors::Error, models::Network as Found, query_parameters::ListNetworksOptionsBuilder};
 use serde_json::json;
+use tokio::time::Instant;
 
 use super::connection::{CALL_TIMEOUT, Connection, status, within};
 use crate::{EngineError, Network};
@@ -19,10 +20,21 @@ const BETWEEN_CONTAINERS_OPTION: &str = "com.docker.network.bridge.enable_icc";
 const NAME_OPTION: &str = "com.docker.network.bridge.name";
 const MTU_OPTION: &str = "com.docker.network.driver.mtu";
 
+/// The engine is asked again after so long. To have its default bridge let containers talk, it has to be started anew, with
+/// none running.
+const KNOWN_FOR: Duration = Duration::from_secs(5);
+
 /// Makes the network unless it is there, and says what the engine calls it.
 pub(super) async fn ensure(connection: &Connection, network: Network) -> Result<&'static str, EngineError> {
-    let _one_at_a_time = connection.networks.lock().await;
-    make(connection, network).await.map_err(|error| connection.failed("make a network", error))
+    let mut keeps_apart = connection.networks.lock().await;
+    if network == Network::Dynos && keeps_apart.is_some_and(|since| since.elapsed() < KNOWN_FOR) {
+        return Ok(DEFAULT_BRIDGE);
+    }
+    let name = make(connection, network).await.map_err(|error| connection.failed("make a network", error))?;
+    if name == DEFAULT_BRIDGE {
+        *keeps_apart = Some(Instant::now());
+    }
+    Ok(name)
 }
 
 async fn make(connection: &Connection, network: Network) -> Result<&'static str, Error> {

@@ -13,7 +13,7 @@ use crate::{OpError, crash_point, ops::attach::container_of};
 
 /// Between two looks: short at first, for apps that are quick.
 const PROBE_EVERY: Duration = Duration::from_millis(20);
-const PROBE_AT_MOST_EVERY: Duration = Duration::from_millis(250);
+const PROBE_AT_MOST_EVERY: Duration = Duration::from_millis(100);
 /// Every dyno of a host that starts looks whenever one of them changes.
 const LOOK_AT_MOST_EVERY: Duration = Duration::from_millis(250);
 

@@ -83,12 +83,17 @@ async fn make(
     metadata: BTreeMap<String, String>,
 ) -> Result<(), EngineError> {
     let _kept = context.images.read().await;
-    context.engine.pull(&recipe.image).await?;
     crash_point!("start.before_create");
-    let image = recipe.image.clone();
-    match context.engine.create(name, &spec(context, row, recipe, metadata)).await {
+    let spec = spec(context, row, recipe, metadata);
+    // Most often the host has the image: an earlier dyno brought it, or it was fetched ahead.
+    match context.engine.create(name, &spec).await {
+        Err(EngineError::ImageNotFound(_)) => {}
+        created => return created,
+    }
+    context.engine.pull(&spec.image).await?;
+    match context.engine.create(name, &spec).await {
         // Somebody has removed it since. The registry had it a moment ago, so the next time it is pulled again.
-        Err(EngineError::ImageNotFound(_)) => {
+        Err(EngineError::ImageNotFound(image)) => {
             Err(EngineError::RegistryUnavailable { image, reason: "it is gone since it was pulled".to_owned() })
         }
         created => created,
