@@ -11,6 +11,7 @@ async fn a_drain_is_found_by_id_token_and_url() {
     let api = Api::new().await;
     api.app("example").await;
     let url = "https://user:secret@logs.example.com/in?key=1";
+    let hidden = ["secret", "/in", "key="];
     let made = api.post(PATH, json!({"url": url})).await;
     stable(|| insta::assert_snapshot!(made.shown()));
     let drain = made.json();
@@ -22,16 +23,20 @@ async fn a_drain_is_found_by_id_token_and_url() {
     assert_eq!(api.delete(&format!("{PATH}/{encoded}")).await.text, made.text);
     assert_eq!(api.get(&format!("{PATH}/{encoded}")).await.json()["resource"], "log_drain");
 
-    // The log says where lines go, and not with which password.
+    // The log says where lines go, and not with which password or path.
     let log = api.test.control.logs.clone();
     log.flush().await;
     let app = paas_db::apps::by_name(api.test.control.db.pool(), &"example".to_owned().try_into().unwrap()).await;
     let lines = log.read(app.unwrap().unwrap().id, &Default::default(), 100).await.unwrap();
     let lines = lines.iter().map(|stored| stored.line.message.as_str()).collect::<Vec<_>>().join("\n");
-    assert!(
-        lines.contains("Add log drain https://logs.example.com/in by user") && !lines.contains("secret"),
-        "{lines}"
-    );
+    for done in ["Add", "Remove"] {
+        assert!(lines.contains(&format!("{done} log drain https://logs.example.com by user")), "{lines}");
+    }
+    let events = api.get("/apps/example/audit").await.text;
+    assert!(events.contains("log-drain.create") && events.contains("log-drain.delete"), "{events}");
+    for hidden in hidden {
+        assert!(!lines.contains(hidden) && !events.contains(hidden), "{hidden}: {lines} {events}");
+    }
 }
 
 #[tokio::test]
