@@ -81,6 +81,40 @@ async fn a_url_is_drained_to_once_and_five_are_the_most() {
 }
 
 #[tokio::test]
+async fn a_drain_that_comes_back_to_its_server_is_delivered_to_again() {
+    let mut settings = paas_control::testing::settings();
+    settings.drains.allow = vec!["127.0.0.0/8".parse().unwrap()];
+    let api = Api::over(|control| control.settings = std::sync::Arc::new(settings)).await;
+    let app = api.app("example").await;
+    let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("syslog://{}", receiver.local_addr().unwrap());
+    let loops = api.test.start();
+    api.post(PATH, json!({"url": url})).await;
+    let within = std::time::Duration::from_secs(20);
+    for step in ["first", "second"] {
+        api.test.control.logs.app_event(app.id, "api", step);
+        let accepted = tokio::time::timeout(within, receiver.accept()).await;
+        let mut lines = tokio::io::BufReader::new(accepted.expect("a connection in time").unwrap().0);
+        let mut line = String::new();
+        while !line.contains(step) {
+            line.clear();
+            tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut line).await.unwrap();
+        }
+        if step == "first" {
+            api.test.db.execute("create table leases as select id, lease_id from log_drains").await;
+            api.test.db.execute("update log_drains set lease_id = gen_random_uuid()").await;
+            // Until the delivery has ended, and its connection with it.
+            let mut rest = Vec::new();
+            let ended = tokio::io::AsyncReadExt::read_to_end(&mut lines, &mut rest);
+            tokio::time::timeout(within, ended).await.expect("an end in time").unwrap();
+            let back = "update log_drains set lease_id = leases.lease_id from leases where leases.id = log_drains.id";
+            api.test.db.execute(back).await;
+        }
+    }
+    api.test.stop(loops).await;
+}
+
+#[tokio::test]
 async fn a_servers_loops_deliver() {
     let mut settings = paas_control::testing::settings();
     settings.drains.allow = vec!["127.0.0.0/8".parse().unwrap()];
