@@ -25,6 +25,8 @@ use x509_parser::{
 
 /// Bytes of a chain that is stored and sent to every router.
 const MAX_CHAIN_BYTES: usize = 64 * 1024;
+/// Of its key. An RSA key of 16,384 bits, the longest that anybody has, is 13 KiB.
+const MAX_KEY_BYTES: usize = 16 * 1024;
 
 /// The system's authorities, read once. `None`: it has none that can be read.
 static VERIFIER: LazyLock<Option<Verifier>> =
@@ -47,6 +49,8 @@ pub struct Certificate {
 pub enum CertificateError {
     #[error("The certificate chain is longer than {MAX_CHAIN_BYTES} bytes.")]
     TooLong,
+    #[error("The key is longer than {MAX_KEY_BYTES} bytes. Give the one private key that belongs to the certificate.")]
+    KeyTooLong,
     #[error(
         "The certificate chain is not PEM: it begins with -----BEGIN CERTIFICATE----- and holds the domain's certificate first, then each one's issuer."
     )]
@@ -100,6 +104,9 @@ impl Certificate {
     pub fn check(chain: &str, key: &SecretString, now: DateTime<Utc>) -> Result<Self, CertificateError> {
         if chain.len() > MAX_CHAIN_BYTES {
             return Err(CertificateError::TooLong);
+        }
+        if key.expose_secret().len() > MAX_KEY_BYTES {
+            return Err(CertificateError::KeyTooLong);
         }
         let certificate = Self::parse(chain)?;
         if certificate.domains.is_empty() {
@@ -231,6 +238,11 @@ mod tests {
             (&chain, "hello".into(), CertificateError::MalformedKey),
             (&chain, encrypted, CertificateError::EncryptedKey),
             (&"x".repeat(MAX_CHAIN_BYTES + 1), secret(&key), CertificateError::TooLong),
+            (
+                &chain,
+                format!("{}{}", key.serialize_pem(), " ".repeat(MAX_KEY_BYTES)).into(),
+                CertificateError::KeyTooLong,
+            ),
         ] {
             assert_eq!(Certificate::check(chain, &key, now).unwrap_err(), want, "{want}");
         }

@@ -73,6 +73,8 @@ impl From<DbError> for OpError {
                 Self::Conflict("A name that was just invented is taken; try again".to_owned())
             }
             DbError::DrainUrlTaken => Self::Conflict("Already exists".to_owned()),
+            DbError::AppGone => Self::not_found("app"),
+            DbError::SniEndpointGone => Self::not_found("sni_endpoint"),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),
             other => Self::Internal(other.into()),
         }

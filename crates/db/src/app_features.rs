@@ -12,6 +12,8 @@ pub async fn enabled(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<(String,
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
+/// # Errors
+/// [`DbError::AppGone`].
 pub async fn enable(db: impl PgExecutor<'_>, app: AppId, name: &str) -> Result<(), DbError> {
     let query = sqlx::query("insert into app_features (app_id, name) values ($1, $2) on conflict do nothing");
     query.bind(app).bind(name).execute(db).await?;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use paas_model::{AppId, DomainId, Hostname, SniEndpointId};
 use sqlx::PgExecutor;
 
-use crate::DbError;
+use crate::{Connection, DbError};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Domain {
@@ -19,8 +19,14 @@ pub struct Domain {
     pub updated_at: DateTime<Utc>,
 }
 
+/// Until the transaction ends nobody else adds a domain: what [`contested`] said stays true.
+pub async fn lock(db: &mut Connection) -> Result<(), DbError> {
+    sqlx::query("select pg_advisory_xact_lock(726175)").execute(db).await?;
+    Ok(())
+}
+
 /// # Errors
-/// [`DbError::HostnameTaken`], [`DbError::CnameTaken`].
+/// [`DbError::HostnameTaken`], [`DbError::CnameTaken`], [`DbError::SniEndpointGone`].
 pub async fn create(
     db: impl PgExecutor<'_>,
     id: DomainId,
@@ -61,11 +67,28 @@ pub async fn owner(db: impl PgExecutor<'_>, hostname: &Hostname) -> Result<Optio
     Ok(query.bind(hostname).fetch_optional(db).await?)
 }
 
+/// A wildcard above the name, or a name below the wildcard, of another owner than the app's; wildcards first. `None`: the
+/// name takes nothing from anybody else.
+pub async fn contested(db: impl PgExecutor<'_>, app: AppId, hostname: &Hostname) -> Result<Option<Hostname>, DbError> {
+    let query = sqlx::query_scalar(
+        "select domains.hostname from domains join apps on apps.id = domains.app_id
+         where apps.owner_id <> (select owner_id from apps where id = $1)
+           and (domains.hostname = any($2) or right(domains.hostname, length($3::text) + 1) = '.' || $3::text)
+           and domains.hostname <> $4
+         order by domains.hostname = any($2) desc, domains.hostname limit 1",
+    );
+    let above: Vec<String> = hostname.wildcards_above().collect();
+    Ok(query.bind(app).bind(above).bind(hostname.wildcard_of()).bind(hostname).fetch_optional(db).await?)
+}
+
 pub async fn count(db: impl PgExecutor<'_>, app: AppId) -> Result<i64, DbError> {
     Ok(sqlx::query_scalar("select count(*) from domains where app_id = $1").bind(app).fetch_one(db).await?)
 }
 
 /// `None` detaches it.
+///
+/// # Errors
+/// [`DbError::SniEndpointGone`].
 pub async fn attach(db: impl PgExecutor<'_>, id: DomainId, sni_endpoint: Option<SniEndpointId>) -> Result<(), DbError> {
     let query = sqlx::query("update domains set sni_endpoint_id = $2, updated_at = now() where id = $1");
     query.bind(id).bind(sni_endpoint).execute(db).await?;

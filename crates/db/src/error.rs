@@ -28,6 +28,12 @@ pub enum DbError {
     SniEndpointNameTaken,
     #[error("the app has a drain to this URL")]
     DrainUrlTaken,
+    /// Deleted since it was looked at.
+    #[error("the app is gone")]
+    AppGone,
+    /// Deleted since it was looked at.
+    #[error("the certificate is gone")]
+    SniEndpointGone,
     /// The lease ran out and another worker has the row: stop.
     #[error("the lease on this row is lost")]
     LeaseLost,
@@ -66,6 +72,8 @@ impl From<sqlx::Error> for DbError {
                 Some("domains_cname_taken") => Self::CnameTaken,
                 Some("sni_endpoints_name_taken") => Self::SniEndpointNameTaken,
                 Some("log_drains_url_taken") => Self::DrainUrlTaken,
+                Some("app_features_app_id_fkey") => Self::AppGone,
+                Some("domains_sni_endpoint_id_fkey") => Self::SniEndpointGone,
                 Some("pools_size" | "pools_disk" | "pools_some_type" | "pools_some_zone") => Self::PoolInvalid,
                 // Class 57 is "operator intervention": the server is shutting down or starting up.
                 _ if refused.code().is_some_and(|code| code.starts_with("57")) => Self::Unavailable(error),

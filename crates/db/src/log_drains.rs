@@ -104,17 +104,24 @@ pub async fn claim(
 }
 
 /// Renews the controller's leases, those that have not been taken by another, and says which drains it still has.
-pub async fn extend(
+pub async fn extend(db: impl PgExecutor<'_>, controller: ControllerId, ttl: Duration) -> Result<Vec<DrainId>, DbError> {
+    let query = sqlx::query_scalar(
+        "update log_drains set lease_expires_at = now() + make_interval(secs => $2) where lease_id = $1 returning id",
+    );
+    Ok(query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?)
+}
+
+/// These of the drains that the controller holds.
+pub async fn held(
     db: impl PgExecutor<'_>,
     vault: &Vault,
     controller: ControllerId,
-    ttl: Duration,
+    ids: &[DrainId],
 ) -> Result<Vec<LogDrain>, DbError> {
     let query = sqlx::query_as::<_, Row>(
-        "update log_drains set lease_expires_at = now() + make_interval(secs => $2) where lease_id = $1
-         returning id, app_id, url, token, created_at, updated_at",
+        "select id, app_id, url, token, created_at, updated_at from log_drains where lease_id = $1 and id = any($2)",
     );
-    let rows = query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?;
+    let rows = query.bind(controller).bind(ids).fetch_all(db).await?;
     rows.into_iter().map(|row| row.opened(vault)).collect()
 }
 

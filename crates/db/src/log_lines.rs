@@ -88,6 +88,27 @@ pub async fn after(
     Ok(rows.into_iter().map(StoredLine::from).collect())
 }
 
+/// The oldest `limit` lines after `seq`, as many of them as have `bytes` bytes together, and always the first.
+pub async fn after_within(
+    db: impl PgExecutor<'_>,
+    app: AppId,
+    seq: i64,
+    limit: i64,
+    bytes: i64,
+) -> Result<Vec<StoredLine>, DbError> {
+    let query = sqlx::query_as::<_, Row>(
+        "select seq, at, source, process, message from (
+             select *, row_number() over lines as place, sum(octet_length(message)) over lines as bytes
+             from (select seq, at, source, process, message from log_lines
+                   where app_id = $1 and seq > $2 order by seq limit $3) oldest
+             window lines as (order by seq rows unbounded preceding)) counted
+         where bytes <= $4 or place = 1
+         order by seq",
+    );
+    let rows = query.bind(app).bind(seq).bind(limit).bind(bytes).fetch_all(db).await?;
+    Ok(rows.into_iter().map(StoredLine::from).collect())
+}
+
 /// The place of the newest line; 0 where there is none.
 pub async fn end(db: impl PgExecutor<'_>, app: AppId) -> Result<i64, DbError> {
     let query = sqlx::query_scalar("select coalesce(max(seq), 0) from log_lines where app_id = $1");

@@ -1,4 +1,5 @@
-//! What routers read: every app, and the web dynos it has. Read whole, because it is held whole in memory.
+//! What routers read: every app and the web dynos it has, and apart from these, as they change less often, the custom host
+//! names. Read whole, because it is held whole in memory.
 
 use std::{collections::HashSet, net::SocketAddr};
 
@@ -17,8 +18,6 @@ pub struct Route {
     /// How many web dynos the app is scaled to.
     pub web: u32,
     pub dynos: Vec<RouteDyno>,
-    /// Custom host names; `*.example.com` too.
-    pub domains: Vec<Hostname>,
 }
 
 /// A web dyno of the formation that holds its slot: `placed`, `starting`, `up` or `crashed`. Only `up` ones take requests.
@@ -32,7 +31,7 @@ pub struct RouteDyno {
 
 /// By app, dynos by age. Dynos of hosts that are lost are left out while the app has one that is up elsewhere: they may
 /// still serve, if it is only us who cannot reach the host.
-pub async fn load(db: impl PgExecutor<'_> + Copy) -> Result<Vec<Route>, DbError> {
+pub async fn load(db: impl PgExecutor<'_>) -> Result<Vec<Route>, DbError> {
     let query = sqlx::query_as::<_, Row>(
         "select apps.id as app_id, apps.name, apps.maintenance,
                 coalesce(current.has_slug, false) as has_slug, coalesce(formations.quantity, 0) as web,
@@ -62,7 +61,6 @@ pub async fn load(db: impl PgExecutor<'_> + Copy) -> Result<Vec<Route>, DbError>
                 has_slug: row.has_slug,
                 web: row.web,
                 dynos: Vec::new(),
-                domains: Vec::new(),
             });
         }
         let is_lost = row.is_lost;
@@ -73,12 +71,6 @@ pub async fn load(db: impl PgExecutor<'_> + Copy) -> Result<Vec<Route>, DbError>
             route.dynos.push(dyno);
         }
     }
-    for (app, domain) in domains(db).await? {
-        // In the order of apps, as the rows above; one that was made in between gets its domain at the next look.
-        if let Ok(at) = routes.binary_search_by_key(&app, |route| route.app_id) {
-            routes[at].domains.push(domain);
-        }
-    }
     for route in routes.iter_mut().filter(|_| !lost.is_empty()) {
         if route.dynos.iter().any(|dyno| dyno.state == DynoState::Up && !lost.contains(&dyno.id)) {
             route.dynos.retain(|dyno| !lost.contains(&dyno.id));
@@ -87,7 +79,8 @@ pub async fn load(db: impl PgExecutor<'_> + Copy) -> Result<Vec<Route>, DbError>
     Ok(routes)
 }
 
-async fn domains(db: impl PgExecutor<'_>) -> Result<Vec<(AppId, Hostname)>, DbError> {
+/// Every custom host name, `*.example.com` too, and the app that answers there; by name.
+pub async fn domains(db: impl PgExecutor<'_>) -> Result<Vec<(AppId, Hostname)>, DbError> {
     Ok(sqlx::query_as("select app_id, hostname from domains order by hostname").fetch_all(db).await?)
 }
 

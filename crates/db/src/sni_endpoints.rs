@@ -80,6 +80,25 @@ pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<SniEndpoint
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
+/// By its id or name. `None`: the app has no such endpoint.
+pub async fn find(
+    db: impl PgExecutor<'_>,
+    app: AppId,
+    id: Option<SniEndpointId>,
+    name: &str,
+) -> Result<Option<SniEndpoint>, DbError> {
+    let query = sqlx::query_as(
+        "select id, app_id, name, display_name, certificate_chain, created_at, updated_at,
+                array(select domains.id from domains where sni_endpoint_id = sni_endpoints.id order by hostname) as domains
+         from sni_endpoints where app_id = $1 and (id = $2 or name = $3) limit 1",
+    );
+    Ok(query.bind(app).bind(id).bind(name).fetch_optional(db).await?)
+}
+
+pub async fn count(db: impl PgExecutor<'_>, app: AppId) -> Result<i64, DbError> {
+    Ok(sqlx::query_scalar("select count(*) from sni_endpoints where app_id = $1").bind(app).fetch_one(db).await?)
+}
+
 /// Another certificate in place of the one there is.
 pub async fn replace(
     db: impl PgExecutor<'_>,
@@ -103,6 +122,8 @@ pub async fn delete(db: impl PgExecutor<'_>, id: SniEndpointId) -> Result<(), Db
 /// What routers serve a host name with: which certificate, and as of when.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Served {
+    /// Whose both are.
+    pub app_id: AppId,
     pub hostname: String,
     pub id: SniEndpointId,
     pub updated_at: DateTime<Utc>,
@@ -120,7 +141,7 @@ pub struct Sealed {
 /// Every domain that has a certificate, by host name.
 pub async fn served(db: impl PgExecutor<'_>) -> Result<Vec<Served>, DbError> {
     let query = sqlx::query_as(
-        "select domains.hostname, sni_endpoints.id, sni_endpoints.updated_at
+        "select domains.app_id, domains.hostname, sni_endpoints.id, sni_endpoints.updated_at
          from domains join sni_endpoints on sni_endpoints.id = domains.sni_endpoint_id order by domains.hostname",
     );
     Ok(query.fetch_all(db).await?)

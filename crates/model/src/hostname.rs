@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 /// Most bytes of a name in DNS.
 const MAX_BYTES: usize = 253;
 const MAX_LABEL_BYTES: usize = 63;
+/// More than any name in another script needs; what is longer is not looked at.
+const MAX_CHARS: usize = 1_000;
+/// So much of it is shown.
+const SHOWN_CHARS: usize = 60;
 
 /// The host name of a custom domain: lower case, in ASCII (`xn--…`), two labels or more. `*` may stand for its first label.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +29,9 @@ pub enum HostnameError {
     Wildcard(String),
     #[error("{0} is not a valid host name.")]
     Malformed(String),
+    /// With its beginning.
+    #[error("{0}… is too long. A host name has at most {MAX_BYTES} characters.")]
+    TooLong(String),
 }
 
 impl Hostname {
@@ -34,6 +41,9 @@ impl Hostname {
     /// [`HostnameError`].
     pub fn parse(text: &str) -> Result<Self, HostnameError> {
         let text = text.trim();
+        if text.chars().nth(MAX_CHARS).is_some() {
+            return Err(HostnameError::TooLong(text.chars().take(SHOWN_CHARS).collect()));
+        }
         let given = || text.to_owned();
         if text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok() {
             return Err(HostnameError::Address(given()));
@@ -83,9 +93,32 @@ impl Hostname {
     #[must_use]
     pub fn overlaps(&self, domain: &str) -> bool {
         let name = self.wildcard_of().unwrap_or(&self.0);
-        let below = |name: &str, domain: &str| name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'));
-        name == domain || below(name, domain) || (self.wildcard_of().is_some() && below(domain, name))
+        name == domain || is_below(name, domain) || (self.wildcard_of().is_some() && is_below(domain, name))
     }
+
+    /// The wildcards that cover it, the nearest first: of `a.b.com` these are `*.b.com` and `*.com`. A wildcard is not
+    /// among its own.
+    pub fn wildcards_above(&self) -> impl Iterator<Item = String> {
+        let name = self.wildcard_of().unwrap_or(&self.0);
+        let parents = std::iter::successors(parent(name), |name| parent(name));
+        parents.map(|parent| format!("*.{parent}"))
+    }
+
+    /// Whether it is a wildcard that the other name, or all that the other wildcard stands for, is below.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        let name = other.wildcard_of().unwrap_or(&other.0);
+        self.wildcard_of().is_some_and(|domain| is_below(name, domain))
+    }
+}
+
+/// `b.com` of `a.b.com`.
+fn parent(name: &str) -> Option<&str> {
+    name.split_once('.').map(|(_, parent)| parent)
+}
+
+fn is_below(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
 }
 
 impl fmt::Display for Hostname {
@@ -160,6 +193,7 @@ mod tests {
             ("-a.example.com", HostnameError::Malformed("-a.example.com".into())),
             ("a b.example.com", HostnameError::Malformed("a b.example.com".into())),
             (&long, HostnameError::Malformed(long.clone())),
+            (&"ü".repeat(1_001), HostnameError::TooLong("ü".repeat(60))),
         ] {
             assert_eq!(Hostname::parse(text), Err(want), "{text}");
         }
@@ -179,6 +213,27 @@ mod tests {
         ] {
             assert_eq!(Hostname::parse(name).unwrap().overlaps("apps.example.com"), want, "{name}");
         }
+    }
+
+    #[test]
+    fn a_wildcard_covers_what_is_below_it_and_neither_itself_nor_its_domain() {
+        for (wildcard, name, want) in [
+            ("*.example.com", "www.example.com", true),
+            ("*.example.com", "a.b.example.com", true),
+            ("*.example.com", "*.shop.example.com", true),
+            ("*.example.com", "*.example.com", false),
+            ("*.example.com", "example.com", false),
+            ("*.example.com", "myexample.com", false),
+            ("*.shop.example.com", "*.example.com", false),
+            ("example.com", "www.example.com", false),
+        ] {
+            let (wildcard, name) = (Hostname::parse(wildcard).unwrap(), Hostname::parse(name).unwrap());
+            assert_eq!(wildcard.covers(&name), want, "{wildcard} {name}");
+            let is_above = name.wildcards_above().any(|above| above == wildcard.as_str());
+            assert_eq!(is_above, want, "{wildcard} {name}");
+        }
+        let above: Vec<_> = Hostname::parse("*.a.b.com").unwrap().wildcards_above().collect();
+        assert_eq!(above, ["*.b.com", "*.com"]);
     }
 
     proptest! {

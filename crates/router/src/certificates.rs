@@ -9,22 +9,21 @@ use paas_db::{
     Vault,
     sni_endpoints::{Sealed, Served},
 };
-use paas_model::{Hostname, SniEndpointId};
+use paas_model::{AppId, Hostname, SniEndpointId};
 use rustls::{
-    ServerConfig,
     crypto::aws_lc_rs,
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
-    server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
 use secrecy::ExposeSecret;
 
 use crate::host_map::HostMap;
 
-/// The certificates that users brought, by the host names that they are attached to; swapped whole.
+/// The certificates that users brought, by the host names that they are attached to, with the apps that both are of; swapped
+/// whole.
 #[derive(Debug, Default)]
 pub(crate) struct Certificates {
-    by_host: ArcSwap<HostMap<Arc<CertifiedKey>>>,
+    by_host: ArcSwap<HostMap<(AppId, Arc<CertifiedKey>)>>,
 }
 
 /// Certificates as they were read, so that only those that changed are read again.
@@ -37,29 +36,22 @@ pub(crate) struct Known {
 }
 
 impl Certificates {
-    /// A TLS configuration like `own`, whose certificate serves every other name.
-    pub(crate) fn before(self: &Arc<Self>, own: &ServerConfig) -> ServerConfig {
-        let resolver = Resolver { certificates: Arc::clone(self), own: Arc::clone(&own.cert_resolver) };
-        let mut config = own.clone();
-        config.cert_resolver = Arc::new(resolver);
-        config
-    }
-
     /// Puts what is known in force.
     pub(crate) fn replace(&self, known: &mut Known, vault: &Vault) {
         let mut map = HostMap::default();
-        for Served { hostname, id, .. } in &known.served {
+        for Served { app_id, hostname, id, .. } in &known.served {
             let opened =
                 known.opened.entry(*id).or_insert_with(|| known.sealed.get(id).and_then(|row| open(row, vault)));
             if let (Some(key), Ok(hostname)) = (opened, Hostname::parse(hostname)) {
-                map.insert(&hostname, Arc::clone(key));
+                map.insert(&hostname, (*app_id, Arc::clone(key)));
             }
         }
         self.by_host.store(Arc::new(map));
     }
 
-    fn find(&self, host: &str) -> Option<Arc<CertifiedKey>> {
-        self.by_host.load().find(&host.to_ascii_lowercase()).cloned()
+    /// That of this host name (lower case), or else of the nearest wildcard above it, and whose it is.
+    pub(crate) fn find(&self, host: &str) -> Option<(AppId, Arc<CertifiedKey>)> {
+        self.by_host.load().find(host).cloned()
     }
 }
 
@@ -111,16 +103,4 @@ fn open(row: &Sealed, vault: &Vault) -> Option<Arc<CertifiedKey>> {
         .map(Arc::new)
         .map_err(|error| tracing::error!(sni_endpoint.id = %row.id, error, "a certificate cannot be served"))
         .ok()
-}
-
-#[derive(Debug)]
-struct Resolver {
-    certificates: Arc<Certificates>,
-    own: Arc<dyn ResolvesServerCert>,
-}
-
-impl ResolvesServerCert for Resolver {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        hello.server_name().and_then(|name| self.certificates.find(name)).or_else(|| self.own.resolve(hello))
-    }
 }

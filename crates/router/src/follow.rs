@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     certificates::Known,
     dyno::Dyno,
-    snapshot::{LastKnown, Snapshot},
+    snapshot::{Edges, LastKnown, Snapshot},
     table::Routes,
 };
 
@@ -37,8 +37,12 @@ pub(crate) struct Follower {
     id: Uuid,
     db: Db,
     wake_ups: Subscription,
+    /// Of domains and certificates: they are many and change seldom, and are not read again for every dyno.
+    edge_wake_ups: Subscription,
     routes: Arc<Routes>,
     certificates: Known,
+    /// Domains and certificates in force.
+    edges: Arc<Edges>,
     pooled: Duration,
     /// Out of the table, with requests in flight.
     draining: HashMap<DynoId, Arc<Dyno>>,
@@ -48,6 +52,8 @@ pub(crate) struct Follower {
     acknowledged: HashSet<DynoId>,
     last_beat: Option<Instant>,
     last_look: Option<Instant>,
+    /// At domains and certificates. `None`: they are to be read.
+    last_edges: Option<Instant>,
     last_sweep: Instant,
     snapshot: Option<Snapshot>,
 }
@@ -63,23 +69,18 @@ impl Follower {
         Self {
             id: Uuid::now_v7(),
             db,
-            wake_ups: changes.subscribe(&[
-                Topic::Apps,
-                Topic::Domains,
-                Topic::Dynos,
-                Topic::Releases,
-                Topic::Formations,
-                Topic::Hosts,
-                Topic::SniEndpoints,
-            ]),
+            wake_ups: changes.subscribe(&[Topic::Apps, Topic::Dynos, Topic::Releases, Topic::Formations, Topic::Hosts]),
+            edge_wake_ups: changes.subscribe(&[Topic::Domains, Topic::SniEndpoints]),
             routes,
             certificates: Known::default(),
+            edges: Arc::default(),
             pooled,
             draining: HashMap::new(),
             stopping: Vec::new(),
             acknowledged: HashSet::new(),
             last_beat: None,
             last_look: None,
+            last_edges: None,
             last_sweep: Instant::now(),
             snapshot,
         }
@@ -93,11 +94,13 @@ impl Follower {
             if matches!(looked, Ok(Ok(()))) {
                 return;
             }
-            if let Some(LastKnown { routes, served, sealed }) = self.last_known().await {
+            if let Some(LastKnown { routes, edges }) = self.last_known().await {
                 tracing::warn!(apps = routes.len(), "the routes cannot be read; serving the last known ones");
-                self.routes.replace(&routes);
-                self.certificates = Known::of(served, sealed);
+                self.certificates = Known::of(edges.served.clone(), edges.sealed.clone());
                 self.routes.certificates.replace(&mut self.certificates, self.db.vault());
+                self.routes.set_domains(&edges.domains);
+                self.routes.replace(&routes);
+                self.edges = edges;
                 return;
             }
             if !std::mem::replace(&mut is_said, true) {
@@ -149,6 +152,12 @@ impl Follower {
     async fn wait_and_turn(&mut self) -> Result<(), DbError> {
         let drained = Arc::clone(&self.routes.drained);
         let changed = tokio::select! {
+            // First, so that of an app that goes or comes with its domains both are seen at once.
+            biased;
+            () = self.edge_wake_ups.changed() => {
+                self.last_edges = None;
+                true
+            }
             () = self.wake_ups.changed() => true,
             () = drained.notified() => false,
             () = sleep(BEAT_EVERY) => false,
@@ -197,22 +206,26 @@ impl Follower {
         // In this order: see `routes::stopping`.
         let stopping = routes::stopping(self.db.pool()).await?;
         // Before the routes: a domain that is routed has its certificate.
-        self.look_at_certificates().await?;
+        if self.last_edges.is_none_or(|last| last.elapsed() >= LOOK_EVERY) {
+            self.last_edges = None;
+            self.look_at_edges().await?;
+            self.last_edges = Some(begin);
+        }
         let rows = routes::load(self.db.pool()).await?;
         for dyno in self.routes.replace(&rows) {
             dyno.drain();
             self.draining.insert(dyno.id, dyno);
         }
         if let Some(snapshot) = &mut self.snapshot {
-            let (served, sealed) = self.certificates.rows();
-            snapshot.update(LastKnown { routes: rows, served, sealed });
+            snapshot.update(LastKnown { routes: rows, edges: Arc::clone(&self.edges) });
         }
         self.stopping = stopping;
         self.last_look = Some(begin);
         Ok(())
     }
 
-    async fn look_at_certificates(&mut self) -> Result<(), DbError> {
+    /// Certificates before domains: see [`Follower::look`].
+    async fn look_at_edges(&mut self) -> Result<(), DbError> {
         let served = sni_endpoints::served(self.db.pool()).await?;
         if let Some(missing) = self.certificates.missing(&served) {
             let read = match missing.as_slice() {
@@ -221,6 +234,13 @@ impl Follower {
             };
             self.certificates.update(served, read);
             self.routes.certificates.replace(&mut self.certificates, self.db.vault());
+        }
+        let domains = routes::domains(self.db.pool()).await?;
+        let (served, sealed) = self.certificates.rows();
+        let edges = Edges { domains, served, sealed };
+        if *self.edges != edges {
+            self.routes.set_domains(&edges.domains);
+            self.edges = Arc::new(edges);
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ mod reach;
 mod serve;
 mod snapshot;
 mod table;
+mod tls;
 mod tunnel;
 mod upstream;
 

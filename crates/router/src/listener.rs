@@ -120,8 +120,8 @@ async fn serve_connection(
     if !secure {
         return serve_stream(stream, edge, proxy, stop).await;
     }
-    let Some(tls) = &config.tls else { return };
-    let acceptor = TlsAcceptor::from(Arc::new(proxy.routes.certificates.before(&tls.load())));
+    let Some(tls) = &proxy.tls else { return };
+    let acceptor = TlsAcceptor::from(tls.config());
     match timeout(TLS_HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => {
             let version = stream.get_ref().1.protocol_version();

@@ -17,6 +17,7 @@ use crate::{
     headers,
     reach::Reach,
     table::{App, Routes, Seat},
+    tls::Tls,
     tunnel,
     upstream::{Connection, SendError},
 };
@@ -25,6 +26,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Proxy {
     pub(crate) routes: Arc<Routes>,
+    /// For the HTTPS listeners.
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) timeouts: Timeouts,
     pub(crate) logs: Logs,
     /// Which of the pools is this thread's.

@@ -12,6 +12,7 @@ use crate::{
     proxy::Proxy,
     snapshot::Snapshot,
     table::Routes,
+    tls::Tls,
 };
 
 /// Routes requests until `stop`, then finishes those in flight (up to `timeouts.shutdown`) and returns.
@@ -40,11 +41,13 @@ pub async fn serve(
     let stop_following = CancellationToken::new();
     let follower = tokio::spawn(follower.run(stop_following.clone()));
 
+    let tls = config.tls.clone().map(|own| Arc::new(Tls::new(own, Arc::clone(&routes))));
     let config = Arc::new(config);
     let mut threads = Vec::new();
     for (index, listeners) in listeners.threads.into_iter().enumerate() {
         let proxy = Arc::new(Proxy {
             routes: Arc::clone(&routes),
+            tls: tls.clone(),
             timeouts: config.timeouts,
             logs: logs.clone(),
             thread: index,

@@ -1,4 +1,5 @@
 use std::{
+    collections::HashMap,
     fs::{self, OpenOptions},
     io::{self, Write},
     net::SocketAddr,
@@ -42,6 +43,13 @@ pub(crate) struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LastKnown {
     pub(crate) routes: Vec<Route>,
+    pub(crate) edges: Arc<Edges>,
+}
+
+/// Custom host names with their apps, and the certificates that they are served with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Edges {
+    pub(crate) domains: Vec<(AppId, Hostname)>,
     pub(crate) served: Vec<Served>,
     pub(crate) sealed: Vec<Arc<Sealed>>,
 }
@@ -145,6 +153,14 @@ impl Document {
             address: dyno.address,
             state: dyno.state.to_string(),
         };
+        let mut domains = HashMap::<AppId, Vec<String>>::new();
+        for (app, hostname) in &known.edges.domains {
+            domains.entry(*app).or_default().push(hostname.to_string());
+        }
+        let mut hostnames = HashMap::<SniEndpointId, Vec<String>>::new();
+        for served in &known.edges.served {
+            hostnames.entry(served.id).or_default().push(served.hostname.clone());
+        }
         let app = |row: &Route| AppRecord {
             id: row.app_id,
             name: row.name.to_string(),
@@ -152,40 +168,39 @@ impl Document {
             has_slug: row.has_slug,
             web: row.web,
             dynos: row.dynos.iter().map(dyno).collect(),
-            domains: row.domains.iter().map(ToString::to_string).collect(),
+            domains: domains.get(&row.app_id).cloned().unwrap_or_default(),
         };
         let certificate = |row: &Arc<Sealed>| CertificateRecord {
             id: row.id,
             updated_at: row.updated_at,
-            hostnames: known
-                .served
-                .iter()
-                .filter(|served| served.id == row.id)
-                .map(|row| row.hostname.clone())
-                .collect(),
+            hostnames: hostnames.get(&row.id).cloned().unwrap_or_default(),
             chain: row.certificate_chain.clone(),
             sealed_key: STANDARD.encode(row.key.as_bytes()),
         };
         Self {
             written_at,
             apps: known.routes.iter().map(app).collect(),
-            certificates: known.sealed.iter().map(certificate).collect(),
+            certificates: known.edges.sealed.iter().map(certificate).collect(),
         }
     }
 
     fn last_known(self) -> LastKnown {
-        let mut known = LastKnown {
-            routes: self.apps.into_iter().filter_map(AppRecord::route).collect(),
-            served: vec![],
-            sealed: vec![],
-        };
+        let mut edges = Edges::default();
+        for app in &self.apps {
+            let names = app.domains.iter().filter_map(|name| Hostname::parse(name).ok());
+            edges.domains.extend(names.map(|name| (app.id, name)));
+        }
+        let apps: HashMap<&str, AppId> = edges.domains.iter().map(|(app, name)| (name.as_str(), *app)).collect();
         for CertificateRecord { id, updated_at, hostnames, chain, sealed_key } in self.certificates {
             let Ok(key) = STANDARD.decode(sealed_key) else { continue };
-            known.served.extend(hostnames.into_iter().map(|hostname| Served { hostname, id, updated_at }));
+            edges.served.extend(hostnames.into_iter().filter_map(|hostname| {
+                let app_id = *apps.get(hostname.as_str())?;
+                Some(Served { app_id, hostname, id, updated_at })
+            }));
             let key = SealedKey::from_bytes(key);
-            known.sealed.push(Arc::new(Sealed { id, updated_at, certificate_chain: chain, key }));
+            edges.sealed.push(Arc::new(Sealed { id, updated_at, certificate_chain: chain, key }));
         }
-        known
+        LastKnown { routes: self.apps.into_iter().filter_map(AppRecord::route).collect(), edges: Arc::new(edges) }
     }
 }
 
@@ -199,7 +214,6 @@ impl AppRecord {
             has_slug: self.has_slug,
             web: self.web,
             dynos: self.dynos.into_iter().filter_map(DynoRecord::dyno).collect(),
-            domains: self.domains.iter().filter_map(|name| Hostname::parse(name).ok()).collect(),
         })
     }
 }
@@ -235,17 +249,19 @@ mod tests {
     use super::*;
 
     fn known() -> LastKnown {
-        let (id, updated_at) = (paas_db::new_id(), Utc::now());
-        LastKnown {
-            routes: rows(),
-            served: vec![Served { hostname: "www.example.com".into(), id, updated_at }],
+        let (id, updated_at, routes) = (paas_db::new_id(), Utc::now(), rows());
+        let app_id = routes[0].app_id;
+        let edges = Edges {
+            domains: vec![(app_id, Hostname::parse("*.example.com").unwrap())],
+            served: vec![Served { app_id, hostname: "*.example.com".into(), id, updated_at }],
             sealed: vec![Arc::new(Sealed {
                 id,
                 updated_at,
                 certificate_chain: "chain".into(),
                 key: SealedKey::from_bytes(vec![1, 2, 3]),
             })],
-        }
+        };
+        LastKnown { routes, edges: Arc::new(edges) }
     }
 
     fn rows() -> Vec<Route> {
@@ -265,7 +281,6 @@ mod tests {
                 dyno(1, DynoState::Up, Some("10.0.0.1:4000".parse().unwrap())),
                 dyno(2, DynoState::Placed, None),
             ],
-            domains: vec![Hostname::parse("*.example.com").unwrap()],
         }]
     }
 

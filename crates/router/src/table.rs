@@ -8,7 +8,8 @@ use std::{
 
 use arc_swap::ArcSwap;
 use paas_db::routes::Route;
-use paas_model::{AppId, DynoId, DynoState};
+use paas_model::{AppId, DynoId, DynoState, Hostname};
+use rustls::sign::CertifiedKey;
 use tokio::sync::{Notify, watch};
 
 use crate::{certificates::Certificates, dyno::Dyno, errors::Failure, host_map::HostMap};
@@ -20,9 +21,11 @@ const REQUESTS_PER_DYNO: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Routes {
     table: ArcSwap<Table>,
+    /// Whose the custom host names are.
+    domains: ArcSwap<HostMap<AppId>>,
     /// Counts swaps, for requests that wait for one.
     swaps: watch::Sender<u64>,
-    pub(crate) certificates: Arc<Certificates>,
+    pub(crate) certificates: Certificates,
     /// Told when a draining dyno has nothing in flight any more.
     pub(crate) drained: Arc<Notify>,
     /// `.example.com`
@@ -30,11 +33,11 @@ pub(crate) struct Routes {
     threads: usize,
 }
 
-/// Every app by name and by its custom host names, and every dyno that is up.
+/// Every app by name and by id, and every dyno that is up.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
     apps: HashMap<String, Arc<App>>,
-    domains: HostMap<Arc<App>>,
+    by_id: HashMap<AppId, Arc<App>>,
     dynos: HashMap<DynoId, Arc<Dyno>>,
 }
 
@@ -61,8 +64,9 @@ impl Routes {
     pub(crate) fn new(domain: &str, threads: usize) -> Self {
         Self {
             table: ArcSwap::default(),
+            domains: ArcSwap::default(),
             swaps: watch::Sender::new(0),
-            certificates: Arc::default(),
+            certificates: Certificates::default(),
             drained: Arc::default(),
             suffix: format!(".{domain}"),
             threads,
@@ -75,8 +79,25 @@ impl Routes {
         match host.strip_suffix(&self.suffix) {
             // Nobody's wildcard reaches into the platform's own names.
             Some(name) => table.apps.get(name).cloned(),
-            None => table.domains.find(host).cloned(),
+            None => table.by_id.get(self.domains.load().find(host)?).cloned(),
         }
+    }
+
+    /// The certificate that the app at this host name has for it. `None`: the router's own serves it, also where it is below
+    /// another app's wildcard that has one.
+    pub(crate) fn certificate(&self, host: &str) -> Option<Arc<CertifiedKey>> {
+        let host = host.to_ascii_lowercase();
+        let (app, key) = self.certificates.find(&host)?;
+        self.find(&host).filter(|found| found.id == app).map(|_| key)
+    }
+
+    /// Puts these custom host names in force.
+    pub(crate) fn set_domains(&self, domains: &[(AppId, Hostname)]) {
+        let mut map = HostMap::default();
+        for (app, hostname) in domains {
+            map.insert(hostname, *app);
+        }
+        self.domains.store(Arc::new(map));
     }
 
     /// Wakes up when another table is in force than at this call.
@@ -92,9 +113,7 @@ impl Routes {
             let app = self.app(row, &former);
             table.dynos.extend(app.up.iter().map(|dyno| (dyno.id, Arc::clone(dyno))));
             let app = Arc::new(app);
-            for domain in &row.domains {
-                table.domains.insert(domain, Arc::clone(&app));
-            }
+            table.by_id.insert(app.id, Arc::clone(&app));
             table.apps.insert(row.name.as_str().to_owned(), app);
         }
         let dropped = former.dynos.values().filter(|dyno| !table.has(dyno)).cloned().collect();

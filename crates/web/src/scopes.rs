@@ -27,9 +27,9 @@ fn is_of_the_account(path: &str) -> bool {
     (["account", "accounts", "invitations", "oauth"].contains(&first) && !reads_limits) || path == "/users/{user}"
 }
 
-/// Config vars themselves, and one-off dynos, which can print them.
+/// Config vars themselves, one-off dynos, which can print them, and log drains, whose URLs hold passwords.
 fn shows_config(path: &str) -> bool {
-    path.ends_with("/config-vars") || path == "/apps/{app}/dynos"
+    path.ends_with("/config-vars") || path == "/apps/{app}/dynos" || path.contains("/log-drains")
 }
 
 #[cfg(test)]
@@ -51,6 +51,10 @@ mod tests {
             (Method::PATCH, "/apps/{app}/config-vars", app, "global write-protected"),
             (Method::GET, "/apps/{app}/releases/{release}/config-vars", app, "global read-protected write-protected"),
             (Method::POST, "/apps/{app}/dynos", app, "global write-protected"),
+            (Method::GET, "/apps/{app}/log-drains", app, "global read-protected write-protected"),
+            (Method::GET, "/apps/{app}/log-drains/{drain}", app, "global read-protected write-protected"),
+            (Method::POST, "/apps/{app}/log-drains", app, "global write-protected"),
+            (Method::DELETE, "/apps/{app}/log-drains/{drain}", app, "global write-protected"),
             (Method::GET, "/account", Access::Account, "global identity read write read-protected write-protected"),
             (Method::PATCH, "/account", Access::Account, "global"),
             (Method::GET, "/oauth/authorizations", Access::Account, "global"),

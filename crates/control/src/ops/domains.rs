@@ -55,8 +55,8 @@ pub async fn find(control: &Control, app: &App, identity: &str) -> Result<Domain
 /// Routers know it within a second. Nobody is asked whether the name is theirs: whoever points its DNS here decides.
 ///
 /// # Errors
-/// [`OpError::Invalid`] for what is no host name, the platform's own, or in use already; [`OpError::NotFound`] for an
-/// endpoint that is not the app's.
+/// [`OpError::Invalid`] for what is no host name, the platform's own, in use already, below a wildcard of another owner's or
+/// a wildcard above their names; [`OpError::NotFound`] for an endpoint that is not the app's.
 pub async fn create(
     control: &Control,
     account: &Account,
@@ -110,6 +110,8 @@ async fn insert(
     if !apps::lock(&mut tx, app.id).await? {
         return Err(Refused::Other(OpError::not_found("app")));
     }
+    // Two requests that each find the way free would take it together.
+    domains::lock(&mut tx).await?;
     if domains::count(&mut *tx, app.id).await? >= MAX_DOMAINS {
         let message = format!("An app has at most {MAX_DOMAINS} custom domains. Remove one first.");
         return Err(Refused::Other(OpError::Invalid(message)));
@@ -120,6 +122,9 @@ async fn insert(
         }
         Some(_) => return Err(Refused::Other(in_use(hostname))),
         None => {}
+    }
+    if let Some(theirs) = domains::contested(&mut *tx, app.id, hostname).await? {
+        return Err(Refused::Other(contested(hostname, &theirs)));
     }
     domains::create(&mut *tx, id, app.id, hostname, &cname, endpoint).await.map_err(|error| match error {
         // Somebody else was faster.
@@ -187,6 +192,19 @@ fn invent_cname(control: &Control) -> String {
 /// Heroku's words.
 fn in_use(hostname: &Hostname) -> OpError {
     OpError::Invalid(format!("{hostname} is currently in use by another app."))
+}
+
+/// Names of others below a wildcard are not told: nobody is to find them out by trying.
+fn contested(hostname: &Hostname, theirs: &Hostname) -> OpError {
+    OpError::Invalid(if theirs.covers(hostname) {
+        format!(
+            "{hostname} is below {theirs}, which is currently in use by an app of another owner. Names below it can be added to apps of that owner."
+        )
+    } else {
+        format!(
+            "{hostname} covers names that are currently in use by an app of another owner. Add the names that you need one by one."
+        )
+    })
 }
 
 impl From<domains::Domain> for Domain {

@@ -9,11 +9,12 @@ use paas_db::{
 };
 use paas_model::{AppName, SniEndpointId};
 use secrecy::SecretString;
+use tokio::task::spawn_blocking;
 
 use crate::{Control, OpError, certificate::Certificate};
 
 /// Routers hold all of them.
-const MAX_ENDPOINTS: usize = 100;
+const MAX_ENDPOINTS: i64 = 100;
 
 /// By name.
 ///
@@ -29,7 +30,7 @@ pub async fn list(control: &Control, app: &App) -> Result<Vec<SniEndpoint>, OpEr
 /// [`OpError::NotFound`].
 pub async fn find(control: &Control, app: &App, identity: &str) -> Result<SniEndpoint, OpError> {
     let id = identity.parse::<SniEndpointId>().ok();
-    let found = list(control, app).await?.into_iter().find(|row| Some(row.id) == id || row.name == identity);
+    let found = sni_endpoints::find(control.db.pool(), app.id, id, identity).await?;
     found.ok_or_else(|| OpError::not_found("sni_endpoint"))
 }
 
@@ -44,7 +45,7 @@ pub async fn create(
     chain: &str,
     key: &SecretString,
 ) -> Result<SniEndpoint, OpError> {
-    Certificate::check(chain, key, Utc::now()).map_err(OpError::invalid)?;
+    check(chain, key).await?;
     let id = new_id::<SniEndpointId>();
     let sealed = SealedKey::seal(control.db.vault(), id, key)?;
     loop {
@@ -58,6 +59,13 @@ pub async fn create(
     find(control, app, &id.to_string()).await
 }
 
+/// On another thread: signatures are verified.
+async fn check(chain: &str, key: &SecretString) -> Result<(), OpError> {
+    let (chain, key) = (chain.to_owned(), key.clone());
+    let checked = spawn_blocking(move || Certificate::check(&chain, &key, Utc::now())).await;
+    checked.map_err(|error| OpError::Internal(error.into()))?.map(drop).map_err(OpError::invalid)
+}
+
 /// # Errors
 /// [`OpError::Conflict`] when the name that was invented is taken.
 async fn insert(control: &Control, app: &App, id: SniEndpointId, chain: &str, key: &SealedKey) -> Result<(), OpError> {
@@ -66,7 +74,7 @@ async fn insert(control: &Control, app: &App, id: SniEndpointId, chain: &str, ke
     if !apps::lock(&mut tx, app.id).await? {
         return Err(OpError::not_found("app"));
     }
-    if sni_endpoints::list(&mut *tx, app.id).await?.len() >= MAX_ENDPOINTS {
+    if sni_endpoints::count(&mut *tx, app.id).await? >= MAX_ENDPOINTS {
         return Err(OpError::Invalid(format!("An app has at most {MAX_ENDPOINTS} certificates. Remove one first.")));
     }
     sni_endpoints::create(&mut *tx, id, app.id, name.as_str(), chain, key).await?;
@@ -87,7 +95,7 @@ pub async fn update(
     key: &SecretString,
 ) -> Result<SniEndpoint, OpError> {
     let endpoint = find(control, app, identity).await?;
-    Certificate::check(chain, key, Utc::now()).map_err(OpError::invalid)?;
+    check(chain, key).await?;
     let sealed = SealedKey::seal(control.db.vault(), endpoint.id, key)?;
     sni_endpoints::replace(control.db.pool(), endpoint.id, chain, &sealed).await?;
     control.logs.app_event(app.id, "api", format!("Update SSL certificate by user {}", account.email));

@@ -80,20 +80,26 @@ struct Held {
 impl Controller {
     async fn share_out(&mut self) -> Result<(), OpError> {
         let (db, lease) = (self.control.db.clone(), self.control.settings.host_lease);
-        let mut mine = log_drains::extend(db.pool(), db.vault(), self.id, lease).await?;
-        self.keep_only(|id| mine.iter().any(|drain| drain.id == id)).await;
+        let mut mine = log_drains::extend(db.pool(), self.id, lease).await?;
+        self.keep_only(|id| mine.contains(&id)).await;
         let share = share(log_drains::count(db.pool()).await?, controllers::alive(db.pool(), lease).await?);
-        let excess: Vec<_> = mine.split_off(share.min(mine.len())).iter().map(|drain| drain.id).collect();
+        let excess = mine.split_off(share.min(mine.len()));
         if !excess.is_empty() {
             self.keep_only(|id| !excess.contains(&id)).await;
             log_drains::let_go(db.pool(), self.id, Some(&excess)).await?;
         }
         let room = i64::try_from(share - mine.len()).unwrap_or(0);
-        if room > 0 {
-            mine.extend(log_drains::claim(db.pool(), db.vault(), self.id, lease, room).await?);
+        // Those whose delivery ended by itself.
+        mine.retain(|id| !self.held.contains_key(id));
+        if !mine.is_empty() {
+            for drain in log_drains::held(db.pool(), db.vault(), self.id, &mine).await? {
+                self.serve(drain);
+            }
         }
-        for drain in mine {
-            self.serve(drain);
+        if room > 0 {
+            for drain in log_drains::claim(db.pool(), db.vault(), self.id, lease, room).await? {
+                self.serve(drain);
+            }
         }
         Ok(())
     }

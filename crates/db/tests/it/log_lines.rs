@@ -29,6 +29,28 @@ async fn a_batch_of_many_apps_keeps_each_apps_order() {
 }
 
 #[tokio::test]
+async fn no_more_is_read_than_was_asked_for_and_never_nothing() {
+    let world = World::new().await;
+    let app = world.app("one-app").await.id;
+    let long = "ü".repeat(5_000);
+    log_lines::append(world.db(), &["a", &long, "b", &long, "c"].map(|text| line(app, "web.1", text))).await.unwrap();
+    let pool = world.db().pool();
+    let all = log_lines::newest(pool, app, &Filter::default(), 10).await.unwrap();
+    for (after, limit, bytes, want) in [
+        (0, 10, 100_000, 0..5),
+        (0, 10, 10_002, 0..3),
+        (0, 10, 10_001, 0..2),
+        (0, 2, 100_000, 0..2),
+        (all[0].seq, 10, 10, 1..2),
+        (all[4].seq, 10, 10, 5..5),
+    ] {
+        let read = log_lines::after_within(pool, app, after, limit, bytes).await.unwrap();
+        assert_eq!(read, all[want], "{after} {limit} {bytes}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
 async fn lines_of_an_app_that_is_gone_are_left_out() {
     let world = World::new().await;
     let (gone, app) = (world.app("gone-app").await, world.app("one-app").await);

@@ -10,6 +10,7 @@ mod changes;
 mod cluster;
 mod configs;
 mod controllers;
+mod domains;
 mod dynos;
 mod formations;
 mod hosts;

@@ -14,8 +14,8 @@ use chrono::Utc;
 use http::StatusCode;
 use paas_db::{
     Db, DbError,
-    log_drains::{self, LogDrain, Outcome},
-    log_lines::{self, Filter},
+    log_drains::{self, LogDrain, Outcome, Progress},
+    log_lines,
 };
 use paas_model::{ControllerId, DrainUrl, LogLine};
 use secrecy::ExposeSecret;
@@ -33,7 +33,7 @@ use crate::Logs;
 
 const LINES_PER_READ: i64 = 500;
 /// Of one batch.
-const BATCH_BYTES: usize = 100 * 1024;
+const BATCH_BYTES: i64 = 100 * 1024;
 /// So often the very same batch is tried (Heroku: 3 attempts). After that what has come meanwhile goes along, and what the log has
 /// lost is told of.
 const SAME_BATCH: u32 = 3;
@@ -44,7 +44,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// A connection that had nothing to carry for this long is closed.
 const IDLE: Duration = Duration::from_secs(144);
 
-/// Why a batch was not taken. It is tried again.
+/// Why a batch was not taken. It is tried again, unless it was refused.
 #[derive(Debug, thiserror::Error)]
 enum DrainError {
     #[error("its host is not found")]
@@ -61,6 +61,8 @@ enum DrainError {
     Http(#[from] hyper::Error),
     #[error("it answered {0}")]
     Status(StatusCode),
+    #[error("it refuses lines with {0}")]
+    Refused(StatusCode),
 }
 
 impl DrainError {
@@ -143,9 +145,10 @@ impl Delivery {
     /// Until something is wrong with the database.
     async fn turn(&mut self) -> Result<(), DbError> {
         loop {
+            let progress = log_drains::progress(self.drains.db.pool(), self.drain.id, self.lease).await?;
             let next = match self.unsent.take() {
                 Some(unsent) => Some(unsent),
-                None => self.next().await?,
+                None => self.next(progress).await?,
             };
             let Some(batch) = next else {
                 if timeout(LOOK_EVERY, self.news.notified()).await.is_err() && self.used.elapsed() > IDLE {
@@ -154,9 +157,13 @@ impl Delivery {
                 continue;
             };
             let outcome = match self.send(&batch.lines).await {
-                Ok(Verdict::Taken) => Outcome { told: batch.told, ..Outcome::default() },
+                Ok(Verdict::Taken) => {
+                    self.failures = 0;
+                    Outcome { told: batch.told, ..Outcome::default() }
+                }
                 Ok(Verdict::Refused(status)) => {
                     tracing::info!(drain.id = %self.drain.id, %status, "a drain's receiver refuses lines; they are dropped");
+                    self.failed(&DrainError::Refused(status));
                     // The line about dropped ones is none of the app's.
                     let lost = batch.lines.len() - usize::from(batch.told > 0);
                     let lost_since = batch.lines.first().map(|line| line.at);
@@ -169,33 +176,24 @@ impl Delivery {
                     continue;
                 }
             };
-            self.failures = 0;
             log_drains::advance(self.drains.db.pool(), self.drain.id, self.lease, batch.seq, outcome).await?;
-            if outcome.lost > 0 {
+            if self.failures > 0 {
                 // A receiver that refuses everything is not to be asked all the time.
-                sleep(RETRY_FIRST).await;
+                sleep(self.pause()).await;
             }
         }
     }
 
     /// `None`: there is nothing to send.
-    async fn next(&self) -> Result<Option<Batch>, DbError> {
-        let pool = self.drains.db.pool();
-        let progress = log_drains::progress(pool, self.drain.id, self.lease).await?;
-        let stored =
-            log_lines::after(pool, self.drain.app_id, &Filter::default(), progress.delivered_seq, LINES_PER_READ)
-                .await?;
+    async fn next(&self, progress: Progress) -> Result<Option<Batch>, DbError> {
+        let (pool, app, seq) = (self.drains.db.pool(), self.drain.app_id, progress.delivered_seq);
+        let stored = log_lines::after_within(pool, app, seq, LINES_PER_READ, BATCH_BYTES).await?;
         let mut batch = Batch { lines: Vec::new(), seq: progress.delivered_seq, told: 0 };
         if let Some(since) = progress.dropped_since.filter(|_| progress.dropped > 0) {
             batch.lines.push(frame::overflow(progress.dropped, since, Utc::now()));
             batch.told = progress.dropped;
         }
-        let mut bytes = 0;
         for stored in stored {
-            bytes += stored.line.message.len();
-            if bytes > BATCH_BYTES && !batch.lines.is_empty() {
-                break;
-            }
             batch.seq = stored.seq;
             batch.lines.push(stored.line);
         }
@@ -230,6 +228,10 @@ impl Delivery {
             DrainError::Certificate(reason) => {
                 format!("Error L14 (certificate validation): error=\"{reason}\" uri=\"{}\"", self.url)
             }
+            DrainError::Refused(_) => format!(
+                "Drain {} cannot be delivered to: {error}. These lines are dropped; the next ones are tried.",
+                self.drain.token
+            ),
             error => format!("Drain {} cannot be delivered to: {error}. It is tried again.", self.drain.token),
         };
         self.drains.logs.heroku_event(self.drain.app_id, "logplex", line);

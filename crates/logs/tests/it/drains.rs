@@ -1,6 +1,10 @@
 //! Deliveries to receivers that listen on real sockets.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use paas_db::{log_drains, new_id};
 use paas_logs::{DrainPolicy, Drains, Filter};
@@ -157,6 +161,71 @@ async fn what_a_receiver_refuses_is_dropped_and_counted() {
     );
     assert!(!told.contains(" - two\n"), "{told}");
     delivery.abort();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_receiver_that_refuses_everything_is_asked_less_and_less_and_its_app_is_told_once() {
+    let (world, key) = (World::new().await, certificate());
+    let app = world.app("one-app").await;
+    let receiver = HttpReceiver::start(&key, &[404; 1_000]).await;
+    drain(&world, app, &format!("https://localhost:{}/secret", receiver.address.port())).await;
+    world.logs.write(app, line("web.1", "one"));
+    world.logs.flush().await;
+    let (delivery, _) = deliver(&world, &trusting(&key)).await;
+    assert!(receiver.next().await.ends_with(" - one\n"));
+    let refused = Instant::now();
+    for _ in 0..2 {
+        let told = receiver.next().await;
+        assert!(told.contains("Error L10 (output buffer overflow): "), "{told}");
+    }
+    // One second, then two.
+    assert!(refused.elapsed() >= Duration::from_secs(3), "{:?}", refused.elapsed());
+    world.logs.flush().await;
+    let told = Filter { process: Some("logplex".into()), ..Filter::default() };
+    let lines = world.logs.read(app, &told, 10).await.unwrap();
+    let [only] = lines.as_slice() else { panic!("{lines:?}") };
+    let message = &only.line.message;
+    assert!(message.contains("it refuses lines with 404 Not Found") && !message.contains("secret"), "{message}");
+    delivery.abort();
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_batch_is_not_sent_again_by_whoever_lost_the_lease_meanwhile() {
+    let (world, receiver) = (World::new().await, TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let app = world.app("one-app").await;
+    drain(&world, app, &format!("http://{}/", receiver.local_addr().unwrap())).await;
+    world.logs.write(app, line("web.1", "one"));
+    world.logs.flush().await;
+    let (delivery, _) = deliver(&world, &on_this_machine()).await;
+    let (mut stream, _) = soon(receiver.accept()).await.unwrap();
+    assert!(soon(request(&mut stream)).await.unwrap().ends_with(" - one\n"));
+    log_drains::let_go(world.database.db().pool(), first_lease(), None).await.unwrap();
+    write(&mut stream, "HTTP/1.1 500 Status\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+    let again = async {
+        let (mut stream, _) = receiver.accept().await.unwrap();
+        request(&mut stream).await
+    };
+    tokio::select! {
+        ended = soon(delivery) => ended.unwrap(),
+        request = again => panic!("{request:?}"),
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_lease_is_renewed_without_opening_what_it_is_for() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let (id, _) = drain(&world, app, "syslog://logs.example.com").await;
+    let db = world.database.db();
+    log_drains::claim(db.pool(), db.vault(), first_lease(), TTL, 1).await.unwrap();
+    world.database.execute("update log_drains set url = 'damaged'").await;
+    assert_eq!(log_drains::extend(db.pool(), first_lease(), TTL).await.unwrap(), [id]);
+    assert!(log_drains::extend(db.pool(), new_id(), TTL).await.unwrap().is_empty());
+    let held = log_drains::held(db.pool(), db.vault(), new_id(), &[id]).await.unwrap();
+    assert!(held.is_empty(), "it is another controller's");
     world.end().await;
 }
 

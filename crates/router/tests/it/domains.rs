@@ -87,6 +87,50 @@ async fn each_domain_is_served_with_its_own_certificate() {
 }
 
 #[tokio::test]
+async fn a_wildcards_certificate_serves_its_own_apps_names_only() {
+    let world = World::new().await;
+    let (one, other) = (Server::start("one").await, Server::start("other").await);
+    let (one, other) = (world.app_at("one-app", one.address).await, world.app_at("other-app", other.address).await);
+    let (own, wild) = (issue("one-app.test"), issue("*.example.com"));
+    let router = world.start(config(&own), &["127.0.0.1:0".parse().unwrap()]).await;
+    let endpoint = world.add_certificate(&one, &wild.cert.pem(), &wild.signing_key.serialize_pem()).await;
+    world.add_domain(&other, "www.example.com", None).await;
+    world.add_domain(&other, "*.shop.example.com", None).await;
+    world.add_domain(&one, "plain.example.com", None).await;
+    world.add_domain(&one, "*.example.com", Some(endpoint)).await;
+    until_served(&router, "blog.example.com", &wild).await;
+    for (name, want, body) in [
+        ("blog.example.com", &wild, "one"),
+        ("plain.example.com", &wild, "one"),
+        ("www.example.com", &own, "other"),
+        ("WWW.example.com", &own, "other"),
+        ("a.shop.example.com", &own, "other"),
+    ] {
+        assert_eq!(&served(&router, name).await, want.cert.der(), "{name}");
+        assert_eq!(router.get(name, "/").await, (200, body.into()), "{name}");
+    }
+    router.end().await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn domains_are_not_read_again_because_a_dyno_came_up() {
+    let world = World::new().await;
+    let (one, other) = (Server::start("one").await, Server::start("other").await);
+    let app = world.app_at("one-app", one.address).await;
+    let router = world.router().await;
+    world.add_domain(&app, "www.example.com", None).await;
+    until(&router, "www.example.com", (200, "one")).await;
+    // Whoever reads them now fails.
+    world.execute("alter table domains rename to elsewhere").await;
+    let late = world.app_at("late-app", other.address).await;
+    until(&router, &late.host(), (200, "other")).await;
+    assert_eq!(router.get("www.example.com", "/").await, (200, "one".into()));
+    router.end().await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_router_that_starts_without_the_database_has_domains_and_certificates() {
     let world = World::new().await;
     let server = Server::start("one").await;

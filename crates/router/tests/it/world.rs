@@ -70,6 +70,10 @@ impl World {
         id
     }
 
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        self.database.execute(statement).await;
+    }
+
     pub(crate) fn db(&self) -> &Db {
         self.database.db()
     }

@@ -9,6 +9,7 @@ use paas_db::{apps::App, sni_endpoints::SniEndpoint};
 use paas_model::Permission;
 use paas_platform as wire;
 use secrecy::SecretString;
+use tokio::task::spawn_blocking;
 
 use crate::{
     auth::AppFor,
@@ -17,7 +18,7 @@ use crate::{
     error::ApiError,
     range::{SortKey, Value, page},
     state::Web,
-    wire as shown,
+    wire::sni_endpoint,
 };
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -48,8 +49,7 @@ const KEYS: [SortKey<wire::SniEndpoint>; 2] = [
 
 async fn list(State(web): State<Web>, AppFor { app, .. }: AppFor, headers: HeaderMap) -> Result<Response, ApiError> {
     let rows = sni_endpoints::list(&web.control, &app).await?;
-    let endpoints = rows.iter().map(|row| shown::sni_endpoint(&app, row)).collect::<Result<_, _>>()?;
-    Ok(page(&headers, endpoints, &KEYS))
+    Ok(page(&headers, shown(&app, rows).await?, &KEYS))
 }
 
 async fn create(
@@ -59,7 +59,7 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let key = SecretString::from(body.private_key.expose());
     let row = sni_endpoints::create(&web.control, &account, &app, &body.certificate_chain, &key).await?;
-    Ok((StatusCode::CREATED, answer(&app, &row)?).into_response())
+    Ok((StatusCode::CREATED, answer(&app, row).await?).into_response())
 }
 
 async fn info(
@@ -67,7 +67,7 @@ async fn info(
     AppFor { app, .. }: AppFor,
     Segment(identity): Segment,
 ) -> Result<Json<wire::SniEndpoint>, ApiError> {
-    answer(&app, &sni_endpoints::find(&web.control, &app, &identity).await?)
+    answer(&app, sni_endpoints::find(&web.control, &app, &identity).await?).await
 }
 
 async fn update(
@@ -78,7 +78,7 @@ async fn update(
 ) -> Result<Json<wire::SniEndpoint>, ApiError> {
     let key = SecretString::from(body.private_key.expose());
     let row = sni_endpoints::update(&web.control, &account, &app, &identity, &body.certificate_chain, &key).await?;
-    answer(&app, &row)
+    answer(&app, row).await
 }
 
 /// Answers with the endpoint as it was.
@@ -87,7 +87,7 @@ async fn delete(
     AppFor { account, app }: AppFor,
     Segment(identity): Segment,
 ) -> Result<Json<wire::SniEndpoint>, ApiError> {
-    answer(&app, &sni_endpoints::delete(&web.control, &account, &app, &identity).await?)
+    answer(&app, sni_endpoints::delete(&web.control, &account, &app, &identity).await?).await
 }
 
 /// Automated certificates are not built.
@@ -99,9 +99,20 @@ async fn no_acm() -> ApiError {
 
 /// What is off already.
 async fn acm_is_off(State(web): State<Web>, AppFor { app, .. }: AppFor) -> Json<wire::App> {
-    Json(shown::app(&web, &app))
+    Json(crate::wire::app(&web, &app))
 }
 
-fn answer(app: &App, row: &SniEndpoint) -> Result<Json<wire::SniEndpoint>, ApiError> {
-    shown::sni_endpoint(app, row).map(Json)
+async fn answer(app: &App, row: SniEndpoint) -> Result<Json<wire::SniEndpoint>, ApiError> {
+    let mut endpoints = shown(app, vec![row]).await?;
+    endpoints.pop().map(Json).ok_or_else(ApiError::internal)
+}
+
+/// On another thread: chains are verified.
+async fn shown(app: &App, rows: Vec<SniEndpoint>) -> Result<Vec<wire::SniEndpoint>, ApiError> {
+    let app = app.clone();
+    let shown = spawn_blocking(move || rows.iter().map(|row| sni_endpoint(&app, row)).collect()).await;
+    shown.unwrap_or_else(|error| {
+        tracing::error!(%error, "certificates cannot be shown");
+        Err(ApiError::internal())
+    })
 }

@@ -80,14 +80,21 @@ async fn a_password_opens_nothing_but_the_making_of_a_token() {
 async fn a_token_may_do_what_its_scope_says() {
     let api = Api::new().await;
     api.app("example").await;
-    let gets = ["/account", "/apps/example", "/apps/example/config-vars", "/oauth/authorizations", "/hosts"];
+    let gets = [
+        "/account",
+        "/apps/example",
+        "/apps/example/config-vars",
+        "/apps/example/log-drains",
+        "/oauth/authorizations",
+        "/hosts",
+    ];
     for (scope, want) in [
-        ("global", [true; 5]),
-        ("identity", [true, false, false, false, false]),
-        ("read", [true, true, false, false, false]),
-        ("write", [true, true, false, false, false]),
-        ("read-protected", [true, true, true, false, false]),
-        ("write-protected", [true, true, true, false, false]),
+        ("global", [true; 6]),
+        ("identity", [true, false, false, false, false, false]),
+        ("read", [true, true, false, false, false, false]),
+        ("write", [true, true, false, false, false, false]),
+        ("read-protected", [true, true, true, true, false, false]),
+        ("write-protected", [true, true, true, true, false, false]),
     ] {
         let made = api.post("/oauth/authorizations", json!({ "scope": [scope] })).await.json();
         let token = token_in(&made);

@@ -87,6 +87,78 @@ async fn a_name_is_one_apps_until_it_is_removed() {
 }
 
 #[tokio::test]
+async fn nobody_takes_names_out_of_anothers_wildcard_or_by_a_wildcard_over_their_names() {
+    let api = Api::new().await;
+    api.app("example").await;
+    api.app("sibling").await;
+    let (_, theirs) = api.test.tenant("tenant@example.com").await;
+    let made = api.call_as(&theirs, Method::POST, "/apps", json!({"name": "theirs"})).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+    for hostname in ["*.example.com", "www.example.org", "a.b.example.net"] {
+        assert_eq!(add(&api, hostname).await.status, StatusCode::CREATED, "{hostname}");
+    }
+    let attempt = |hostname: &'static str| {
+        let body = json!({"hostname": hostname, "sni_endpoint": null});
+        api.call_as(&theirs, Method::POST, "/apps/theirs/domains", body)
+    };
+    for (hostname, want) in [
+        (
+            "www.example.com",
+            "www.example.com is below *.example.com, which is currently in use by an app of another owner.",
+        ),
+        ("a.b.example.com", "a.b.example.com is below *.example.com,"),
+        ("*.shop.example.com", "*.shop.example.com is below *.example.com,"),
+        ("*.example.com", "*.example.com is currently in use by another app."),
+        ("*.example.org", "*.example.org covers names that are currently in use by an app of another owner."),
+        ("*.example.net", "*.example.net covers names"),
+    ] {
+        let refused = attempt(hostname).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{hostname}: {}", refused.text);
+        let message = refused.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with(want), "{message}");
+        assert!(!message.contains("www.example.org") && !message.contains("a.b.example.net"), "{message}");
+    }
+    for hostname in ["example.com", "myexample.com", "*.b.example.org", "c.b.example.net"] {
+        assert_eq!(attempt(hostname).await.status, StatusCode::CREATED, "{hostname}");
+    }
+    // An owner's own apps may share them out.
+    let own = api.post("/apps/sibling/domains", json!({"hostname": "shop.example.com", "sni_endpoint": null})).await;
+    assert_eq!(own.status, StatusCode::CREATED, "{}", own.text);
+}
+
+#[tokio::test]
+async fn of_a_wildcard_and_a_name_below_it_that_are_added_at_once_one_is_refused() {
+    let api = Api::new().await;
+    api.app("example").await;
+    let (_, theirs) = api.test.tenant("tenant@example.com").await;
+    api.call_as(&theirs, Method::POST, "/apps", json!({"name": "theirs"})).await;
+    for round in 0..10 {
+        let wildcard = format!("*.round{round}.example.com");
+        let name = json!({"hostname": format!("www.round{round}.example.com"), "sni_endpoint": null});
+        let (one, other) =
+            tokio::join!(add(&api, &wildcard), api.call_as(&theirs, Method::POST, "/apps/theirs/domains", name));
+        let mut statuses = [one.status, other.status];
+        statuses.sort();
+        assert_eq!(statuses, [StatusCode::CREATED, StatusCode::UNPROCESSABLE_ENTITY], "{round}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_far_too_long_is_refused_and_not_repeated() {
+    let api = Api::new().await;
+    api.app("example").await;
+    let long = "x".repeat(100_000);
+    let answer = add(&api, &long).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("… is too long.") && answer.text.len() < 300, "{}", answer.text);
+    let made = rcgen::generate_simple_self_signed(vec!["www.example.com".to_owned()]).unwrap();
+    let pair = json!({"certificate_chain": made.cert.pem(), "private_key": long});
+    let answer = api.post("/apps/example/sni-endpoints", pair).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("The key is longer than 16384 bytes.") && answer.text.len() < 300, "{}", answer.text);
+}
+
+#[tokio::test]
 async fn a_certificate_is_checked_attached_replaced_and_removed() {
     let api = Api::new().await;
     api.app("example").await;

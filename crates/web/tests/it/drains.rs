@@ -11,6 +11,7 @@ async fn a_drain_is_found_by_id_token_and_url() {
     let api = Api::new().await;
     api.app("example").await;
     let url = "https://user:secret@logs.example.com/in?key=1";
+    let hidden = ["secret", "/in", "key="];
     let made = api.post(PATH, json!({"url": url})).await;
     stable(|| insta::assert_snapshot!(made.shown()));
     let drain = made.json();
@@ -22,16 +23,20 @@ async fn a_drain_is_found_by_id_token_and_url() {
     assert_eq!(api.delete(&format!("{PATH}/{encoded}")).await.text, made.text);
     assert_eq!(api.get(&format!("{PATH}/{encoded}")).await.json()["resource"], "log_drain");
 
-    // The log says where lines go, and not with which password.
+    // The log says where lines go, and not with which password or path.
     let log = api.test.control.logs.clone();
     log.flush().await;
     let app = paas_db::apps::by_name(api.test.control.db.pool(), &"example".to_owned().try_into().unwrap()).await;
     let lines = log.read(app.unwrap().unwrap().id, &Default::default(), 100).await.unwrap();
     let lines = lines.iter().map(|stored| stored.line.message.as_str()).collect::<Vec<_>>().join("\n");
-    assert!(
-        lines.contains("Add log drain https://logs.example.com/in by user") && !lines.contains("secret"),
-        "{lines}"
-    );
+    for done in ["Add", "Remove"] {
+        assert!(lines.contains(&format!("{done} log drain https://logs.example.com by user")), "{lines}");
+    }
+    let events = api.get("/apps/example/audit").await.text;
+    assert!(events.contains("log-drain.create") && events.contains("log-drain.delete"), "{events}");
+    for hidden in hidden {
+        assert!(!lines.contains(hidden) && !events.contains(hidden), "{hidden}: {lines} {events}");
+    }
 }
 
 #[tokio::test]
@@ -73,6 +78,40 @@ async fn a_url_is_drained_to_once_and_five_are_the_most() {
     let again = api.post(PATH, one.clone()).await;
     assert_eq!((again.status, &again.json()["message"]), (StatusCode::CONFLICT, &json!("Already exists")));
     assert_eq!(api.post("/apps/other/log-drains", one).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_drain_that_comes_back_to_its_server_is_delivered_to_again() {
+    let mut settings = paas_control::testing::settings();
+    settings.drains.allow = vec!["127.0.0.0/8".parse().unwrap()];
+    let api = Api::over(|control| control.settings = std::sync::Arc::new(settings)).await;
+    let app = api.app("example").await;
+    let receiver = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("syslog://{}", receiver.local_addr().unwrap());
+    let loops = api.test.start();
+    api.post(PATH, json!({"url": url})).await;
+    let within = std::time::Duration::from_secs(20);
+    for step in ["first", "second"] {
+        api.test.control.logs.app_event(app.id, "api", step);
+        let accepted = tokio::time::timeout(within, receiver.accept()).await;
+        let mut lines = tokio::io::BufReader::new(accepted.expect("a connection in time").unwrap().0);
+        let mut line = String::new();
+        while !line.contains(step) {
+            line.clear();
+            tokio::io::AsyncBufReadExt::read_line(&mut lines, &mut line).await.unwrap();
+        }
+        if step == "first" {
+            api.test.db.execute("create table leases as select id, lease_id from log_drains").await;
+            api.test.db.execute("update log_drains set lease_id = gen_random_uuid()").await;
+            // Until the delivery has ended, and its connection with it.
+            let mut rest = Vec::new();
+            let ended = tokio::io::AsyncReadExt::read_to_end(&mut lines, &mut rest);
+            tokio::time::timeout(within, ended).await.expect("an end in time").unwrap();
+            let back = "update log_drains set lease_id = leases.lease_id from leases where leases.id = log_drains.id";
+            api.test.db.execute(back).await;
+        }
+    }
+    api.test.stop(loops).await;
 }
 
 #[tokio::test]
