@@ -146,8 +146,7 @@ impl Builder {
         self.warn_of_size(slug.blob.size, transcript).await;
 
         let since = Instant::now();
-        let (repository, tag) = (format!("apps/{}", request.app_id), request.build_id.to_string());
-        let image = self.images.write(&self.registry, stack, &repository, &tag, &slug).await?;
+        let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
         transcript.stage("image", since).await;
         let cache_digest = attempt.store_cache(&container, &outcome, transcript).await?;
         Ok(Built {

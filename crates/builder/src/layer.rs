@@ -15,10 +15,14 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::ByteStream;
 use sha2::{Digest, Sha256};
-use tar::{Archive, Entry, EntryType, Header};
+use tar::{Archive, EntryType, Header};
 use tokio::sync::mpsc;
 
-use crate::{Blob, BuilderError, Registry, gzip::GzipWriter};
+use crate::{
+    Blob, BuilderError, Registry,
+    gzip::GzipWriter,
+    tar_entries::{TarEntries, TarEntry},
+};
 
 /// What is written anew, and how.
 #[derive(Debug, Clone)]
@@ -71,6 +75,13 @@ pub(crate) const EXPANSION: u64 = 16;
 
 /// Names of files left out that are worth listing.
 const LISTED: usize = 10;
+
+/// Longest path, as Linux has it.
+const MAX_PATH: usize = 4096;
+
+/// Most symbolic links of an archive, and bytes of their names: they are kept in memory.
+const MAX_LINKS: usize = 100_000;
+const MAX_LINK_BYTES: usize = 16 << 20;
 
 impl Repack {
     /// Reads the engine's tar, and stores the layer as it is made: reading, hashing, compressing and sending overlap,
@@ -138,12 +149,13 @@ impl Repack {
             root: self.root,
             from: self.from,
             links: BTreeSet::new(),
+            link_bytes: 0,
             is_empty: true,
             output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
             left_out: vec![],
         };
         let mut archive = Archive::new(input);
-        for entry in archive.entries()? {
+        for entry in TarEntries::of(&mut archive)? {
             writer.entry(entry?)?;
         }
         if self.from == From::Archive && writer.is_empty {
@@ -192,6 +204,7 @@ struct Rewriter<W> {
     from: From,
     /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
     links: BTreeSet<Vec<u8>>,
+    link_bytes: usize,
     /// Nothing under the root yet.
     is_empty: bool,
     output: Hashing<W>,
@@ -199,12 +212,14 @@ struct Rewriter<W> {
 }
 
 impl<W: Write> Rewriter<W> {
-    fn entry(&mut self, mut entry: Entry<'_, impl Read>) -> io::Result<()> {
-        let path = entry.path_bytes().into_owned();
+    fn entry(&mut self, TarEntry { path, target, mut entry }: TarEntry<'_, impl Read>) -> io::Result<()> {
         if self.from == From::Archive && !self.counts(&path) {
             return Ok(());
         }
         let Some(name) = self.name(&path) else { return self.leave_out(&path, "its path leaves the app") };
+        if name.len().max(target.len()) > MAX_PATH {
+            return self.leave_out(&path, "its path, or what it links to, is longer than 4096 bytes");
+        }
         let kind = entry.header().entry_type();
         if self.from == From::Archive {
             if name == self.root.as_bytes() && kind != EntryType::Directory {
@@ -214,7 +229,11 @@ impl<W: Write> Rewriter<W> {
                 return self.leave_out(&path, "it lies under a symbolic link");
             }
             if kind == EntryType::Symlink {
+                self.link_bytes += name.len();
                 self.links.insert(name.clone());
+                if self.links.len() > MAX_LINKS || self.link_bytes > MAX_LINK_BYTES {
+                    return Err(invalid(format!("it has more than {MAX_LINKS} symbolic links, or too long ones")));
+                }
             }
             self.is_empty &= name == self.root.as_bytes();
         }
@@ -252,11 +271,9 @@ impl<W: Write> Rewriter<W> {
                 header.set_entry_type(EntryType::Symlink);
                 header.set_mode(0o777);
                 header.set_size(0);
-                let target = entry.link_name_bytes().unwrap_or_default().into_owned();
                 self.head(header, &name, &target)
             }
             EntryType::Link => {
-                let target = entry.link_name_bytes().unwrap_or_default().into_owned();
                 let Some(target) = self.name(&target) else { return self.leave_out(&path, "it links out of the app") };
                 if prefixes(&target).any(|prefix| self.links.contains(prefix)) {
                     return self.leave_out(&path, "it links through a symbolic link");
@@ -412,7 +429,7 @@ impl Read for ChannelReader {
     }
 }
 
-fn as_path(path: &[u8]) -> &Path {
+pub(crate) fn as_path(path: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt;
     Path::new(std::ffi::OsStr::from_bytes(path))
 }
@@ -438,11 +455,39 @@ fn put(field: &mut [u8], value: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tar_entries::tests::raw;
 
     #[test]
     fn a_layer_that_does_not_end_is_ended() {
         let mut output = Hashing { output: io::sink(), hash: Sha256::new(), left: 10 };
         output.write_all(&[0; 10]).unwrap();
         assert_eq!(output.write_all(&[0]).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
+
+    fn repacked(from: From, entries: &[Vec<u8>]) -> Result<Vec<String>, String> {
+        let repack = Repack { root: "app", from, limit: 1 << 30 };
+        let ran = repack.run(entries.concat().as_slice(), io::sink());
+        ran.map(|(_, left_out)| left_out).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_path_that_linux_cannot_have_is_no_part_of_a_slug() {
+        let long = |length: usize| {
+            let name = format!("app/{}\0", "n".repeat(length - 4));
+            [raw(EntryType::GNULongName, "x", name.as_bytes()), raw(EntryType::Regular, "x", b"")]
+        };
+        assert_eq!(repacked(From::Archive, &long(4096)).unwrap(), Vec::<String>::new());
+        let error = repacked(From::Archive, &long(4097)).unwrap_err();
+        assert!(error.ends_with("its path, or what it links to, is longer than 4096 bytes"), "{error}");
+        assert_eq!(repacked(From::Container, &long(4097)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn links_that_are_remembered_have_an_end() {
+        let links =
+            |count: usize| (0..count).map(|n| raw(EntryType::Symlink, &format!("app/{n}"), b"")).collect::<Vec<_>>();
+        assert!(repacked(From::Archive, &links(MAX_LINKS)).is_ok());
+        let error = repacked(From::Archive, &links(MAX_LINKS + 1)).unwrap_err();
+        assert!(error.starts_with("it has more than 100000 symbolic links"), "{error}");
     }
 }

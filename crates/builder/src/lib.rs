@@ -29,6 +29,7 @@ mod slug_archive;
 mod source_file;
 mod source_url;
 mod stack;
+mod tar_entries;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transcript;

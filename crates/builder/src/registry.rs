@@ -217,23 +217,24 @@ impl Registry {
     }
 
     /// Names an image, whose blobs are in `repository` already, and gives its digest: of the bytes that were sent, whatever
-    /// the registry says of them.
+    /// the registry says of them. `tag` `None`: `sha256-` and the digest's digits.
     pub(crate) async fn put_manifest(
         &self,
         repository: &str,
-        tag: &str,
+        tag: Option<&str>,
         manifest: &OciManifest,
     ) -> Result<String, BuilderError> {
-        let image = self.for_push(repository, tag).await?;
-        let put = async {
+        let encoded = || {
             let media_type = manifest.content_type();
             let no_type = |_| OciDistributionError::SpecViolationError(format!("{media_type} is no media type"));
-            let (bytes, content_type) = (serde_json::to_vec(manifest)?, media_type.parse().map_err(no_type)?);
-            let digest = digest_of(&bytes);
-            self.client.push_manifest_raw(&image, bytes, content_type).await?;
-            Ok::<_, OciDistributionError>(digest)
+            Ok::<_, OciDistributionError>((serde_json::to_vec(manifest)?, media_type.parse().map_err(no_type)?))
         };
-        put.await.map_err(failed("store a manifest"))
+        let (bytes, content_type) = encoded().map_err(failed("store a manifest"))?;
+        let digest = digest_of(&bytes);
+        let tag = tag.map_or_else(|| digest.replace(':', "-"), str::to_owned);
+        let image = self.for_push(repository, &tag).await?;
+        self.client.push_manifest_raw(&image, bytes, content_type).await.map_err(failed("store a manifest"))?;
+        Ok(digest)
     }
 
     /// An image as engines name it, by what it is: a tag is whatever it was last pointed at.

@@ -20,14 +20,13 @@ pub(crate) struct ReleaseImages {
 
 impl ReleaseImages {
     /// Writes an image whose last layer is the slug, which `repository` has already. Gives its name by digest,
-    /// `HOST/repository@sha256:…`: whoever runs it gets what was written here, or nothing. The tag keeps it from those who
-    /// collect what no tag holds.
+    /// `HOST/repository@sha256:…`: whoever runs it gets what was written here, or nothing. Its tag, which keeps it from those
+    /// who collect what no tag holds, is of its content too, so that no other image ever takes it.
     pub(crate) async fn write(
         &self,
         registry: &Registry,
         stack: &StackConfig,
         repository: &str,
-        tag: &str,
         slug: &Layer,
     ) -> Result<String, BuilderError> {
         let Image { mut manifest, config: stack_config, .. } = self.stack(registry, stack).await?;
@@ -40,7 +39,7 @@ impl ReleaseImages {
         let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
         manifest.config = descriptor(&manifest.config.media_type, &config);
         manifest.layers.push(descriptor(layer_type, &slug.blob));
-        let digest = registry.put_manifest(repository, tag, &OciManifest::Image(manifest)).await?;
+        let digest = registry.put_manifest(repository, None, &OciManifest::Image(manifest)).await?;
         Ok(registry.by_digest(repository, &digest))
     }
 

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use futures::{Stream, StreamExt};
-use paas_model::{AppId, SlugId};
+use paas_model::AppId;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
@@ -25,7 +25,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSlug {
     pub slug: SlugLayer,
-    /// As hosts pull it: `HOST/apps/APP_ID:SLUG_ID`.
+    /// As hosts pull it: `HOST/apps/APP_ID@sha256:…`.
     pub image: String,
 }
 
@@ -44,7 +44,7 @@ impl Builder {
     /// [`InputError::Infrastructure`] when the registry fails.
     pub async fn store_slug(
         &self,
-        (app, slug): (AppId, SlugId),
+        app: AppId,
         stack: &str,
         archive: impl Stream<Item = io::Result<Bytes>> + Send,
         checksum: Option<&str>,
@@ -75,7 +75,7 @@ impl Builder {
                 "its checksum is {digest}, and the slug was announced with {wanted}"
             )));
         }
-        let image = self.images.write(&self.registry, stack, &repository, &slug.to_string(), &layer).await?;
+        let image = self.images.write(&self.registry, stack, &repository, &layer).await?;
         let slug = SlugLayer { digest: layer.blob.digest, diff_id: layer.diff_id, size: layer.blob.size };
         Ok(StoredSlug { slug, image })
     }

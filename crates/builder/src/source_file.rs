@@ -8,7 +8,12 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use tar::{Archive, EntryType};
 
-use crate::{Builder, BuilderError, InputError, layer::bridge, sandbox::SOURCES};
+use crate::{
+    Builder, BuilderError, InputError,
+    layer::{as_path, bridge},
+    sandbox::SOURCES,
+    tar_entries::{TarEntries, TarEntry},
+};
 
 impl Builder {
     /// A file at the top of a source's tree, of at most `limit` bytes. As builds do, it takes the one directory that holds
@@ -35,12 +40,10 @@ impl Builder {
 
 fn find(input: impl Read, name: &str, limit: u64) -> io::Result<Result<Option<Vec<u8>>, InputError>> {
     let (mut nested, mut tops) = (None, Tops::default());
-    for entry in Archive::new(input).entries()? {
-        let mut entry = entry?;
-        if entry.header().entry_type() == EntryType::XGlobalHeader {
-            continue;
-        }
-        let path = plain(&entry.path()?);
+    let mut archive = Archive::new(input);
+    for entry in TarEntries::of(&mut archive)? {
+        let TarEntry { path, mut entry, .. } = entry?;
+        let path = plain(as_path(&path));
         let is_file = entry.header().entry_type() == EntryType::Regular;
         let is_top = path == Path::new(name);
         tops.see(&path, entry.header().entry_type() == EntryType::Directory);
@@ -91,6 +94,7 @@ fn plain(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tar_entries::tests::raw;
 
     fn tar(files: &[(&str, &str)]) -> Vec<u8> {
         let mut tar = tar::Builder::new(Vec::new());
@@ -122,5 +126,12 @@ mod tests {
         let files = [("app.json", &*" ".repeat(101))];
         let refused = find(tar(&files).as_slice(), "app.json", 100).unwrap();
         assert!(matches!(refused, Err(InputError::Refused(_))));
+    }
+
+    #[test]
+    fn a_name_without_end_is_not_read() {
+        let endless = raw(EntryType::GNULongName, "x", &vec![b'n'; 1 << 20]);
+        let error = find(endless.as_slice(), "app.json", 100).unwrap_err();
+        assert_eq!(error.to_string(), "it has a name, or an extended header, of more than 64 KB");
     }
 }

@@ -13,5 +13,5 @@ pub async fn publish_empty_stack(registry: &Registry, stack: &StackConfig) -> Re
     let config = registry.put_bytes(&stack.repository(), config.to_vec()).await?;
     let config = descriptor(IMAGE_CONFIG_MEDIA_TYPE, &config);
     let manifest = OciImageManifest { config, layers: Vec::new(), ..OciImageManifest::default() };
-    registry.put_manifest(&stack.repository(), &stack.tag(), &OciManifest::Image(manifest)).await.map(drop)
+    registry.put_manifest(&stack.repository(), Some(&stack.tag()), &OciManifest::Image(manifest)).await.map(drop)
 }

@@ -18,6 +18,8 @@ pub struct App {
     pub cache_digest: Option<String>,
     /// Stack that the cache was made on; a cache never crosses stacks.
     pub cache_stack: Option<String>,
+    /// When the cache was last forgotten at somebody's wish.
+    pub cache_purged_at: Option<DateTime<Utc>>,
     /// Bytes of the git repository; `None` before the first push.
     pub repo_size: Option<i64>,
     /// Bytes of the newest succeeded release's slug.
@@ -146,10 +148,22 @@ pub async fn set_repo_size(db: impl PgExecutor<'_>, id: AppId, bytes: i64) -> Re
     Ok(())
 }
 
-/// `digest` `None` forgets the cache.
-pub async fn set_cache(db: &mut Connection, id: AppId, digest: Option<&str>, stack: &str) -> Result<(), DbError> {
-    let query = sqlx::query("update apps set cache_digest = $2, cache_stack = $3 where id = $1");
-    query.bind(id).bind(digest).bind(stack).execute(db).await?;
+/// What a build leaves for the next, unless the cache was purged after `began`, which is the app's row from when it began.
+/// `digest` `None`: there is none.
+pub async fn set_cache(db: &mut Connection, began: &App, digest: Option<&str>, stack: &str) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update apps set cache_digest = $2, cache_stack = $3
+         where id = $1 and cache_purged_at is not distinct from $4",
+    );
+    query.bind(began.id).bind(digest).bind(stack).bind(began.cache_purged_at).execute(db).await?;
+    Ok(())
+}
+
+/// Forgets the cache, also the one that a running build would leave.
+pub async fn purge_cache(db: &mut Connection, id: AppId) -> Result<(), DbError> {
+    let query =
+        sqlx::query("update apps set cache_digest = null, cache_stack = null, cache_purged_at = now() where id = $1");
+    query.bind(id).execute(db).await?;
     Ok(())
 }
 

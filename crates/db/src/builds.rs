@@ -191,26 +191,36 @@ pub async fn succeed(db: &mut Connection, id: BuildId, lease: LeaseId, outcome: 
     held(&query.execute(db).await?)
 }
 
-/// Ends the build as failed, for a reason that is the user's.
+/// Ends the build as failed, for a reason that is the user's. Where its source was to be fetched is forgotten.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`].
 pub async fn fail(db: impl PgExecutor<'_>, id: BuildId, lease: LeaseId, reason: &str) -> Result<(), DbError> {
-    let query = sqlx::query(
-        "update builds set state = 'failed', last_error = $3, lease_id = null, lease_expires_at = null,
-                updated_at = now()
-         where id = $1 and lease_id = $2 and state = 'building'",
+    let query = sqlx::query_scalar(
+        "with ended as (
+             update builds set state = 'failed', last_error = $3, lease_id = null, lease_expires_at = null,
+                    updated_at = now()
+             where id = $1 and lease_id = $2 and state = 'building'
+             returning source_id),
+         forgotten as (update sources set url = null from ended where sources.id = ended.source_id)
+         select exists (select 1 from ended)",
     );
-    held(&query.bind(id).bind(lease).bind(reason).execute(db).await?)
+    let ended: bool = query.bind(id).bind(lease).bind(reason).fetch_one(db).await?;
+    if ended { Ok(()) } else { Err(DbError::LeaseLost) }
 }
 
-/// Ends a build that nobody runs: called off. False: somebody does, or it has ended.
+/// Ends a build that nobody runs: called off. Where its source was to be fetched is forgotten. False: somebody runs it, or it
+/// has ended.
 pub async fn cancel_pending(db: &mut Connection, id: BuildId, by: &str, reason: &str) -> Result<bool, DbError> {
-    let query = sqlx::query(
-        "update builds set state = 'failed', cancelled_by = $2, last_error = $3, updated_at = now()
-         where id = $1 and state = 'pending'",
+    let query = sqlx::query_scalar(
+        "with ended as (
+             update builds set state = 'failed', cancelled_by = $2, last_error = $3, updated_at = now()
+             where id = $1 and state = 'pending'
+             returning source_id),
+         forgotten as (update sources set url = null from ended where sources.id = ended.source_id)
+         select exists (select 1 from ended)",
     );
-    Ok(query.bind(id).bind(by).bind(reason).execute(db).await?.rows_affected() > 0)
+    Ok(query.bind(id).bind(by).bind(reason).fetch_one(db).await?)
 }
 
 /// Asks whoever runs the build to end it. False: nobody runs it, or it was asked already.

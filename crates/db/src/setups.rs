@@ -20,6 +20,7 @@ pub struct Setup {
     pub app_name: AppName,
     pub source_id: SourceId,
     pub version: Option<String>,
+    /// Empty once it has begun.
     overrides: Vec<u8>,
     #[sqlx(try_from = "String")]
     pub state: SetupState,
@@ -49,6 +50,9 @@ pub struct Overrides {
     pub buildpacks: Option<Vec<String>>,
     /// The app can do without the add-ons that its app.json asks for.
     pub without_addons: bool,
+    /// The stack that the app has was asked for.
+    #[serde(default)]
+    pub has_stack: bool,
 }
 
 /// What is left to do once the app runs.
@@ -80,11 +84,16 @@ impl Setup {
         self.build_state.as_deref()?.parse().ok()
     }
 
+    /// `None`: they were forgotten when the setup had begun, or failed.
+    ///
     /// # Errors
     /// [`DbError::Secret`].
-    pub fn overrides(&self, vault: &Vault) -> Result<Overrides, DbError> {
+    pub fn overrides(&self, vault: &Vault) -> Result<Option<Overrides>, DbError> {
+        if self.overrides.is_empty() {
+            return Ok(None);
+        }
         let plain = vault.open(self.id.uuid(), &self.overrides)?;
-        Ok(serde_json::from_slice(&plain).map_err(|_| VaultError::Decrypt)?)
+        Ok(Some(serde_json::from_slice(&plain).map_err(|_| VaultError::Decrypt)?))
     }
 }
 
@@ -175,7 +184,7 @@ pub async fn release(
     held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
 }
 
-/// Its app.json has been applied, and the app is being built.
+/// Its app.json has been applied, and the app is being built. What stood above the app.json is forgotten.
 ///
 /// # Errors
 /// [`DbError::LeaseLost`].
@@ -189,7 +198,7 @@ pub async fn begin_building(
 ) -> Result<(), DbError> {
     let query = sqlx::query(
         "update app_setups set state = 'building', build_id = $3, rest = $4, success_url = $5, last_error = null,
-                lease_id = null, lease_expires_at = null, updated_at = now()
+                overrides = '', lease_id = null, lease_expires_at = null, updated_at = now()
          where id = $1 and lease_id = $2 and state = 'pending'",
     );
     held(&query.bind(id).bind(lease).bind(build).bind(Json(rest)).bind(success_url).execute(db).await?)
@@ -227,7 +236,8 @@ pub async fn succeed(db: &mut Connection, id: SetupId, from: SetupState) -> Resu
     Ok(query.bind(id).bind(from.as_str()).execute(db).await?.rows_affected() > 0)
 }
 
-/// Ends it, for a reason that its owner can mend. False: it was not in `from`.
+/// Ends it, for a reason that its owner can mend. What stood above the app.json, and where its source was to be fetched, is
+/// forgotten. False: it was not in `from`.
 pub async fn fail(
     db: &mut Connection,
     id: SetupId,
@@ -236,13 +246,20 @@ pub async fn fail(
     manifest_errors: &[String],
 ) -> Result<bool, DbError> {
     debug_assert!(from.may_become(SetupState::Failed), "{from}");
-    let query = sqlx::query(
-        "update app_setups set state = 'failed', failure_message = $3, manifest_errors = $4,
-                lease_id = null, lease_expires_at = null, updated_at = now()
-         where id = $1 and state = $2",
+    let query = sqlx::query_scalar(
+        "with ended as (
+             update app_setups set state = 'failed', failure_message = $3, manifest_errors = $4, overrides = '',
+                    lease_id = null, lease_expires_at = null, updated_at = now()
+             where id = $1 and state = $2
+             returning source_id),
+         forgotten as (update sources set url = null from ended where sources.id = ended.source_id)
+         select exists (select 1 from ended)",
     );
-    let query = query.bind(id).bind(from.as_str()).bind(message).bind(Json(manifest_errors));
-    Ok(query.execute(db).await?.rows_affected() > 0)
+    // They may quote what a stranger wrote.
+    let plain = |text: &str| text.replace('\0', "\u{fffd}");
+    let errors: Vec<_> = manifest_errors.iter().map(|error| plain(error)).collect();
+    let query = query.bind(id).bind(from.as_str()).bind(plain(message)).bind(Json(errors));
+    Ok(query.fetch_one(db).await?)
 }
 
 /// Those that wait for a build, a release or a script.

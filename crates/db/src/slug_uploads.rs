@@ -48,6 +48,12 @@ pub async fn find(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<SlugUplo
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
+/// Those that were announced before this: nobody can fill them any more. Slugs that were made of them stay. Returns how many.
+pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query("delete from slug_uploads where created_at < $1");
+    Ok(query.bind(before).execute(db).await?.rows_affected())
+}
+
 /// The same, and nobody else fills it until the transaction ends.
 pub async fn lock(db: &mut Connection, id: SlugId) -> Result<Option<SlugUpload>, DbError> {
     let query = sqlx::query_as("select * from slug_uploads where id = $1 for update");

@@ -1,8 +1,9 @@
+use chrono::{DateTime, Utc};
 use paas_model::{AccountId, SourceId};
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::PgExecutor;
 
-use crate::{DbError, SecretHash, Vault, VaultError};
+use crate::{Connection, DbError, SecretHash, Vault, VaultError};
 
 /// A place for one source tarball, which exists in the registry once `digest` is set: uploaded, or fetched.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -88,6 +89,26 @@ pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<O
 pub async fn by_id(db: impl PgExecutor<'_>, id: SourceId) -> Result<Option<Source>, DbError> {
     let query = sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where id = $1");
     Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+/// The same, and it is not forgotten until the transaction ends.
+pub async fn hold(db: &mut Connection, id: SourceId) -> Result<Option<Source>, DbError> {
+    let query =
+        sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where id = $1 for key share");
+    Ok(query.bind(id).fetch_optional(db).await?)
+}
+
+/// Those that were made before this, and of which nothing was made. Returns how many.
+pub async fn forget_unused(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "delete from sources where id in (
+             select id from sources
+             where created_at < $1
+               and not exists (select 1 from builds where source_id = sources.id)
+               and not exists (select 1 from app_setups where source_id = sources.id)
+             for update skip locked)",
+    );
+    Ok(query.bind(before).execute(db).await?.rows_affected())
 }
 
 /// It is in the registry: where it came from, with its credentials, is forgotten.

@@ -96,7 +96,7 @@ impl PushTarget for ControlTarget {
     async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal> {
         let source = ops::sources::receive(&self.control, &self.pusher.account, source).await?;
         let new = ops::builds::NewBuild {
-            source,
+            source: ops::sources::Given::Here(source),
             version: Some(commit.id.clone()),
             version_description: Some(commit.summary.clone()),
             buildpacks: None,

@@ -42,7 +42,10 @@ impl AppJson {
         let value: Value =
             serde_json::from_slice(text).map_err(|error| vec![format!("app.json is not JSON: {error}")])?;
         let Value::Object(root) = value else { return Err(vec!["app.json must be an object".to_owned()]) };
-        let mut errors = Vec::new();
+        let mut errors = nuls(&root);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
         let app = Self {
             stack: text_of(&root, "stack", &mut errors),
             env: env(&root, &mut errors),
@@ -88,6 +91,30 @@ impl AppJson {
         }
         if errors.is_empty() { Ok(patch) } else { Err(errors) }
     }
+}
+
+/// Where there is a NUL character: no process can be given one, nor can the database.
+fn nuls(root: &Map<String, Value>) -> Vec<String> {
+    fn look(path: &str, value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) if text.contains('\0') => found.push(path.to_owned()),
+            Value::Array(list) => {
+                list.iter().enumerate().for_each(|(at, value)| look(&format!("{path}.{at}"), value, found));
+            }
+            Value::Object(map) => map.iter().for_each(|(key, value)| entry(&format!("{path}."), key, value, found)),
+            _ => {}
+        }
+    }
+    fn entry(before: &str, key: &str, value: &Value, found: &mut Vec<String>) {
+        let path = format!("{before}{}", key.escape_debug());
+        match key.contains('\0') {
+            true => found.push(path),
+            false => look(&path, value, found),
+        }
+    }
+    let mut found = Vec::new();
+    root.iter().for_each(|(key, value)| entry("", key, value, &mut found));
+    found.iter().map(|path| format!("{path} holds the character NUL (\\u0000)")).collect()
 }
 
 fn env(root: &Map<String, Value>, errors: &mut Vec<String>) -> BTreeMap<String, Wanted> {
@@ -272,6 +299,16 @@ mod tests {
         insta::assert_debug_snapshot!(AppJson::parse(text.as_bytes()).unwrap_err());
         assert_eq!(AppJson::parse(b"[]"), Err(vec!["app.json must be an object".to_owned()]));
         assert!(AppJson::parse(b"{").is_err());
+    }
+
+    #[test]
+    fn a_nul_character_is_nothing_that_an_app_can_be_given() {
+        let text = br#"{"env": {"A": "a\u0000", "B\u0000": "b"}, "scripts": {"postdeploy": "x\u0000"},
+                        "buildpacks": [{"url": "y\u0000"}], "stack": "debian-13"}"#;
+        let errors = AppJson::parse(text).unwrap_err();
+        let paths: Vec<_> = errors.iter().map(|error| error.split(' ').next().unwrap()).collect();
+        assert_eq!(paths, ["buildpacks.0.url", "env.A", r"env.B\0", "scripts.postdeploy"]);
+        assert!(errors.iter().all(|error| error.ends_with(r"holds the character NUL (\u0000)")), "{errors:?}");
     }
 
     #[test]

@@ -85,15 +85,38 @@ async fn follow(client: &Client, printer: Printer, mut setup: AppSetup) -> Resul
         if let Some(build) = setup.build.as_ref().filter(|_| !shown) {
             shown = true;
             let mut output = client.open_text(&build.output_stream_url).await?;
+            let mut lines = Lines::default();
             while let Some(bytes) = output.chunk().await? {
-                printer.note(String::from_utf8_lossy(&bytes).trim_end_matches('\n'));
+                lines.take(&bytes, |line| printer.note(line));
             }
+            lines.end(|line| printer.note(line));
         } else {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         setup = client.app_setup(&setup.id.to_string()).await?;
     }
     Ok(setup)
+}
+
+/// Text that comes in pieces, which begin and end wherever they do, also within a letter.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn take(&mut self, piece: &[u8], mut show: impl FnMut(&str)) {
+        self.0.extend_from_slice(piece);
+        while let Some(end) = self.0.iter().position(|byte| *byte == b'\n') {
+            let line: Vec<u8> = self.0.drain(..=end).collect();
+            show(&String::from_utf8_lossy(&line[..end]));
+        }
+    }
+
+    /// What comes after the last newline.
+    fn end(self, mut show: impl FnMut(&str)) {
+        if !self.0.is_empty() {
+            show(&String::from_utf8_lossy(&self.0));
+        }
+    }
 }
 
 fn failed(setup: &AppSetup) -> Error {
@@ -108,4 +131,22 @@ fn failed(setup: &AppSetup) -> Error {
         message.push_str(&format!("\n{}", postdeploy.output.trim_end()));
     }
     Error::mistake(message, format!("`paas destroy {}` removes what there is of it", setup.app.name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stay_whole_however_they_are_cut() {
+        let text = "-----> Building\n\n       é and more\n       the end";
+        for size in 1..text.len() {
+            let (mut lines, mut shown) = (Lines::default(), Vec::new());
+            for piece in text.as_bytes().chunks(size) {
+                lines.take(piece, |line| shown.push(line.to_owned()));
+            }
+            lines.end(|line| shown.push(line.to_owned()));
+            assert_eq!(shown, text.lines().collect::<Vec<_>>(), "in pieces of {size}");
+        }
+    }
 }

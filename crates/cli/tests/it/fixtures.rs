@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-const TIME: &str = "2026-01-02T03:04:05Z";
+pub(crate) const TIME: &str = "2026-01-02T03:04:05Z";
 
 pub(crate) fn id(number: u32) -> String {
     format!("01234567-89ab-cdef-0123-{number:012}")

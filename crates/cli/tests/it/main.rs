@@ -27,5 +27,6 @@ mod remotes;
 mod run;
 mod sandbox;
 mod server;
+mod setup;
 mod tls;
 mod usage;

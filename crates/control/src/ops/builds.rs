@@ -3,10 +3,10 @@ use std::time::Duration;
 use futures::Stream;
 use paas_db::{
     Connection, DbError, Topic, accounts::Account, apps, apps::App, build_output, builds, builds::Build, new_id,
-    sources,
 };
-use paas_model::{AccountId, BuildId, BuildState, BuildpackSource, SourceId};
+use paas_model::{AccountId, BuildId, BuildState, BuildpackSource};
 
+use super::{sources, sources::Given};
 use crate::{Control, OpError};
 
 /// Why a build that was called off failed.
@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_secs(2);
 /// What a build is made from.
 #[derive(Debug, Clone)]
 pub struct NewBuild {
-    pub source: SourceId,
+    pub source: Given,
     /// Git commit, or what the client calls its version.
     pub version: Option<String>,
     pub version_description: Option<String>,
@@ -30,30 +30,30 @@ pub struct NewBuild {
 /// # Errors
 /// [`OpError::Invalid`] when nothing was uploaded to the source, or it is another account's.
 pub async fn create(control: &Control, account: &Account, app: &App, new: NewBuild) -> Result<Build, OpError> {
-    let source = sources::by_id(control.db.pool(), new.source).await?;
-    let usable = source.is_some_and(|source| source.account_id == account.id && source.is_filled());
-    if !usable {
-        return Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()));
-    }
     let mut tx = control.db.begin().await?;
-    let id = insert(&mut tx, account.id, app, new).await?;
+    let id = insert(&mut tx, control, account.id, app, new).await?;
     tx.commit().await.map_err(DbError::from)?;
     control.logs.app_event(app.id, "api", format!("Build started by user {}", account.email));
     builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))
 }
 
-/// The row alone.
+/// The rows alone.
+///
+/// # Errors
+/// As [`create`].
 pub(crate) async fn insert(
     db: &mut Connection,
+    control: &Control,
     account: AccountId,
     app: &App,
     new: NewBuild,
-) -> Result<BuildId, DbError> {
+) -> Result<BuildId, OpError> {
+    let source_id = sources::settle(db, control, account, new.source).await?;
     let row = builds::NewBuild {
         id: new_id::<BuildId>(),
         app_id: app.id,
         account_id: account,
-        source_id: new.source,
+        source_id,
         version: new.version,
         version_description: new.version_description,
         buildpacks: new.buildpacks.map(|list| list.iter().map(BuildpackSource::url).collect()),
@@ -71,12 +71,16 @@ pub(crate) async fn insert(
 pub async fn cancel(control: &Control, account: &Account, app: &App, id: BuildId) -> Result<Build, OpError> {
     find(control, app, id).await?;
     let mut tx = control.db.begin().await?;
-    if builds::cancel_pending(&mut tx, id, &account.email, CANCELLED).await? {
+    let is_over = builds::cancel_pending(&mut tx, id, &account.email, CANCELLED).await?;
+    if is_over {
         build_output::append(&mut *tx, id, &cancelled_text(&account.email)).await?;
     } else {
         builds::request_cancel(&mut tx, id, &account.email).await?;
     }
     tx.commit().await.map_err(DbError::from)?;
+    if is_over {
+        control.logs.app_event(app.id, "api", cancelled_line(&account.email));
+    }
     find(control, app, id).await
 }
 
@@ -85,13 +89,18 @@ pub(crate) fn cancelled_text(by: &str) -> String {
     format!(" !     The build was cancelled by {by}.\n\n !     Push failed\n")
 }
 
-/// Forgets what the app's builds keep for one another: the next one starts from nothing.
+/// What the app's log says of it.
+pub(crate) fn cancelled_line(by: &str) -> String {
+    format!("Build cancelled by user {by}")
+}
+
+/// Forgets what the app's builds keep for one another: the next one starts from nothing, also after one that runs now.
 ///
 /// # Errors
 /// [`OpError::Unavailable`].
 pub async fn purge_cache(control: &Control, account: &Account, app: &App) -> Result<(), OpError> {
     let mut tx = control.db.begin().await?;
-    apps::set_cache(&mut tx, app.id, None, &app.stack).await?;
+    apps::purge_cache(&mut tx, app.id).await?;
     tx.commit().await.map_err(DbError::from)?;
     control.logs.app_event(app.id, "api", format!("Build cache purged by user {}", account.email));
     Ok(())

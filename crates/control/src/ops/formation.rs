@@ -1,5 +1,5 @@
-use paas_db::{DbError, accounts::Account, apps, apps::App, formations, formations::Formation};
-use paas_model::{DynoSize, ProcessType, Quantity};
+use paas_db::{Connection, DbError, accounts::Account, apps, apps::App, formations, formations::Formation};
+use paas_model::{AppId, DynoSize, ProcessType, Quantity};
 
 use crate::{Control, OpError};
 
@@ -40,10 +40,23 @@ pub async fn scale(
     changes: &[Scale],
 ) -> Result<Vec<Formation>, OpError> {
     let mut tx = control.db.begin().await?;
-    if !apps::lock(&mut tx, app.id).await? {
+    let done = scale_within(&mut tx, app.id, changes).await?;
+    tx.commit().await.map_err(DbError::from)?;
+    if !done.is_empty() {
+        control.logs.app_event(app.id, "api", format!("Scaled to {} by user {}", done.join(" "), account.email));
+    }
+    list(control, app).await
+}
+
+/// The same in the caller's transaction. Gives what was done: `web@2:Basic`.
+///
+/// # Errors
+/// As [`scale`].
+pub(crate) async fn scale_within(db: &mut Connection, app: AppId, changes: &[Scale]) -> Result<Vec<String>, OpError> {
+    if !apps::lock(&mut *db, app).await? {
         return Err(OpError::not_found("app"));
     }
-    let mut all = formations::list(&mut *tx, app.id).await?;
+    let mut all = formations::list(&mut *db, app).await?;
     let mut done = Vec::new();
     for change in changes {
         let formation =
@@ -52,22 +65,18 @@ pub async fn scale(
         check(&change.kind, quantity)?;
         let size = change.size.unwrap_or(formation.size);
         (formation.quantity, formation.size) = (quantity, size);
-        formations::set(&mut tx, app.id, &change.kind, quantity, size).await?;
+        formations::set(&mut *db, app, &change.kind, quantity, size).await?;
         done.push(format!("{}@{quantity}:{size}", change.kind));
     }
     let total: u32 = all.iter().map(|formation| formation.quantity).sum();
     if total > MAX_DYNOS {
         return Err(OpError::Invalid(format!("An app may have {MAX_DYNOS} dynos in all; this would be {total}.")));
     }
-    tx.commit().await.map_err(DbError::from)?;
-    if !done.is_empty() {
-        control.logs.app_event(app.id, "api", format!("Scaled to {} by user {}", done.join(" "), account.email));
-    }
-    list(control, app).await
+    Ok(done)
 }
 
 /// Whether there may be so many of one type.
-pub(crate) fn check(kind: &ProcessType, quantity: u32) -> Result<(), OpError> {
+fn check(kind: &ProcessType, quantity: u32) -> Result<(), OpError> {
     if kind.is_release() && quantity > 0 {
         return Err(OpError::Invalid("The release process runs once for every release; it is not scaled.".into()));
     }

@@ -1,9 +1,13 @@
 //! Apps that are made from the app.json of their source (Heroku: app-setups). `reconcile::setups` moves them on.
 
-use paas_db::{DbError, accounts::Account, new_id, setups, setups::Setup, sources};
-use paas_model::{AppName, BuildpackSource, ConfigPatch, ConfigVars, SetupId, SourceId};
+use paas_db::{DbError, accounts::Account, new_id, setups, setups::Setup};
+use paas_model::{AppName, BuildpackSource, ConfigPatch, ConfigVars, SetupId};
 
-use super::apps::{self, NewApp};
+use super::{
+    access,
+    apps::{self, NewApp},
+    sources::{self, Given},
+};
 use crate::{Control, OpError};
 
 pub use paas_db::setups::Overrides;
@@ -12,7 +16,7 @@ pub use paas_db::setups::Overrides;
 #[derive(Debug, Clone)]
 pub struct NewSetup {
     pub app: NewApp,
-    pub source: SourceId,
+    pub source: Given,
     /// What the client calls this version of its source.
     pub version: Option<String>,
     pub overrides: Overrides,
@@ -24,11 +28,8 @@ pub struct NewSetup {
 /// [`OpError::Invalid`] for a name that is malformed or taken, a stack that does not exist, overrides that cannot be, or a
 /// source that is another account's or empty.
 pub async fn create(control: &Control, account: &Account, new: NewSetup) -> Result<Setup, OpError> {
-    let source = sources::by_id(control.db.pool(), new.source).await?;
-    if !source.is_some_and(|source| source.account_id == account.id && source.is_filled()) {
-        return Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()));
-    }
     check(&new.overrides)?;
+    let overrides = Overrides { has_stack: new.app.stack.is_some(), ..new.overrides };
     let stack = new.app.stack.unwrap_or_else(|| control.settings.default_stack().to_owned());
     apps::check_stack(control, &stack)?;
     let name = new.app.name.as_deref().map(AppName::parse).transpose().map_err(OpError::invalid)?;
@@ -45,9 +46,9 @@ pub async fn create(control: &Control, account: &Account, new: NewSetup) -> Resu
             id: new_id::<SetupId>(),
             account_id: account.id,
             app_id: app,
-            source_id: new.source,
+            source_id: sources::settle(&mut tx, control, account.id, new.source).await?,
             version: new.version,
-            overrides: new.overrides,
+            overrides,
         };
         setups::create(&mut *tx, control.db.vault(), &setup).await?;
         tx.commit().await.map_err(DbError::from)?;
@@ -57,11 +58,13 @@ pub async fn create(control: &Control, account: &Account, new: NewSetup) -> Resu
 }
 
 /// # Errors
-/// [`OpError::NotFound`], also for another account's.
+/// [`OpError::NotFound`], also for another account's, and for one whose app the account may not see any more.
 pub async fn find(control: &Control, account: &Account, id: SetupId) -> Result<Setup, OpError> {
+    let not_found = || OpError::not_found("app_setup");
     let setup = setups::find(control.db.pool(), id).await?;
-    let setup = setup.filter(|setup| setup.account_id == account.id || account.is_owner);
-    setup.ok_or_else(|| OpError::not_found("app_setup"))
+    let setup = setup.filter(|setup| setup.account_id == account.id || account.is_owner).ok_or_else(not_found)?;
+    let app = paas_db::apps::by_id(control.db.pool(), setup.app_id).await?.ok_or_else(not_found)?;
+    access::permissions(control, account, &app).await?.map(|_| setup).ok_or_else(not_found)
 }
 
 fn check(overrides: &Overrides) -> Result<(), OpError> {

@@ -87,7 +87,7 @@ pub async fn upload(
 ) -> Result<(), OpError> {
     let upload = slug_uploads::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("slug"))?;
     let builder = &control.builder;
-    let stored = builder.store_slug((upload.app_id, id), &upload.stack, archive, upload.checksum.as_deref()).await;
+    let stored = builder.store_slug(upload.app_id, &upload.stack, archive, upload.checksum.as_deref()).await;
     let stored = stored.map_err(|error| OpError::input("The slug cannot be taken", error))?;
     let mut tx = control.db.begin().await?;
     slug_uploads::lock(&mut tx, id).await?.ok_or_else(|| OpError::not_found("slug"))?;

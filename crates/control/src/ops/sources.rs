@@ -1,8 +1,8 @@
 use bytes::Bytes;
 use futures::Stream;
 use paas_builder::{InputError, SourceUrl};
-use paas_db::{SecretHash, accounts::Account, new_id, new_secret, sources, sources::Source};
-use paas_model::SourceId;
+use paas_db::{Connection, SecretHash, accounts::Account, new_id, new_secret, sources, sources::Source};
+use paas_model::{AccountId, SourceId};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Control, OpError};
@@ -22,22 +22,62 @@ pub async fn create(control: &Control, account: &Account) -> Result<(SourceId, S
     Ok((id, secret))
 }
 
-/// Notes a source that is somewhere else. It is fetched when something is made of it.
+/// What something is to be made of.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// It was uploaded.
+    Here(SourceId),
+    /// It is to be fetched.
+    There(There),
+}
+
+/// Where a source is.
+#[derive(Debug, Clone)]
+pub struct There {
+    url: SourceUrl,
+    checksum: Option<String>,
+}
+
+/// A source that is somewhere else. It is noted with what is made of it, and fetched when that is begun.
 ///
 /// # Errors
 /// [`OpError::Invalid`] for what is no http(s) URL, or a checksum that is none.
-pub async fn at(control: &Control, account: &Account, url: &str, checksum: Option<&str>) -> Result<SourceId, OpError> {
+pub fn at(url: &str, checksum: Option<&str>) -> Result<Given, OpError> {
     let url = SourceUrl::parse(url).map_err(|why| OpError::Invalid(format!("source_blob.url is wrong: {why}.")))?;
-    let remote = sources::Remote {
-        id: new_id::<SourceId>(),
-        account_id: account.id,
-        url: url.expose().into(),
-        shown_url: url.shown(),
-        checksum: checksum.map(digest_of_checksum).transpose()?,
-    };
-    let unknown = SecretHash::of(&new_secret(""));
-    sources::create_remote(control.db.pool(), control.db.vault(), &unknown, &remote).await?;
-    Ok(remote.id)
+    Ok(Given::There(There { url, checksum: checksum.map(digest_of_checksum).transpose()? }))
+}
+
+/// The source's row, in the transaction that writes what is made of it.
+///
+/// # Errors
+/// [`OpError::Invalid`] when nothing was uploaded to the source, or it is another account's.
+pub(crate) async fn settle(
+    db: &mut Connection,
+    control: &Control,
+    account: AccountId,
+    given: Given,
+) -> Result<SourceId, OpError> {
+    match given {
+        Given::Here(id) => {
+            let source = sources::hold(db, id).await?;
+            if source.is_some_and(|source| source.account_id == account && source.is_filled()) {
+                return Ok(id);
+            }
+            Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()))
+        }
+        Given::There(There { url, checksum }) => {
+            let remote = sources::Remote {
+                id: new_id::<SourceId>(),
+                account_id: account,
+                url: url.expose().into(),
+                shown_url: url.shown(),
+                checksum,
+            };
+            let unknown = SecretHash::of(&new_secret(""));
+            sources::create_remote(db, control.db.vault(), &unknown, &remote).await?;
+            Ok(remote.id)
+        }
+    }
 }
 
 /// The digest of the source in the registry, once it is there: what is elsewhere is fetched. May be repeated, also by two at

@@ -39,6 +39,8 @@ enum Interrupted {
     HostLost,
     #[error("it was called off")]
     CalledOff,
+    #[error("the server ended {MAX_ATTEMPTS} times while it ran")]
+    TooOften,
     #[error(transparent)]
     Fetch(#[from] FetchError),
     #[error(transparent)]
@@ -156,7 +158,7 @@ async fn call_off(control: &Control, id: BuildId, lease: LeaseId) -> Result<(), 
     let by = build.cancelled_by.unwrap_or_default();
     append(control, id, &ops::builds::cancelled_text(&by)).await?;
     builds::fail(control.db.pool(), id, lease, CANCELLED).await?;
-    control.logs.app_event(build.app_id, "api", format!("Build cancelled by user {by}"));
+    control.logs.app_event(build.app_id, "api", ops::builds::cancelled_line(&by));
     Ok(())
 }
 
@@ -174,6 +176,9 @@ async fn attempt(
         // Whoever ran it died before it ended it.
         if build.cancelled_by.is_some() {
             return Err(Interrupted::CalledOff);
+        }
+        if build.attempt > MAX_ATTEMPTS {
+            return Err(Interrupted::TooOften);
         }
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
@@ -307,7 +312,7 @@ async fn succeed(
     };
     slugs::create(&mut *tx, &slug).await?;
     crash_point!("build.slug_stored");
-    apps::set_cache(&mut tx, app.id, built.cache_digest.as_deref(), &build.stack).await?;
+    apps::set_cache(&mut tx, app, built.cache_digest.as_deref(), &build.stack).await?;
     let urls: Vec<String> = built.buildpacks.iter().map(BuildpackSource::url).collect();
     if build.buildpacks.is_none() && buildpacks::list(&mut *tx, app.id).await?.is_empty() {
         // The detected buildpack stays the app's (Heroku: it is not detected again).

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{audit_events, dynos, hosts, join_tokens, pools};
+use paas_db::{audit_events, dynos, hosts, join_tokens, pools, slug_uploads, sources};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Control, OpError, error::chain};
@@ -13,6 +13,8 @@ const EVERY: Duration = Duration::from_secs(10 * 60);
 const KEEP_DYNOS: TimeDelta = TimeDelta::hours(24);
 /// Hosts that are gone: as long as their dynos.
 const KEEP_HOSTS: TimeDelta = TimeDelta::hours(24);
+/// Sources of which nothing is made, and announced slugs: the URL that fills a slug is good for two hours.
+const KEEP_UPLOADS: TimeDelta = TimeDelta::hours(24);
 
 pub(super) async fn run(control: Control, stop: CancellationToken) {
     loop {
@@ -38,6 +40,14 @@ async fn turn(control: &Control) -> Result<(), OpError> {
     let count = join_tokens::forget(control.db.pool()).await?;
     if count > 0 {
         tracing::info!(count, "forgot join tokens that ran out a day ago");
+    }
+    let count = slug_uploads::forget(control.db.pool(), Utc::now() - KEEP_UPLOADS).await?;
+    if count > 0 {
+        tracing::info!(count, "forgot slugs that were announced a day ago");
+    }
+    let count = sources::forget_unused(control.db.pool(), Utc::now() - KEEP_UPLOADS).await?;
+    if count > 0 {
+        tracing::info!(count, "forgot sources of a day ago of which nothing was made");
     }
     if let Some(kept) = control.settings.audit_kept.and_then(|kept| TimeDelta::from_std(kept).ok()) {
         let count = audit_events::forget(control.db.pool(), Utc::now() - kept).await?;

@@ -6,18 +6,23 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{TimeDelta, Utc};
 use paas_builder::InputError;
 use paas_db::{
-    DbError, Topic, apps, buildpacks, builds, dynos, formations, new_id, releases, setups,
+    Connection, DbError, Topic, apps, buildpacks, builds, dynos, new_id, releases, setups,
     setups::{Rest, Script, Setup, Wish},
 };
 use paas_logs::Filter;
 use paas_model::{
     AppJson, BuildState, BuildpackSource, DynoId, DynoKind, DynoName, DynoSize, DynoState, LeaseId, LogSource,
-    ProcessType, ReleaseId, ReleaseState, SetupId, SetupState,
+    ProcessType, Quantity, ReleaseId, ReleaseState, SetupId, SetupState,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use crate::{Control, OpError, error::chain, ops, ops::sources::FetchError};
+use crate::{
+    Control, OpError,
+    error::chain,
+    ops,
+    ops::{formation::Scale, sources::FetchError},
+};
 
 /// Most bytes of an app.json.
 const MANIFEST_BYTES: u64 = 256 << 10;
@@ -53,6 +58,14 @@ impl Failure {
         Self { message: message.into(), manifest_errors: Vec::new() }
     }
 
+    fn ours() -> Self {
+        Self::new("The platform could not set this app up. It is not your app's fault: try again later.")
+    }
+
+    fn transferred() -> Self {
+        Self::new("The app was transferred to another account meanwhile. What is left to do is its new owner's to do.")
+    }
+
     fn manifest(manifest_errors: Vec<String>) -> Self {
         Self { message: "invalid app.json".to_owned(), manifest_errors }
     }
@@ -75,11 +88,9 @@ pub(super) async fn run(control: Control, stop: CancellationToken) {
 
 async fn turn(control: &Control, running: &mut JoinSet<()>, stop: &CancellationToken) -> Result<(), Interrupted> {
     for id in setups::open(control.db.pool()).await? {
-        let Some(setup) = setups::find(control.db.pool(), id).await? else { continue };
-        match setup.state {
-            SetupState::Building => after_build(control, &setup).await?,
-            SetupState::Postdeploy => after_postdeploy(control, &setup).await?,
-            SetupState::Pending | SetupState::Succeeded | SetupState::Failed => {}
+        if let Err(error) = advance(control, id).await {
+            // It stops no others.
+            tracing::warn!(setup.id = %id, error = chain(&error), "an app's setup cannot go on; trying again");
         }
     }
     while running.len() < SIDE_BY_SIDE {
@@ -88,6 +99,16 @@ async fn turn(control: &Control, running: &mut JoinSet<()>, stop: &CancellationT
         running.spawn(work(control.clone(), id, lease, stop.clone()));
     }
     Ok(())
+}
+
+/// One that waits, if what it waits for has come.
+async fn advance(control: &Control, id: SetupId) -> Result<(), Interrupted> {
+    let Some(setup) = setups::find(control.db.pool(), id).await? else { return Ok(()) };
+    match setup.state {
+        SetupState::Building => after_build(control, &setup).await,
+        SetupState::Postdeploy => after_postdeploy(control, &setup).await,
+        SetupState::Pending | SetupState::Succeeded | SetupState::Failed => Ok(()),
+    }
 }
 
 /// One claimed setup, until its app is being built, or it is given back.
@@ -119,6 +140,10 @@ fn keep_lease(control: &Control, id: SetupId, lease: LeaseId, cancel: Cancellati
 /// Reads the app.json and applies it, or ends the setup with what is wrong.
 async fn begin(control: &Control, id: SetupId, lease: LeaseId) -> Result<(), Interrupted> {
     let setup = setups::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("app_setup"))?;
+    if setup.attempt > MAX_ATTEMPTS {
+        // Each time the server was killed meanwhile: nobody gave it back.
+        return fail(control, &setup, Failure::ours()).await;
+    }
     match manifest(control, &setup).await? {
         Ok(manifest) => match apply(control, &setup, lease, manifest).await? {
             Ok(()) => Ok(()),
@@ -153,7 +178,9 @@ async fn apply(
     lease: LeaseId,
     manifest: AppJson,
 ) -> Result<Result<(), Failure>, Interrupted> {
-    let overrides = setup.overrides(control.db.vault())?;
+    // Whoever forgot them has begun it.
+    let overrides = setup.overrides(control.db.vault())?.ok_or(DbError::LeaseLost)?;
+    let stack = manifest.stack.clone().filter(|_| !overrides.has_stack);
     let mut errors = Vec::new();
     if !overrides.without_addons {
         errors.extend(manifest.addons.iter().map(|plan| {
@@ -162,7 +189,7 @@ async fn apply(
             )
         }));
     }
-    if let Some(stack) = &manifest.stack
+    if let Some(stack) = &stack
         && let Err(error) = ops::apps::check_stack(control, stack)
     {
         errors.push(error.to_string());
@@ -181,19 +208,22 @@ async fn apply(
     };
 
     let mut tx = control.db.begin().await?;
+    if !is_still_theirs(&mut tx, setup).await? {
+        return Ok(Err(Failure::transferred()));
+    }
     let (_, patched) = ops::config::patch_within(&mut tx, control, setup.account_id, setup.app_id, &patch).await?;
     if let Some(urls) = &urls {
         buildpacks::replace(&mut tx, setup.app_id, urls, false).await?;
     }
-    apps::update(&mut tx, setup.app_id, None, None, manifest.stack.as_deref()).await?;
+    apps::update(&mut tx, setup.app_id, None, None, stack.as_deref()).await?;
     let app = apps::by_id(&mut *tx, setup.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
     let new = ops::builds::NewBuild {
-        source: setup.source_id,
+        source: ops::sources::Given::Here(setup.source_id),
         version: setup.version.clone(),
         version_description: None,
         buildpacks: None,
     };
-    let build = ops::builds::insert(&mut tx, setup.account_id, &app, new).await?;
+    let build = ops::builds::insert(&mut tx, control, setup.account_id, &app, new).await?;
     let url = manifest.success_url.as_deref().map(|url| resolve(&control.settings.app_url(&app.name), url));
     setups::begin_building(&mut tx, setup.id, lease, build, &rest(manifest), url.as_deref()).await?;
     tx.commit().await.map_err(DbError::from)?;
@@ -203,6 +233,14 @@ async fn apply(
     }
     control.logs.app_event(app.id, "api", format!("Build started by user {}", setup.account_email));
     Ok(Ok(()))
+}
+
+/// Whether the app is still that of the account which had it set up, as it then stays until the transaction ends. Nobody
+/// else's app is changed, nor is a command run in it.
+async fn is_still_theirs(tx: &mut Connection, setup: &Setup) -> Result<bool, Interrupted> {
+    apps::lock(&mut *tx, setup.app_id).await?;
+    let app = apps::by_id(&mut *tx, setup.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
+    Ok(app.owner_id == setup.account_id)
 }
 
 /// 64 hexadecimal digits (Heroku: `"generator": "secret"`).
@@ -259,19 +297,20 @@ async fn scale_and_run(
     release: ReleaseId,
 ) -> Result<Result<(), Failure>, Interrupted> {
     let mut tx = control.db.begin().await?;
-    apps::lock(&mut tx, setup.app_id).await?;
-    let all = formations::list(&mut *tx, setup.app_id).await?;
-    for (kind, wish) in &setup.rest.formation {
-        let Some(formation) = all.iter().find(|formation| formation.kind == *kind) else {
-            let error = format!("formation.{kind}: the app has no such process type");
-            return Ok(Err(Failure::manifest(vec![error])));
-        };
-        let quantity = wish.quantity.unwrap_or(formation.quantity);
-        let size = size_of(wish.size.as_deref()).unwrap_or(formation.size);
-        if let Err(error) = ops::formation::check(kind, quantity) {
-            return Ok(Err(Failure::manifest(vec![error.to_string()])));
+    if !is_still_theirs(&mut tx, setup).await? {
+        return Ok(Err(Failure::transferred()));
+    }
+    let changes = setup.rest.formation.iter().map(|(kind, wish)| Scale {
+        kind: kind.clone(),
+        quantity: wish.quantity.map(Quantity::Exactly),
+        size: size_of(wish.size.as_deref()),
+    });
+    match ops::formation::scale_within(&mut tx, setup.app_id, &changes.collect::<Vec<_>>()).await {
+        Ok(_) => {}
+        Err(OpError::Invalid(why) | OpError::NotFound { message: why, .. }) => {
+            return Ok(Err(Failure::manifest(vec![format!("formation: {why}")])));
         }
-        formations::set(&mut tx, setup.app_id, kind, quantity, size).await?;
+        Err(error) => return Err(error.into()),
     }
     let moved = match &setup.rest.postdeploy {
         Some(script) => {
@@ -372,8 +411,7 @@ async fn give_back(
         let wait = Duration::from_secs(2_u64.saturating_pow(u32::try_from(setup.attempt).unwrap_or(0)));
         return Ok(setups::release(control.db.pool(), id, lease, &reason, wait).await?);
     }
-    let message = "The platform could not set this app up. It is not your app's fault: try again later.";
-    fail(control, &setup, Failure::new(message)).await
+    fail(control, &setup, Failure::ours()).await
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ async fn create(
         return Err(ApiError::invalid("overrides.addons can only be empty: add-ons cannot be had here."));
     }
     let blob = body.source_blob;
-    let (source, _) = source_of(&web, &account, blob.url, blob.checksum.as_deref()).await?;
+    let (source, _) = source_of(&web, blob.url, blob.checksum.as_deref()).await?;
     let label = |buildpack: wire::Buildpack| buildpack.url.or(buildpack.name).unwrap_or_default();
     let new = NewSetup {
         app: NewApp { name: body.app.name, stack: body.app.stack.map(|stack| stack_name(&web, stack)) },
@@ -50,6 +50,7 @@ async fn create(
             env,
             buildpacks: buildpacks.map(|list| list.into_iter().map(label).collect()),
             without_addons: addons.is_some(),
+            ..Overrides::default()
         },
     };
     let setup = setups::create(&web.control, &account, new).await?;

@@ -6,10 +6,9 @@ use axum::{
 };
 use paas_control::ops::{
     builds::{self, NewBuild},
-    sources,
+    sources::{self, Given},
 };
-use paas_db::accounts::Account;
-use paas_model::{BuildId, BuildpackSource, Permission, SourceId};
+use paas_model::{BuildId, BuildpackSource, Permission};
 use paas_platform as wire;
 use serde_json::json;
 
@@ -58,7 +57,7 @@ async fn create(
     JsonBody(body): JsonBody<wire::BuildCreate>,
 ) -> Result<Response, ApiError> {
     let blob = body.source_blob;
-    let (source, secret_url) = source_of(&web, &account, blob.url, blob.checksum.as_deref()).await?;
+    let (source, secret_url) = source_of(&web, blob.url, blob.checksum.as_deref()).await?;
     let new = NewBuild {
         source,
         version: blob.version,
@@ -72,12 +71,11 @@ async fn create(
 /// The source behind a URL; and the URL again if it is one of ours, which its owner may see.
 pub(super) async fn source_of(
     web: &Web,
-    account: &Account,
     url: wire::Secret,
     checksum: Option<&str>,
-) -> Result<(SourceId, Option<wire::Secret>), ApiError> {
+) -> Result<(Given, Option<wire::Secret>), ApiError> {
     let Some(secret) = secret_of(web, url.expose()) else {
-        return Ok((sources::at(&web.control, account, url.expose(), checksum).await?, None));
+        return Ok((sources::at(url.expose(), checksum)?, None));
     };
     let source = sources::by_secret(&web.control, &secret).await?;
     if let (Some(checksum), Some(digest)) = (checksum, &source.digest)
@@ -85,7 +83,7 @@ pub(super) async fn source_of(
     {
         return Err(ApiError::invalid("source_blob.checksum is not that of what was uploaded."));
     }
-    Ok((source.id, Some(url)))
+    Ok((Given::Here(source.id), Some(url)))
 }
 
 async fn info(

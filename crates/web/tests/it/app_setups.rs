@@ -1,10 +1,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use paas_control::ops;
-use paas_db::{apps, builds, formations, new_id, releases, slugs};
+use paas_db::{apps, builds, formations, new_id, releases, setups, setups::Overrides, slugs, sources};
 use paas_hosts::testing::Program;
-use paas_model::{AppId, BuildId, LeaseId, ProcessType, ReleaseState, SlugId};
+use paas_model::{AccountId, AppId, BuildId, LeaseId, ProcessType, ReleaseState, SetupId, SlugId};
 use serde_json::{Value, json};
 
 use crate::{
@@ -21,8 +21,12 @@ const APP_JSON: &str = r#"{
 }"#;
 
 async fn set_up(api: &Api, app_json: &str, overrides: Value) -> Value {
+    set_up_as(api, app_json, json!({"name": "example"}), overrides).await
+}
+
+async fn set_up_as(api: &Api, app_json: &str, app: Value, overrides: Value) -> Value {
     let url = source(api, archive(&[("x-main/app.json", app_json), ("x-main/Procfile", "web: serve")])).await;
-    let body = json!({"source_blob": {"url": url}, "app": {"name": "example"}, "overrides": overrides});
+    let body = json!({"source_blob": {"url": url}, "app": app, "overrides": overrides});
     let made = api.post("/app-setups", body).await;
     assert_eq!((made.status, &made.json()["status"]), (StatusCode::ACCEPTED, &json!("pending")), "{}", made.text);
     made.json()
@@ -46,7 +50,8 @@ async fn succeed(api: &Api, build: &Value, app: AppId) {
     let slug = new_id::<SlugId>();
     let image = format!("127.0.0.1:9/apps/{app}:{slug}");
     api.test.engine.add_image(&image);
-    let process_types = BTreeMap::from([(ProcessType::web(), "serve".to_owned())]);
+    let process_types =
+        BTreeMap::from(["web", "worker"].map(|kind| (ProcessType::parse(kind).unwrap(), "serve".to_owned())));
     let mut tx = api.test.control.db.begin().await.unwrap();
     apps::lock(&mut tx, app).await.unwrap();
     let row = apps::by_id(&mut *tx, app).await.unwrap().unwrap();
@@ -146,6 +151,155 @@ async fn add_ons_can_be_done_without() {
     let setup = set_up(&api, r#"{"addons": ["heroku-postgresql"]}"#, overrides).await;
     once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
     assert_eq!(api.get("/apps/example/config-vars").await.json()["DATABASE_URL"], "postgres://db.example.test/x");
+}
+
+/// The app belongs to somebody else from now on.
+async fn hand_over(api: &Api, setup: &Value, to: AccountId) {
+    let mut tx = api.test.control.db.begin().await.unwrap();
+    apps::set_owner(&mut tx, setup["app"]["id"].as_str().unwrap().parse().unwrap(), to).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// What stands above its app.json.
+async fn overrides(api: &Api, setup: &Value) -> Option<Overrides> {
+    let db = &api.test.control.db;
+    let id = setup["id"].as_str().unwrap().parse().unwrap();
+    setups::find(db.pool(), id).await.unwrap().unwrap().overrides(db.vault()).unwrap()
+}
+
+#[tokio::test]
+async fn an_app_that_changed_hands_is_set_up_no_further() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let (tenant, _) = api.test.tenant("tenant@example.com").await;
+    let (given, message) =
+        (json!({"env": {"TOKEN": "given"}}), "The app was transferred to another account meanwhile.");
+    let early = set_up(&api, APP_JSON, given.clone()).await;
+    hand_over(&api, &early, tenant.id).await;
+    let _loops = api.test.start();
+    let failed = once(&api, &early, "it fails", |setup| setup["status"] == "failed").await;
+    assert!(failed["failure_message"].as_str().unwrap().starts_with(message), "{failed}");
+    assert_eq!(api.get("/apps/example/config-vars").await.json(), json!({}));
+    assert_eq!(api.get("/apps/example/builds").await.json(), json!([]));
+
+    let late = set_up_as(&api, APP_JSON, json!({"name": "other"}), given).await;
+    let building = once(&api, &late, "it builds", |setup| !setup["build"].is_null()).await;
+    hand_over(&api, &late, tenant.id).await;
+    succeed(&api, &building["build"], late["app"]["id"].as_str().unwrap().parse().unwrap()).await;
+    let failed = once(&api, &late, "it fails", |setup| setup["status"] == "failed").await;
+    assert!(failed["failure_message"].as_str().unwrap().starts_with(message), "{failed}");
+    assert_eq!(api.get("/apps/other/formation/web").await.json()["quantity"], 1);
+}
+
+#[tokio::test]
+async fn a_setup_is_shown_to_nobody_who_may_not_see_its_app() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    let (_, token) = api.test.tenant("tenant@example.com").await;
+    let body = json!({"source_blob": {"url": "https://example.test/x.tgz"}, "app": {"name": "example"}});
+    let setup = api.call_as(&token, Method::POST, "/app-setups", body).await.json();
+    let path = format!("/app-setups/{}", setup["id"].as_str().unwrap());
+    assert_eq!(api.call_as(&token, Method::GET, &path, json!({})).await.status, StatusCode::OK);
+    hand_over(&api, &setup, api.test.owner.id).await;
+    assert_eq!(api.call_as(&token, Method::GET, &path, json!({})).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(api.get(&path).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_stands_above_an_app_json_is_forgotten_when_it_was_read() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let begun = set_up(&api, APP_JSON, json!({"env": {"TOKEN": "given"}})).await;
+    assert_eq!(overrides(&api, &begun).await.unwrap().env["TOKEN"], "given");
+    let lacking = set_up_as(&api, APP_JSON, json!({"name": "other"}), json!({"env": {"X": "secret"}})).await;
+    let _loops = api.test.start();
+    once(&api, &begun, "it builds", |setup| !setup["build"].is_null()).await;
+    once(&api, &lacking, "it fails", |setup| setup["status"] == "failed").await;
+    assert_eq!((overrides(&api, &begun).await, overrides(&api, &lacking).await), (None, None));
+}
+
+#[tokio::test]
+async fn a_setup_that_fails_forgets_where_its_source_was() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    // No machine has this address.
+    let body = json!({"source_blob": {"url": "http://me:hunter2@169.254.169.254/x.tgz"}, "app": {"name": "example"}});
+    let setup = api.post("/app-setups", body).await.json();
+    let _loops = api.test.start();
+    once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
+    let db = &api.test.control.db;
+    let row = setups::find(db.pool(), setup["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    let source = sources::by_id(db.pool(), row.source_id).await.unwrap().unwrap();
+    assert!(source.url(db.vault()).unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_setup_whose_server_is_killed_each_time_comes_to_an_end() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let setup = set_up(&api, "{}", json!({})).await;
+    let id: SetupId = setup["id"].as_str().unwrap().parse().unwrap();
+    for _ in 0..5 {
+        let claimed = setups::claim(api.test.control.db.pool(), new_id::<LeaseId>(), Duration::ZERO).await;
+        assert_eq!(claimed.unwrap(), Some(id));
+    }
+    let _loops = api.test.start();
+    let failed = once(&api, &setup, "it ends", |setup| setup["status"] != "pending" || !setup["build"].is_null()).await;
+    let message = "The platform could not set this app up. It is not your app's fault: try again later.";
+    assert_eq!(failed["failure_message"], message);
+}
+
+#[tokio::test]
+async fn an_app_json_gets_no_more_dynos_than_an_app_may_have() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let app_json = r#"{"formation": {"web": {"quantity": 60}, "worker": {"quantity": 60}}}"#;
+    let setup = set_up(&api, app_json, json!({})).await;
+    let building = once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
+    succeed(&api, &building["build"], setup["app"]["id"].as_str().unwrap().parse().unwrap()).await;
+    let failed = once(&api, &setup, "it ends", |setup| setup["status"] != "pending").await;
+    let error = "formation: An app may have 100 dynos in all; this would be 120.";
+    assert_eq!(failed["manifest_errors"], json!([error]), "{failed}");
+    assert_eq!(api.get("/apps/example/formation/web").await.json()["quantity"], 1);
+}
+
+#[tokio::test]
+async fn a_nul_character_in_an_app_json_is_said() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let setup = set_up(&api, r#"{"env": {"A\u0000": "x"}, "success_url": "/\u0000"}"#, json!({})).await;
+    let failed = once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
+    let said = ["env.A\\0", "success_url"].map(|path| format!("{path} holds the character NUL (\\u0000)"));
+    assert_eq!(failed["manifest_errors"], json!(said));
+}
+
+#[tokio::test]
+async fn a_setup_that_cannot_be_read_stops_no_other() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let broken = set_up(&api, "{}", json!({})).await;
+    once(&api, &broken, "it builds", |setup| !setup["build"].is_null()).await;
+    api.test.db.execute("update app_setups set rest = '\"broken\"'").await;
+    let other = set_up_as(&api, "{}", json!({"name": "other"}), json!({})).await;
+    let building = once(&api, &other, "it builds", |setup| !setup["build"].is_null()).await;
+    succeed(&api, &building["build"], other["app"]["id"].as_str().unwrap().parse().unwrap()).await;
+    once(&api, &other, "it ends", |setup| setup["status"] == "succeeded").await;
+}
+
+#[tokio::test]
+async fn the_stack_that_was_asked_for_stands_above_the_app_jsons() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let app = json!({"name": "example", "stack": "debian-13"});
+    let setup = set_up_as(&api, r#"{"stack": "heroku-18"}"#, app, json!({})).await;
+    let begun =
+        once(&api, &setup, "it begins", |setup| setup["status"] != "pending" || !setup["build"].is_null()).await;
+    assert_eq!((&begun["failure_message"], begun["build"].is_null()), (&Value::Null, false), "{begun}");
+    assert_eq!(api.get("/apps/example").await.json()["stack"]["name"], "debian-13");
 }
 
 #[tokio::test]

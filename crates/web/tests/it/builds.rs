@@ -4,7 +4,8 @@ use axum::{
     body::Body,
     http::{Method, Request, StatusCode},
 };
-use paas_db::{apps, build_output, builds, new_id};
+use paas_db::{apps, build_output, builds, new_id, slug_uploads, sources};
+use paas_logs::Filter;
 use paas_model::{BuildId, LeaseId};
 use serde_json::{Value, json};
 
@@ -129,6 +130,12 @@ async fn a_build_that_nobody_has_begun_is_cancelled_on_the_spot() {
     assert_eq!((&result["exit_code"], &result["build"]["status"]), (&json!(1), &json!("failed")));
     assert_eq!(result["lines"][0]["line"], " !     The build was cancelled by owner@example.com.\n");
     assert_eq!(api.delete("/apps/example/builds/nobodys").await.status, StatusCode::NOT_FOUND);
+    let app = made["app"]["id"].as_str().unwrap().parse().unwrap();
+    let logs = &api.test.control.logs;
+    logs.flush().await;
+    let lines = logs.read(app, &Filter::default(), 100).await.unwrap();
+    let lines: Vec<_> = lines.iter().map(|stored| stored.line.message.as_str()).collect();
+    assert_eq!(lines.last(), Some(&"Build cancelled by user owner@example.com"), "{lines:?}");
 }
 
 #[tokio::test]
@@ -155,9 +162,62 @@ async fn the_build_cache_is_forgotten() {
     let api = Api::new().await;
     let app = api.app("example").await;
     let mut tx = api.test.control.db.begin().await.unwrap();
-    apps::set_cache(&mut tx, app.id, Some("sha256:0"), "debian-13").await.unwrap();
+    apps::set_cache(&mut tx, &app, Some("sha256:0"), "debian-13").await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(api.delete("/apps/example/build-cache").await.status, StatusCode::OK);
-    let row = apps::by_id(api.test.control.db.pool(), app.id).await.unwrap().unwrap();
-    assert_eq!(row.cache_digest, None);
+    let now = || async { apps::by_id(api.test.control.db.pool(), app.id).await.unwrap().unwrap() };
+    assert_eq!(now().await.cache_digest, None);
+
+    // A build that began before leaves nothing; one that began since does.
+    for (began, kept) in [(app.clone(), None), (now().await, Some("sha256:1"))] {
+        let mut tx = api.test.control.db.begin().await.unwrap();
+        apps::set_cache(&mut tx, &began, Some("sha256:1"), "debian-13").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(now().await.cache_digest.as_deref(), kept);
+    }
+}
+
+#[tokio::test]
+async fn a_build_whose_server_is_killed_each_time_comes_to_an_end() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    api.app("example").await;
+    let url = source(&api, b"a tarball".to_vec()).await;
+    let made = api.post("/apps/example/builds", json!({"source_blob": {"url": url}})).await.json();
+    let id: BuildId = made["id"].as_str().unwrap().parse().unwrap();
+    let pool = api.test.control.db.pool();
+    builds::place(pool, id, api.host("first").await).await.unwrap();
+    for _ in 0..5 {
+        assert_eq!(builds::claim(pool, new_id::<LeaseId>(), Duration::ZERO, None).await.unwrap(), Some(id));
+    }
+    let _loops = api.test.start();
+    let path = format!("/apps/example/builds/{id}");
+    until("it ends", || async { api.get(&path).await.json()["status"] == "failed" }).await;
+    let build = builds::find(pool, id).await.unwrap().unwrap();
+    assert_eq!(build.last_error.as_deref(), Some("the server ended 5 times while it ran"));
+    let lines = api.get(&format!("{path}/result")).await.json()["lines"].clone();
+    assert!(lines[0]["line"].as_str().unwrap().contains("The platform could not run this build."), "{lines}");
+}
+
+#[tokio::test]
+async fn what_nothing_was_made_of_is_forgotten() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    api.app("example").await;
+    let (used, unused) = (source(&api, b"a tarball".to_vec()).await, source(&api, b"another".to_vec()).await);
+    let build = |url: &Value| json!({"source_blob": {"url": url}});
+    assert_eq!(api.post("/apps/example/builds", build(&used)).await.status, StatusCode::CREATED);
+    let slug = api.post("/apps/example/slugs", json!({"process_types": {"web": "x"}})).await.json();
+    let pool = api.test.control.db.pool();
+    let (early, late) =
+        (chrono::Utc::now() - chrono::TimeDelta::hours(1), chrono::Utc::now() + chrono::TimeDelta::hours(1));
+    for (before, count) in [(early, 0), (late, 1), (late, 0)] {
+        assert_eq!(sources::forget_unused(pool, before).await.unwrap(), count);
+        assert_eq!(slug_uploads::forget(pool, before).await.unwrap(), count);
+    }
+    assert_eq!(api.post("/apps/example/builds", build(&used)).await.status, StatusCode::CREATED);
+    assert_eq!(api.post("/apps/example/builds", build(&unused)).await.status, StatusCode::NOT_FOUND);
+    let path = format!("/apps/example/slugs/{}", slug["id"].as_str().unwrap());
+    assert_eq!(api.get(&path).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(put(&api, &slug["blob"]["url"], "x").await.status, StatusCode::NOT_FOUND);
 }

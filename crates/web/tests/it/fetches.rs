@@ -114,13 +114,54 @@ async fn what_cannot_be_fetched_fails_its_build_and_says_why() {
         ("gone", json!({}), "its server answered 410 Gone"),
         ("app.tgz", json!({"checksum": other}), "its checksum is SHA256:"),
     ] {
-        let printed = failure(&api, &build(&api, &format!("{origin}/{path}"), more).await).await;
+        let made = build(&api, &format!("{origin}/{path}"), more).await;
+        let printed = failure(&api, &made).await;
+        assert!(is_forgotten(&api, &made).await, "{path}");
         assert!(printed.contains(why), "{path}: {printed}");
         let head = format!(" !     The source cannot be fetched from {origin}/{path}:\n");
         assert!(printed.starts_with(&head) && printed.ends_with(" !     Push failed\n"), "{printed}");
     }
     let log = api.test.control.logs.flush();
     log.await;
+}
+
+/// Whether nobody could read any more where the build's source is.
+async fn is_forgotten(api: &Api, build: &Value) -> bool {
+    let db = &api.test.control.db;
+    let build = builds::find(db.pool(), build["id"].as_str().unwrap().parse().unwrap()).await.unwrap().unwrap();
+    let source = sources::by_id(db.pool(), build.source_id).await.unwrap().unwrap();
+    source.url(db.vault()).unwrap().is_none()
+}
+
+#[tokio::test]
+async fn where_the_source_of_a_cancelled_build_was_is_forgotten() {
+    let api = Api::new().await;
+    api.app("example").await;
+    let made = build(&api, "https://me:hunter2@example.test/app.tgz", json!({})).await;
+    assert!(!is_forgotten(&api, &made).await);
+    assert_eq!(
+        api.delete(&format!("/apps/example/builds/{}", made["id"].as_str().unwrap())).await.status,
+        StatusCode::OK
+    );
+    assert!(is_forgotten(&api, &made).await);
+}
+
+#[tokio::test]
+async fn a_request_that_is_refused_leaves_no_source() {
+    let api = Api::new().await;
+    api.app("example").await;
+    let blob = json!({"url": "https://me:hunter2@example.test/app.tgz"});
+    for (path, body) in [
+        ("/apps/example/builds", json!({"source_blob": blob, "buildpacks": [{"url": "x"}]})),
+        ("/app-setups", json!({"source_blob": blob, "app": {"name": "example"}})),
+        ("/app-setups", json!({"source_blob": blob, "app": {"stack": "cedar"}})),
+        ("/app-setups", json!({"source_blob": blob, "overrides": {"env": {"a b": "x"}}})),
+    ] {
+        let refused = api.post(path, body).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    }
+    let late = chrono::Utc::now() + chrono::TimeDelta::hours(1);
+    assert_eq!(sources::forget_unused(api.test.control.db.pool(), late).await.unwrap(), 0);
 }
 
 #[tokio::test]

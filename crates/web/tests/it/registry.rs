@@ -9,6 +9,7 @@ use paas_control::Settings;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     process::{Child, Command},
 };
@@ -47,6 +48,17 @@ impl RegistryProcess {
         };
         tokio::time::timeout(Duration::from_secs(30), up).await.expect("the registry listens");
         Self { url: format!("http://{address}"), _process: process, _files: files }
+    }
+
+    /// What a repository's images are called.
+    pub(crate) async fn tags(&self, repository: &str) -> Vec<String> {
+        let mut stream = TcpStream::connect(self.url.trim_start_matches("http://")).await.unwrap();
+        let request = format!("GET /v2/{repository}/tags/list HTTP/1.0\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        let list: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+        serde_json::from_value(list["tags"].clone()).unwrap()
     }
 
     /// A server on this registry, which may fetch sources from this machine.

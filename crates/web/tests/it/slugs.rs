@@ -21,7 +21,7 @@ async fn announce(api: &Api, more: Value) -> Value {
 async fn a_slug_made_elsewhere_is_uploaded_and_released() {
     let registry = RegistryProcess::start().await;
     let api = registry.api().await;
-    api.app("example").await;
+    let app = api.app("example").await;
     let bytes = archive(&[("./app/serve", "#!/bin/sh\n"), ("app/lib/x", "x"), ("outside", "not ours")]);
     let more = json!({"commit": "60883d9e8947a57e04dc9124f25df004866a2051", "buildpack_provided_description": "Go"});
     let slug = announce(&api, more).await;
@@ -33,8 +33,15 @@ async fn a_slug_made_elsewhere_is_uploaded_and_released() {
     assert_eq!(put(&api, &slug["blob"]["url"], bytes.clone()).await.status, StatusCode::OK);
     // An answer may get lost.
     assert_eq!(put(&api, &slug["blob"]["url"], bytes).await.status, StatusCode::OK);
+    let repository = format!("apps/{}", app.id);
+    let tags = registry.tags(&repository).await;
+    assert!(tags.len() == 1 && tags[0].starts_with("sha256-"), "{tags:?}");
     let other = put(&api, &slug["blob"]["url"], archive(&[("app/serve", "other")])).await;
     assert_eq!(other.status, StatusCode::CONFLICT, "{}", other.text);
+    // What runs has kept its name, which no other image can take.
+    let after = registry.tags(&repository).await;
+    assert!(after.len() == 2 && after.contains(&tags[0]), "{after:?}");
+    assert!(after.iter().all(|tag| tag.starts_with("sha256-")), "{after:?}");
 
     let release = api.post("/apps/example/releases", json!({"slug": slug["id"]})).await;
     assert_eq!((release.status, &release.json()["slug"]["id"]), (StatusCode::CREATED, &slug["id"]), "{}", release.text);
