@@ -2,7 +2,8 @@
 //! a slug may hold is in it, whatever the build or the client put there.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashSet},
+    hash::{BuildHasher, RandomState},
     io::{self, Read, Write},
     path::{Component, Path},
     sync::{
@@ -80,6 +81,7 @@ const LISTED: usize = 10;
 const MAX_PATH: usize = 4096;
 
 /// Most symbolic links of an archive, and bytes of their names: they are kept in memory.
+const MAX_FILES: usize = 2_000_000;
 const MAX_LINKS: usize = 100_000;
 const MAX_LINK_BYTES: usize = 16 << 20;
 
@@ -150,6 +152,7 @@ impl Repack {
             from: self.from,
             links: BTreeSet::new(),
             link_bytes: 0,
+            files: Names::default(),
             is_empty: true,
             output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
             left_out: vec![],
@@ -205,10 +208,41 @@ struct Rewriter<W> {
     /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
     links: BTreeSet<Vec<u8>>,
     link_bytes: usize,
+    /// What is in the layer and no directory. Engines refuse layers with files below one, and with hard links to what is not
+    /// there.
+    files: Names,
     /// Nothing under the root yet.
     is_empty: bool,
     output: Hashing<W>,
     left_out: Vec<String>,
+}
+
+/// Names, as eight bytes each: a slug may have very many, and long ones. With keys of this process, so that nobody can make
+/// two that are taken for one.
+#[derive(Default)]
+struct Names {
+    hashes: HashSet<u64>,
+    keys: RandomState,
+}
+
+impl Names {
+    /// # Errors
+    /// There are too many.
+    fn insert(&mut self, name: &[u8]) -> io::Result<()> {
+        self.hashes.insert(self.keys.hash_one(name));
+        match self.hashes.len() <= MAX_FILES {
+            true => Ok(()),
+            false => Err(invalid(format!("it has more than {MAX_FILES} files"))),
+        }
+    }
+
+    fn remove(&mut self, name: &[u8]) {
+        self.hashes.remove(&self.keys.hash_one(name));
+    }
+
+    fn contains(&self, name: &[u8]) -> bool {
+        self.hashes.contains(&self.keys.hash_one(name))
+    }
 }
 
 impl<W: Write> Rewriter<W> {
@@ -241,6 +275,9 @@ impl<W: Write> Rewriter<W> {
             // In a layer, such a name deletes another file instead of being one.
             return self.leave_out(&path, "image layers give names that begin with .wh. another meaning");
         }
+        if prefixes(&name).any(|prefix| self.files.contains(prefix)) {
+            return self.leave_out(&path, "it lies under a file");
+        }
         let mode = entry.header().mode().unwrap_or(0o644) & 0o777;
         let mut header = Header::new_gnu();
         header.set_uid(OWNER);
@@ -253,6 +290,7 @@ impl<W: Write> Rewriter<W> {
                 header.set_entry_type(EntryType::Regular);
                 header.set_mode(mode | 0o400);
                 header.set_size(size);
+                self.files.insert(&name)?;
                 self.head(header, &name, b"")?;
                 let copied = io::copy(&mut entry, &mut self.output)?;
                 if copied != size {
@@ -264,6 +302,7 @@ impl<W: Write> Rewriter<W> {
                 header.set_entry_type(EntryType::Directory);
                 header.set_mode(mode | 0o700);
                 header.set_size(0);
+                self.files.remove(&name);
                 self.head(header, &[&name[..], b"/"].concat(), b"")
             }
             // Where it points is the dyno's business: nothing here ever follows it.
@@ -271,6 +310,7 @@ impl<W: Write> Rewriter<W> {
                 header.set_entry_type(EntryType::Symlink);
                 header.set_mode(0o777);
                 header.set_size(0);
+                self.files.insert(&name)?;
                 self.head(header, &name, &target)
             }
             EntryType::Link => {
@@ -278,6 +318,10 @@ impl<W: Write> Rewriter<W> {
                 if prefixes(&target).any(|prefix| self.links.contains(prefix)) {
                     return self.leave_out(&path, "it links through a symbolic link");
                 }
+                if !self.files.contains(&target) {
+                    return self.leave_out(&path, "it links to what is not in the slug");
+                }
+                self.files.insert(&name)?;
                 header.set_entry_type(EntryType::Link);
                 header.set_mode(mode | 0o400);
                 header.set_size(0);
@@ -480,6 +524,29 @@ mod tests {
         let error = repacked(From::Archive, &long(4097)).unwrap_err();
         assert!(error.ends_with("its path, or what it links to, is longer than 4096 bytes"), "{error}");
         assert_eq!(repacked(From::Container, &long(4097)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_an_engine_cannot_unpack_is_no_part_of_a_slug() {
+        let link = |name: &str, target: &str| {
+            let mut entry = Header::new_gnu();
+            entry.set_entry_type(EntryType::Link);
+            entry.set_path(name).unwrap();
+            entry.set_link_name(target).unwrap();
+            entry.set_size(0);
+            entry.set_cksum();
+            entry.as_bytes().to_vec()
+        };
+        let file = |name: &str| raw(EntryType::Regular, name, b"");
+        let complaint = |entries: &[Vec<u8>]| repacked(From::Archive, entries).unwrap_err();
+        assert!(
+            complaint(&[file("app/a"), file("app/a/b")]).ends_with("app/a/b cannot be in a slug: it lies under a file")
+        );
+        assert!(complaint(&[link("app/b", "app/a")]).ends_with("it links to what is not in the slug"));
+        assert!(repacked(From::Archive, &[file("app/a"), link("app/b", "app/a"), link("app/c", "app/b")]).is_ok());
+        // Of a build that has run, it is left out: here the name that the file would have had means something else in a layer.
+        let left_out = repacked(From::Container, &[file("app/.wh.a"), link("app/b", "app/.wh.a")]).unwrap();
+        assert_eq!(left_out.len(), 2, "{left_out:?}");
     }
 
     #[test]

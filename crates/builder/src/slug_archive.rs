@@ -5,6 +5,7 @@
 use std::{
     io::{self, Read},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -12,7 +13,10 @@ use flate2::read::MultiGzDecoder;
 use futures::{Stream, StreamExt};
 use paas_model::AppId;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::timeout,
+};
 
 use crate::{
     Builder, BuilderError, InputError, SlugLayer,
@@ -29,6 +33,11 @@ pub struct StoredSlug {
     pub image: String,
 }
 
+/// How many are taken in side by side; others wait for their turn, and take nothing meanwhile but their connection.
+static UPLOADS: Semaphore = Semaphore::const_new(8);
+const UPLOAD_TIME: Duration = Duration::from_secs(15 * 60);
+const SILENCE: Duration = Duration::from_secs(30);
+
 impl Builder {
     /// Largest archive that is taken, in bytes.
     #[must_use]
@@ -43,6 +52,20 @@ impl Builder {
     /// [`InputError::Refused`] for an archive that is none, is too large, or holds what no slug may;
     /// [`InputError::Infrastructure`] when the registry fails.
     pub async fn store_slug(
+        &self,
+        app: AppId,
+        stack: &str,
+        archive: impl Stream<Item = io::Result<Bytes>> + Send,
+        checksum: Option<&str>,
+    ) -> Result<StoredSlug, InputError> {
+        // Each takes threads of its own, from its first byte on.
+        let _turn = UPLOADS.acquire().await.map_err(|closed| InputError::Refused(closed.to_string()))?;
+        timeout(UPLOAD_TIME, self.store_now(app, stack, archive, checksum)).await.unwrap_or_else(|_| {
+            Err(InputError::Refused(format!("it did not arrive within {} minutes", UPLOAD_TIME.as_secs() / 60)))
+        })
+    }
+
+    async fn store_now(
         &self,
         app: AppId,
         stack: &str,
@@ -88,7 +111,7 @@ async fn drain(
     hash: Arc<Mutex<Sha256>>,
 ) -> Result<(), BuilderError> {
     let mut wanted = true;
-    while let Some(piece) = bytes.next().await {
+    while let Some(piece) = timeout(SILENCE, bytes.next()).await.unwrap_or_else(|_| Some(Err(silent()))) {
         let piece = piece.map_err(BuilderError::io("a slug's archive"))?;
         hash.lock().unwrap_or_else(PoisonError::into_inner).update(&piece);
         wanted = wanted && sender.send(piece).await.is_ok();
@@ -96,6 +119,29 @@ async fn drain(
     Ok(())
 }
 
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("nothing came for {} seconds", SILENCE.as_secs()))
+}
+
 fn too_large(limit: u64) -> InputError {
     InputError::Refused(format!("it is larger than {}, which is the most that a slug may have", human_size(limit)))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::stream;
+
+    use super::*;
+
+    /// The clock runs as fast as it can while nothing happens.
+    #[tokio::test(start_paused = true)]
+    async fn an_archive_that_stops_coming_is_given_up() {
+        let (sender, mut receiver) = mpsc::channel(16);
+        let bytes = Box::pin(stream::iter([Ok(Bytes::from_static(b"begin"))]).chain(stream::pending()));
+        let fed = drain(bytes, sender, Arc::default()).await;
+        assert!(
+            matches!(fed, Err(BuilderError::Io { source, .. }) if source.to_string() == "nothing came for 30 seconds")
+        );
+        assert_eq!(receiver.recv().await.unwrap(), "begin");
+    }
 }

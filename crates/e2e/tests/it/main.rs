@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access;
+mod api_clients;
 mod builds;
 mod crash_points;
 mod crashes;

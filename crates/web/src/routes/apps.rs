@@ -106,7 +106,14 @@ fn check_region(web: &Web, identity: &str) -> Result<(), ApiError> {
     Err(ApiError::invalid(format!("There is no region {identity}. Regions: {}.", region.name)))
 }
 
+/// What heroku3 asks for when its user asks for no stack: the name that Heroku's default had for years.
+const ANY_STACK: &str = "cedar";
+
 /// Clients may give a stack's id. What is neither id nor name is refused by the use-case.
 pub(super) fn stack_name(web: &Web, identity: String) -> String {
-    shown::stack(web, &identity).map_or(identity, |stack| stack.name)
+    match shown::stack(web, &identity) {
+        Some(stack) => stack.name,
+        None if identity == ANY_STACK => web.settings().default_stack().to_owned(),
+        None => identity,
+    }
 }

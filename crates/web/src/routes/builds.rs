@@ -58,11 +58,13 @@ async fn create(
 ) -> Result<Response, ApiError> {
     let blob = body.source_blob;
     let (source, secret_url) = source_of(&web, blob.url, blob.checksum.as_deref()).await?;
+    // heroku3 sends an empty list where its user names none.
+    let buildpacks = body.buildpacks.filter(|list| !list.is_empty());
     let new = NewBuild {
         source,
         version: blob.version,
         version_description: blob.version_description,
-        buildpacks: body.buildpacks.map(parse_buildpacks).transpose()?,
+        buildpacks: buildpacks.map(parse_buildpacks).transpose()?,
     };
     let build = builds::create(&web.control, &account, &app, new).await?;
     Ok((StatusCode::CREATED, Json(shown::build(&web, &build, secret_url))).into_response())

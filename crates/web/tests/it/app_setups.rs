@@ -1,6 +1,9 @@
 use std::{collections::BTreeMap, time::Duration};
 
-use axum::http::{Method, StatusCode};
+use axum::{
+    body::Body,
+    http::{Method, StatusCode},
+};
 use paas_control::ops;
 use paas_db::{apps, builds, formations, new_id, releases, setups, setups::Overrides, slugs, sources};
 use paas_hosts::testing::Program;
@@ -324,6 +327,6 @@ async fn a_setup_that_cannot_begin_makes_no_app() {
     let made = api.post("/app-setups", json!({"source_blob": {"url": url}})).await;
     let path = format!("/app-setups/{}", made.json()["id"].as_str().unwrap());
     let request = crate::support::request(axum::http::Method::GET, &path, Some(&token));
-    assert_eq!(api.send(request.body(axum::body::Body::empty()).unwrap()).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(api.send(request.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ops::apps::list(&api.test.control, &api.test.owner).await.unwrap().len(), 2);
 }

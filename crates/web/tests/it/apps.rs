@@ -39,6 +39,14 @@ async fn a_stack_or_region_that_there_is_not_is_refused() {
     assert_eq!(by_id["stack"], json!({"id": stack["id"], "name": "debian-13"}));
 }
 
+/// heroku3's `create_app` sends it unasked.
+#[tokio::test]
+async fn the_stack_cedar_is_the_default_one() {
+    let api = Api::new().await;
+    let made = api.post("/apps", json!({"name": "example", "stack": "cedar"})).await;
+    assert_eq!((made.status, &made.json()["stack"]["name"]), (StatusCode::CREATED, &json!("debian-13")));
+}
+
 #[tokio::test]
 async fn what_clients_ask_beside_an_app_is_answered_with_the_truth() {
     let api = Api::new().await;

@@ -54,6 +54,16 @@ async fn a_source_is_uploaded_and_built() {
     assert_eq!(api.get("/apps/example/builds").await.json(), json!([found]));
 }
 
+/// heroku3's `create_build` sends one unasked.
+#[tokio::test]
+async fn an_empty_list_of_buildpacks_is_none() {
+    let api = Api::new().await;
+    api.app("example").await;
+    let build = json!({"source_blob": {"url": "https://example.com/source.tgz", "checksum": null}, "buildpacks": []});
+    let made = api.post("/apps/example/builds", build).await;
+    assert_eq!((made.status, &made.json()["buildpacks"]), (StatusCode::CREATED, &Value::Null), "{}", made.text);
+}
+
 #[tokio::test]
 async fn another_tenants_source_cannot_be_built() {
     let registry = RegistryProcess::start().await;

@@ -16,10 +16,12 @@ mod moto;
 mod platform;
 mod pool;
 mod ports;
+mod receiver;
 mod repo;
 mod role;
 mod router;
 mod run;
+mod script;
 mod seed;
 
 use std::{
@@ -36,8 +38,10 @@ pub(crate) use self::{
     moto::{Instance, Moto},
     platform::Platform,
     pool::{Host, Network, Pool, Rack},
+    receiver::Receiver,
     repo::{Push, Repo},
     run::run,
+    script::Script,
 };
 
 const POLL: Duration = Duration::from_millis(50);

@@ -212,8 +212,17 @@ impl Platform {
     }
 
     pub(crate) fn try_get(&self, app: &str, path: &str) -> Result<Answer, String> {
-        let host = format!("{app}.localhost");
-        let answer = client::get(&self.client, self.ports.router_http, &host, path);
+        self.try_get_host(&format!("{app}.localhost"), path)
+    }
+
+    /// Requests a path through the router by a name that an app has besides its own.
+    #[track_caller]
+    pub(crate) fn get_host(&self, host: &str, path: &str) -> Answer {
+        self.try_get_host(host, path).unwrap_or_else(|error| panic!("{host}{path}: {error}"))
+    }
+
+    fn try_get_host(&self, host: &str, path: &str) -> Result<Answer, String> {
+        let answer = client::get(&self.client, self.ports.router_http, host, path);
         self.runtime.block_on(answer).map_err(|error| client::kind(&error))
     }
 
