@@ -50,14 +50,20 @@ pub(crate) fn remove_remote(name: &str) -> Result<(), Error> {
     git(&["remote", "remove", "--", name]).map(drop)
 }
 
+/// The settings that make git take credentials for `server` from paas.
+pub(crate) fn credential_helper(server: &ServerUrl) -> Result<[(String, String); 2], Error> {
+    let program = env::current_exe().map_err(|source| Error::Program { program: "paas".to_owned(), source })?;
+    let key = format!("credential.{server}.helper");
+    let helper = format!("!{} git:credentials", crate::shell::quote_always(&program.to_string_lossy()));
+    // The empty entry shuts out helpers set elsewhere, which would store the token in their own way.
+    Ok([(key.clone(), String::new()), (key, helper)])
+}
+
 /// Makes git take credentials for `server` from paas, and trust its CA: in this repository alone, for this server alone.
 pub(crate) fn connect(server: &ServerUrl, ca: Option<&Path>) -> Result<(), Error> {
-    let program = env::current_exe().map_err(|source| Error::Program { program: "paas".to_owned(), source })?;
-    let helper_key = format!("credential.{server}.helper");
-    // The empty entry shuts out helpers set elsewhere, which would store the token in their own way.
-    git(&["config", "--local", "--replace-all", &helper_key, ""])?;
-    let helper = format!("!{} git:credentials", crate::shell::quote_always(&program.to_string_lossy()));
-    git(&["config", "--local", "--add", &helper_key, &helper])?;
+    let [(key, nothing), (_, helper)] = credential_helper(server)?;
+    git(&["config", "--local", "--replace-all", &key, &nothing])?;
+    git(&["config", "--local", "--add", &key, &helper])?;
     if let Some(ca) = ca {
         git(&["config", "--local", &format!("http.{server}/.sslCAInfo"), &ca.to_string_lossy()])?;
         // Where a company's proxy has GIT_SSL_CAINFO set, that overrules the setting above; the folder counts besides.

@@ -16,6 +16,8 @@ pub enum BuildpackSource {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildpackSourceError {
+    #[error("There is no such buildpack. Give heroku/nodejs, heroku/python, a git URL, or the URL of a .tgz.")]
+    Missing,
     #[error("There is no buildpack {0}. Give heroku/nodejs, heroku/python, a git URL, or the URL of a .tgz.")]
     Unknown(String),
     #[error("{0:?} is not a buildpack URL: it must begin with https:// or http:// and hold no blanks.")]
@@ -30,6 +32,9 @@ impl BuildpackSource {
     /// A short name that the platform does not have, or a URL that is none.
     pub fn parse(text: &str) -> Result<Self, BuildpackSourceError> {
         let text = text.strip_prefix("urn:buildpack:").unwrap_or(text);
+        if text.is_empty() {
+            return Err(BuildpackSourceError::Missing);
+        }
         if !text.contains("://") && !text.starts_with("git@") {
             let name = text.strip_prefix("heroku/").unwrap_or(text);
             return match BUILTIN.iter().any(|(known, _)| *known == name) {

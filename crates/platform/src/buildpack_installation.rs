@@ -30,7 +30,8 @@ pub struct BuildpackInstallationsUpdate {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BuildpackInstallationChoice {
-    /// A name (`heroku/nodejs`) or a URL.
+    /// A name (`heroku/nodejs`) or a URL. Heroku's CLI leaves it out where its registry does not know the name.
+    #[serde(default)]
     pub buildpack: String,
 }
 

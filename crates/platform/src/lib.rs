@@ -42,6 +42,7 @@ mod pool;
 mod rate_limit;
 mod reference;
 mod region;
+mod registered_buildpack;
 mod release;
 mod secret;
 mod slug;
@@ -100,6 +101,7 @@ pub use pool::{PlannedEnd, PlannedLaunch, Pool, PoolPlan, PoolPlanQuery, PoolUpd
 pub use rate_limit::RateLimit;
 pub use reference::{AppReference, IdReference, NamedReference, UserReference};
 pub use region::{Region, RegionProvider};
+pub use registered_buildpack::RegisteredBuildpack;
 pub use release::{Artifact, Release, ReleaseCreate, ReleaseStatus};
 pub use secret::Secret;
 pub use slug::{Slug, SlugBlob, SlugCreate};

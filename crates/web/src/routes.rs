@@ -8,6 +8,7 @@ mod apps;
 mod audit_events;
 mod browser_logins;
 mod buildpack_installations;
+mod buildpack_registry;
 mod builds;
 mod collaborators;
 mod config_vars;
@@ -56,6 +57,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         accounts::endpoints(),
         browser_logins::endpoints(),
         buildpack_installations::endpoints(),
+        buildpack_registry::endpoints(),
         builds::endpoints(),
         collaborators::endpoints(),
         config_vars::endpoints(),

@@ -71,12 +71,73 @@ fn settings_that_aim_elsewhere_do_not_reach_the_cli() {
         .with("HEROKU_PARTICLEBOARD_URL", "https://elsewhere.example.com")
         .with("HEROKU_APP", "kept")
         .with("NODE_TLS_REJECT_UNAUTHORIZED", "0");
-    let sandbox = with_heroku(sandbox, "env | grep -E '^(HEROKU|NODE|DISABLE|PAAS|NO_PROXY)' | sort");
+    let sandbox = with_heroku(sandbox, "env | grep -E '^(HEROKU|NODE|DISABLE|PAAS_API|NO_PROXY)' | sort");
     let shown = String::from_utf8(sandbox.paas(&["heroku", "apps"]).stdout).unwrap();
     let host = server.url.trim_start_matches("http://");
     let value = |name: &str| shown.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('=')).unwrap();
     let shown = shown.replace(value("HEROKU_HOST"), "FORWARDER").replace(value("HEROKU_API_KEY"), "SECRET");
     assert_snapshot!(shown.replace(host, "SERVER"));
+}
+
+#[test]
+fn what_would_lead_the_cli_elsewhere_is_unset_and_proxies_are_passed_by() {
+    let sandbox = Sandbox::new()
+        .with("PAAS_SERVER", "https://localhost:5443")
+        .with("PAAS_API_KEY", TOKEN)
+        .with("PAAS_CA", "/etc/paas/ca.pem")
+        .with("HEROKU_APP", "kept")
+        .with("HEROKU_GIT_HOST", "git.example.com")
+        .with("HEROKU_HEADERS", r#"{"authorization":"Bearer mine"}"#)
+        .with("HEROKU_HOST", "https://api.heroku.com")
+        .with("HEROKU_PARTICLEBOARD_HEADERS", "{}")
+        .with("HEROKU_TEAM", "acme")
+        .with("SSO_URL", "https://sso.example.com")
+        .with("PGDIAGNOSE_URL", "pgdiagnose.example.com")
+        .with("NODE_TLS_REJECT_UNAUTHORIZED", "0")
+        .with("HTTPS_PROXY", "http://proxy.example.com:3128")
+        .with("NO_PROXY", "example.com");
+    assert_snapshot!(String::from_utf8(sandbox.paas(&["heroku:env"]).stdout).unwrap());
+}
+
+#[test]
+fn settings_of_git_go_behind_those_that_are_there_and_are_not_repeated() {
+    let mut sandbox = Sandbox::new()
+        .with("PAAS_SERVER", "https://localhost:5443")
+        .with("PAAS_API_KEY", TOKEN)
+        .with("PAAS_CA", "/etc/paas/ca.pem")
+        .with("GIT_CONFIG_COUNT", "1")
+        .with("GIT_CONFIG_KEY_0", "user.name")
+        .with("GIT_CONFIG_VALUE_0", "Ada");
+    let first = String::from_utf8(sandbox.paas(&["heroku:env"]).stdout).unwrap();
+    let git: Vec<_> = first.lines().filter_map(|line| line.strip_prefix("export GIT_")?.split_once('=')).collect();
+    assert_eq!(git[0], ("CONFIG_COUNT", "3"));
+    assert_eq!(git[1], ("CONFIG_KEY_1", "http.https://localhost:5443/.sslCAInfo"));
+    for (name, value) in git {
+        sandbox = sandbox.with(&format!("GIT_{name}"), value);
+    }
+    let again = String::from_utf8(sandbox.paas(&["heroku:env"]).stdout).unwrap();
+    assert!(!again.contains("GIT_"), "{again}");
+}
+
+#[test]
+fn a_repository_that_the_cli_connects_to_an_app_is_connected_for_git_too() {
+    let sandbox = Sandbox::new().with("PAAS_SERVER", "https://localhost:5443").with("PAAS_API_KEY", TOKEN);
+    let ca = sandbox.work().join("ca.pem");
+    std::fs::write(&ca, Identity::new().pem).unwrap();
+    let ca = ca.to_string_lossy();
+    let sandbox = with_heroku(sandbox.with("PAAS_CA", &ca), r#"git remote add heroku "$1""#);
+    sandbox.repository(&[]);
+    let helpers = ["config", "--get-all", "credential.https://localhost:5443.helper"];
+    let is_connected = || {
+        let ran = sandbox.command(Path::new("git")).args(helpers).output().unwrap();
+        String::from_utf8(ran.stdout).unwrap().contains("git:credentials")
+    };
+    assert!(sandbox.paas(&["heroku", "https://elsewhere.example.com/demo.git"]).status.success());
+    assert!(!is_connected());
+    sandbox.git(&["remote", "remove", "heroku"]);
+    assert!(sandbox.paas(&["heroku", "https://localhost:5443/demo.git"]).status.success());
+    assert!(is_connected());
+    assert_eq!(sandbox.git(&["config", "http.https://localhost:5443/.sslCAInfo"]), format!("{ca}\n"));
 }
 
 #[test]

@@ -183,6 +183,8 @@ fn only_what_has_to_be_is_open() {
             "Secret GET /auth/browser/{secret}",
             "Secret POST /auth/browser/{secret}",
             "Secret GET /auth/cli/{secret}",
+            "Open GET /buildpacks",
+            "Open GET /buildpacks/{buildpack}",
             "Open GET /healthz",
             "Open GET /",
             "Secret GET /join/{secret}",

@@ -10,6 +10,7 @@ mod apps;
 mod audit;
 mod authorizations;
 mod browser_logins;
+mod buildpack_registry;
 mod builds;
 mod collaborators;
 mod compatibility;

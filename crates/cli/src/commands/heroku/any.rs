@@ -1,5 +1,4 @@
 use std::{
-    env,
     ffi::OsString,
     io,
     os::unix::process::ExitStatusExt,
@@ -12,7 +11,11 @@ use tokio::{
 };
 
 use super::{forwarder::Forwarder, refused, settings};
-use crate::{context::Context, error::Error};
+use crate::{
+    context::Context,
+    error::Error,
+    git::{self, Remote},
+};
 
 /// Run a command of Heroku's own CLI against the server, wherever that is: paas heroku -- ps:scale web=2 -a NAME
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,7 @@ impl Any {
         let mut heroku = Command::new("heroku");
         heroku.args(self.args);
         aim(&mut heroku, context, &forwarder)?;
+        let remotes = git::remotes().unwrap_or_default();
         let child = heroku.spawn().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => Error::mistake(
                 "Heroku's CLI is not installed: there is no program `heroku` in PATH.",
@@ -38,37 +42,50 @@ impl Any {
             ),
             _ => Error::Program { program: "heroku".to_owned(), source },
         })?;
-        tokio::select! {
-            status = wait(child) => Ok(ExitCode::from(code(status?))),
-            Err(error) = forwarder.serve() => Err(error.into()),
+        let status = tokio::select! {
+            status = wait(child) => status?,
+            Err(error) = forwarder.serve() => return Err(error.into()),
+        };
+        if let Err(error) = connect_repository(context, &remotes) {
+            context.printer.warn(format!("Git is not connected to the app: {error}"));
         }
+        Ok(ExitCode::from(code(status)))
     }
 }
 
 fn aim(heroku: &mut Command, context: &Context, forwarder: &Forwarder) -> Result<(), Error> {
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        let elsewhere = text.starts_with("HEROKU_") && !settings::HARMLESS.contains(&&*text);
-        // Our own token, which the CLI has no business with, is one of these.
-        if elsewhere || text.starts_with("PAAS_") || settings::HARMFUL.contains(&&*text) {
-            heroku.env_remove(&name);
-        }
+    for name in settings::unwanted() {
+        heroku.env_remove(&name);
     }
+    // The CLI has no business with our own token.
+    heroku.env_remove("PAAS_API_KEY");
     let origin = forwarder.origin()?;
     heroku.envs(settings::aimed_at(&origin, "127.0.0.1", forwarder.secret().expose()));
     heroku.envs(settings::SILENT);
     // No keychain is asked or written to.
     heroku.env("HEROKU_NETRC_WRITE", "true");
+    // Buildpacks are looked up without a token, so not by way of the forwarder.
+    heroku.env("HEROKU_BUILDPACK_REGISTRY_URL", context.server.origin());
     // Git talks to the server itself, so that a remote is still good after this run.
     heroku.env("HEROKU_GIT_HOST", context.server.host_and_port());
     // Logs and one-off dynos are had from the server itself too, by addresses that hold a secret of their own.
-    if let Some(ca) = context.ca_path() {
-        heroku.env("NODE_EXTRA_CA_CERTS", std::path::absolute(ca)?);
+    let ca = context.ca_path().map(std::path::absolute).transpose()?;
+    if let Some(ca) = &ca {
+        heroku.env("NODE_EXTRA_CA_CERTS", ca);
     }
-    // A proxy cannot reach this machine's loopback.
-    for name in ["NO_PROXY", "no_proxy"] {
-        let others = env::var(name).unwrap_or_default();
-        heroku.env(name, format!("127.0.0.1,{others}").trim_end_matches(','));
+    let helper = git::credential_helper(&context.server)?;
+    heroku.envs(settings::of_git(&context.server, ca.as_deref(), &helper));
+    heroku.envs(settings::past_proxies("127.0.0.1"));
+    Ok(())
+}
+
+/// Makes git find the token and the CA for remotes that the CLI has added, by `create` or `git:remote`.
+fn connect_repository(context: &Context, before: &[Remote]) -> Result<(), Error> {
+    let is_new = |remote: &Remote| !before.contains(remote) && context.server.app_of(&remote.url).is_some();
+    // Without git there are none, and nothing to set up.
+    if context.server.is_https() && git::remotes().unwrap_or_default().iter().any(is_new) {
+        let ca = context.ca_path().map(std::path::absolute).transpose()?;
+        git::connect(&context.server, ca.as_deref())?;
     }
     Ok(())
 }

@@ -17,11 +17,23 @@ impl Env {
                 "forward a port of this machine to the server (ssh -L 5443:localhost:5443 HOST) and log in to https://localhost:5443",
             ));
         }
-        let mut exports = settings::aimed_at(&server.origin(), server.host(), context.token()?.expose());
-        if let Some(ca) = context.ca_path().and_then(|path| std::path::absolute(path).ok()) {
-            exports.push(("NODE_EXTRA_CA_CERTS", ca.to_string_lossy().into_owned()));
+        let ca = context.ca_path().and_then(|path| std::path::absolute(path).ok());
+        let owned = |(name, value): (&str, String)| (name.to_owned(), value);
+        let mut exports: Vec<_> = settings::aimed_at(&server.origin(), server.host(), context.token()?.expose())
+            .into_iter()
+            .chain(settings::past_proxies(server.host()))
+            .chain(settings::SILENT.map(|(name, value)| (name, value.to_owned())))
+            .map(owned)
+            .collect();
+        exports.extend(ca.iter().map(|ca| ("NODE_EXTRA_CA_CERTS".to_owned(), ca.to_string_lossy().into_owned())));
+        exports.extend(settings::of_git(server, ca.as_deref(), &[]));
+        // What an earlier shell has set would lead elsewhere, or add to what is sent.
+        for name in settings::unwanted() {
+            let name = name.to_string_lossy().into_owned();
+            if exports.iter().all(|(exported, _)| *exported != name) {
+                context.printer.plain(format!("unset {name}"))?;
+            }
         }
-        exports.extend(settings::SILENT.map(|(name, value)| (name, value.to_owned())));
         exports
             .into_iter()
             .try_for_each(|(name, value)| context.printer.plain(format!("export {name}={}", shell::quote(&value))))

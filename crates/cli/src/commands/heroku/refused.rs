@@ -20,7 +20,8 @@ const HARD_CODED: [(&str, &str); 13] = [
 ];
 
 /// Commands about the login, which is not Heroku's CLI's here, with ours.
-const OURS: [(&str, &str); 6] = [
+const OURS: [(&str, &str); 7] = [
+    ("accounts", "`paas login --server` keeps a token for each server"),
     ("auth:login", "`paas login`"),
     ("auth:logout", "`paas logout`"),
     ("auth:token", "`paas auth:token`"),
@@ -54,7 +55,15 @@ mod tests {
 
     #[test]
     fn topics_are_refused_with_all_that_is_in_them_and_nothing_beside() {
-        for command in ["dashboard", "apps:favorites", "apps:favorites:add", "ps:autoscale:enable", "login", "ci:run"] {
+        for command in [
+            "dashboard",
+            "apps:favorites",
+            "apps:favorites:add",
+            "ps:autoscale:enable",
+            "login",
+            "ci:run",
+            "accounts:set",
+        ] {
             assert!(check(command).is_err(), "{command}");
         }
         for command in ["apps", "ps", "ps:scale", "ci", "ci:info", "apps:info", "--version", ""] {

@@ -9,6 +9,7 @@ mod buildpack;
 mod cleanup;
 mod client;
 mod containers;
+mod elsewhere;
 mod gate;
 mod heroku;
 mod load;
@@ -32,15 +33,16 @@ use std::{
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
     audit::{nothing_is_left_over, nothing_runs_twice},
+    elsewhere::Elsewhere,
     gate::Gate,
-    heroku::Heroku,
+    heroku::{Heroku, Manifest},
     load::Tally,
     moto::{Instance, Moto},
     platform::Platform,
     pool::{Host, Network, Pool, Rack},
     receiver::Receiver,
     repo::{Push, Repo},
-    run::run,
+    run::{Ran, run},
     script::Script,
 };
 

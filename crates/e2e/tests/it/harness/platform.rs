@@ -180,6 +180,11 @@ impl Platform {
         format!("http://127.0.0.1:{}", self.ports.http)
     }
 
+    /// Where the API is with TLS, which git needs.
+    pub(crate) fn host_and_port(&self) -> String {
+        format!("localhost:{}", self.ports.https)
+    }
+
     /// Requests a path of the API that needs no token.
     #[track_caller]
     pub(crate) fn api(&self, path: &str) -> Answer {
