@@ -16,14 +16,17 @@ pub enum BuildpackSource {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildpackSourceError {
-    #[error("There is no buildpack {0}. Give heroku/nodejs, heroku/python, a git URL, or the URL of a .tgz.")]
+    #[error("There is no buildpack {0}. Give {list}, a git URL, or the URL of a .tgz.", list = BUILTIN.map(|name| format!("heroku/{name}")).join(", "))]
     Unknown(String),
     #[error("{0:?} is not a buildpack URL: it must begin with https:// or http:// and hold no blanks.")]
     Url(String),
 }
 
-/// Buildpacks that come with the platform, in the order in which detection tries them (Heroku's order).
-pub const BUILTIN: [(&str, &str); 2] = [("nodejs", "Node.js"), ("python", "Python")];
+/// Buildpacks that come with the platform. One that is not detected either is only ever set.
+pub const BUILTIN: [&str; 3] = ["nodejs", "python", "apt"];
+
+/// Those that detection tries, in this order (Heroku's).
+pub const DETECTED: [&str; 2] = ["nodejs", "python"];
 
 impl BuildpackSource {
     /// # Errors
@@ -31,8 +34,10 @@ impl BuildpackSource {
     pub fn parse(text: &str) -> Result<Self, BuildpackSourceError> {
         let text = text.strip_prefix("urn:buildpack:").unwrap_or(text);
         if !text.contains("://") && !text.starts_with("git@") {
-            let name = text.strip_prefix("heroku/").unwrap_or(text);
-            return match BUILTIN.iter().any(|(known, _)| *known == name) {
+            // Heroku's registry has `apt` and others under the community's name.
+            let name = ["heroku/", "heroku-community/"].iter().find_map(|prefix| text.strip_prefix(prefix));
+            let name = name.unwrap_or(text);
+            return match BUILTIN.contains(&name) {
                 true => Ok(Self::Builtin(name.to_owned())),
                 false => Err(BuildpackSourceError::Unknown(text.to_owned())),
             };
@@ -101,6 +106,7 @@ mod tests {
         for (text, name, url) in [
             ("heroku/nodejs", "heroku/nodejs", "urn:buildpack:heroku/nodejs"),
             ("python", "heroku/python", "urn:buildpack:heroku/python"),
+            ("heroku-community/apt", "heroku/apt", "urn:buildpack:heroku/apt"),
             ("urn:buildpack:heroku/python", "heroku/python", "urn:buildpack:heroku/python"),
             ("https://x.test/a.git#v1", "https://x.test/a.git#v1", "https://x.test/a.git#v1"),
             ("https://x.test/a.tgz", "https://x.test/a.tgz", "https://x.test/a.tgz"),
@@ -116,6 +122,7 @@ mod tests {
         for text in [
             "",
             "heroku/cobol",
+            "heroku/heroku-community/apt",
             "ftp://x/y.git",
             "https://x y",
             "file:///etc",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the bench's helpers fail as the tests do that call them")]
 
+mod apt;
 mod bench;
 mod cancel;
 mod hostile;
