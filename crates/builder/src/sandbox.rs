@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::{ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
-use paas_model::{BuildId, BuildpackSource, DETECTED};
+use paas_model::{BuildId, BuildpackSource, DETECTED, FALLBACK};
 use tar::{EntryType, Header};
 
 use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
@@ -108,6 +108,7 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
         ("PRODUCT", config.product.clone()),
         ("HELP", config.help.clone()),
         ("DETECT_ORDER", DETECTED.join(" ")),
+        ("DETECT_FALLBACK", FALLBACK.to_owned()),
     ];
     ContainerSpec {
         image: stack.build_image.clone(),

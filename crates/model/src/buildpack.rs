@@ -23,10 +23,13 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform. One that is not detected either is only ever set.
-pub const BUILTIN: [&str; 3] = ["nodejs", "python", "apt"];
+pub const BUILTIN: [&str; 4] = ["nodejs", "python", "apt", "procfile"];
 
 /// Those that detection tries, in this order (Heroku's).
 pub const DETECTED: [&str; 2] = ["nodejs", "python"];
+
+/// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
+pub const FALLBACK: &str = "procfile";
 
 impl BuildpackSource {
     /// # Errors

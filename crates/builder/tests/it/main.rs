@@ -7,6 +7,7 @@ mod bench;
 mod cancel;
 mod hostile;
 mod node;
+mod procfile;
 mod python;
 mod registry;
 mod source;
