@@ -23,7 +23,7 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform. One that is not detected either is only ever set.
-pub const BUILTIN: [&str; 4] = ["nodejs", "python", "apt", "procfile"];
+pub const BUILTIN: [&str; 5] = ["nodejs", "python", "apt", "nginx", "procfile"];
 
 /// Those that detection tries, in this order (Heroku's).
 pub const DETECTED: [&str; 2] = ["nodejs", "python"];

@@ -6,6 +6,7 @@ mod apt;
 mod bench;
 mod cancel;
 mod hostile;
+mod nginx;
 mod node;
 mod procfile;
 mod python;
