@@ -23,10 +23,10 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform. One that is not detected either is only ever set.
-pub const BUILTIN: [&str; 5] = ["nodejs", "python", "apt", "nginx", "procfile"];
+pub const BUILTIN: [&str; 6] = ["nodejs", "python", "static", "apt", "nginx", "procfile"];
 
-/// Those that detection tries, in this order (Heroku's).
-pub const DETECTED: [&str; 2] = ["nodejs", "python"];
+/// Those that detection tries, in this order (Heroku's, and then ours).
+pub const DETECTED: [&str; 3] = ["nodejs", "python", "static"];
 
 /// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
 pub const FALLBACK: &str = "procfile";

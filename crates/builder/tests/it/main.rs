@@ -12,4 +12,5 @@ mod procfile;
 mod python;
 mod registry;
 mod source;
+mod static_site;
 mod transcripts;
