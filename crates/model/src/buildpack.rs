@@ -23,7 +23,7 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform. One that is not detected either is only ever set.
-pub const BUILTIN: [&str; 6] = ["nodejs", "python", "static", "apt", "nginx", "procfile"];
+pub const BUILTIN: [&str; 7] = ["nodejs", "python", "static", "apt", "nginx", "pgbouncer", "procfile"];
 
 /// Those that detection tries, in this order (Heroku's, and then ours).
 pub const DETECTED: [&str; 3] = ["nodejs", "python", "static"];

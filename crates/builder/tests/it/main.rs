@@ -8,6 +8,7 @@ mod cancel;
 mod hostile;
 mod nginx;
 mod node;
+mod pgbouncer;
 mod procfile;
 mod python;
 mod registry;
