@@ -3,7 +3,9 @@ ARG RUN
 FROM $RUN
 
 USER root
-RUN apt-get update \
+# What dynos have: buildpacks that install Debian's packages add only what is missing there.
+RUN cp /var/lib/dpkg/status /var/lib/dpkg/status.run \
+ && apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       autoconf automake bison build-essential git jq libtool patch pkg-config python3-dev python3-venv zip zstd \
       default-libmysqlclient-dev libcurl4-openssl-dev libexpat1-dev libffi-dev libfreetype-dev libgmp-dev libjpeg-dev \

@@ -20,7 +20,7 @@ trap finish_output EXIT
 
 readonly ROOT=/tmp/paas
 readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env
-readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER
+readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER DETECT_FALLBACK
 mapfile -d '' ENVIRONMENT <"$ROOT/environment"
 readonly ENVIRONMENT
 
@@ -149,6 +149,11 @@ detect_buildpack() {
       fits+=("$name") titles+=("$title")
     fi
   done
+  # Not pinned: an app that later gets a language's files is to be built as one.
+  if [[ ${#fits[@]} == 0 ]] && in_environment '' "$ROOT/buildpacks/$DETECT_FALLBACK/bin/detect" "$BUILD_DIR" &>/dev/null; then
+    KINDS=(builtin) NAMES=("heroku/$DETECT_FALLBACK") URLS=("$DETECT_FALLBACK") REFERENCES=('')
+    return
+  fi
   if [[ ${#fits[@]} == 0 ]]; then
     warn 'No default language could be detected for this app.'
     printf '\t\t\tHINT: This occurs when %s cannot detect the buildpack to use for this application automatically.\n' "$PRODUCT"

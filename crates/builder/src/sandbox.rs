@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::{ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
-use paas_model::{BUILTIN, BuildId, BuildpackSource};
+use paas_model::{BuildId, BuildpackSource, DETECTED, FALLBACK};
 use tar::{EntryType, Header};
 
 use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
@@ -107,7 +107,8 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
         ("OUTPUT_LIMIT", (limits.output_bytes + (64 << 10)).to_string()),
         ("PRODUCT", config.product.clone()),
         ("HELP", config.help.clone()),
-        ("DETECT_ORDER", BUILTIN.map(|(name, _)| name).join(" ")),
+        ("DETECT_ORDER", DETECTED.join(" ")),
+        ("DETECT_FALLBACK", FALLBACK.to_owned()),
     ];
     ContainerSpec {
         image: stack.build_image.clone(),
@@ -188,6 +189,7 @@ fn environment(config: &BuilderConfig, stack: &StackConfig, request: &BuildReque
         ("PIP_INDEX_URL", &config.mirrors.pypi),
         ("UV_DEFAULT_INDEX", &config.mirrors.pypi),
         ("UV_PYTHON_INSTALL_MIRROR", &config.mirrors.python),
+        ("DEBIAN_MIRROR", &config.mirrors.debian),
     ];
     pairs.extend(mirrors.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?.to_string()))));
     if extra_ca {

@@ -16,16 +16,34 @@ pub enum BuildpackSource {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildpackSourceError {
-    #[error("There is no such buildpack. Give heroku/nodejs, heroku/python, a git URL, or the URL of a .tgz.")]
+    #[error("There is no such buildpack. Give {}, a git URL, or the URL of a .tgz.", ours())]
     Missing,
-    #[error("There is no buildpack {0}. Give heroku/nodejs, heroku/python, a git URL, or the URL of a .tgz.")]
+    #[error("There is no buildpack {0}. Give {}, a git URL, or the URL of a .tgz.", ours())]
     Unknown(String),
     #[error("{0:?} is not a buildpack URL: it must begin with https:// or http:// and hold no blanks.")]
     Url(String),
 }
 
-/// Buildpacks that come with the platform, in the order in which detection tries them (Heroku's order).
-pub const BUILTIN: [(&str, &str); 2] = [("nodejs", "Node.js"), ("python", "Python")];
+/// Buildpacks that come with the platform, and what each is for. One that is not detected either is only ever set.
+pub const BUILTIN: [(&str, &str); 7] = [
+    ("nodejs", "Node.js"),
+    ("python", "Python"),
+    ("static", "Static sites"),
+    ("apt", "Debian packages"),
+    ("nginx", "nginx in front of an app"),
+    ("pgbouncer", "A pool of database connections"),
+    ("procfile", "Ready programs"),
+];
+
+fn ours() -> String {
+    BUILTIN.map(|(name, _)| format!("heroku/{name}")).join(", ")
+}
+
+/// Those that detection tries, in this order (Heroku's, and then ours).
+pub const DETECTED: [&str; 3] = ["nodejs", "python", "static"];
+
+/// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
+pub const FALLBACK: &str = "procfile";
 
 impl BuildpackSource {
     /// # Errors
@@ -36,7 +54,9 @@ impl BuildpackSource {
             return Err(BuildpackSourceError::Missing);
         }
         if !text.contains("://") && !text.starts_with("git@") {
-            let name = text.strip_prefix("heroku/").unwrap_or(text);
+            // Heroku's registry has `apt` and others under the community's name.
+            let name = ["heroku/", "heroku-community/"].iter().find_map(|prefix| text.strip_prefix(prefix));
+            let name = name.unwrap_or(text);
             return match BUILTIN.iter().any(|(known, _)| *known == name) {
                 true => Ok(Self::Builtin(name.to_owned())),
                 false => Err(BuildpackSourceError::Unknown(text.to_owned())),
@@ -106,6 +126,7 @@ mod tests {
         for (text, name, url) in [
             ("heroku/nodejs", "heroku/nodejs", "urn:buildpack:heroku/nodejs"),
             ("python", "heroku/python", "urn:buildpack:heroku/python"),
+            ("heroku-community/apt", "heroku/apt", "urn:buildpack:heroku/apt"),
             ("urn:buildpack:heroku/python", "heroku/python", "urn:buildpack:heroku/python"),
             ("https://x.test/a.git#v1", "https://x.test/a.git#v1", "https://x.test/a.git#v1"),
             ("https://x.test/a.tgz", "https://x.test/a.tgz", "https://x.test/a.tgz"),
@@ -121,6 +142,7 @@ mod tests {
         for text in [
             "",
             "heroku/cobol",
+            "heroku/heroku-community/apt",
             "ftp://x/y.git",
             "https://x y",
             "file:///etc",

@@ -29,7 +29,7 @@ mod trusted_proxies;
 
 pub use app_json::{AppJson, Wanted};
 pub use app_name::{AppName, AppNameError};
-pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError};
+pub use buildpack::{BUILTIN, BuildpackSource, BuildpackSourceError, DETECTED, FALLBACK};
 pub use config_vars::{ConfigPatch, ConfigVarError, ConfigVars, MAX_CONFIG_BYTES};
 pub use crash::CrashPolicy;
 pub use drain_url::{DrainHost, DrainTransport, DrainUrl, DrainUrlError};

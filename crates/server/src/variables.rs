@@ -104,6 +104,9 @@ variables! {
     /// Where builds get Pythons that the stack does not have.
     PYTHON_MIRROR = "PAAS_PYTHON_MIRROR", Means("python-build-standalone's releases on GitHub");
 
+    /// Copy of Debian's archive that builds use, for the buildpacks that install its packages.
+    DEBIAN_MIRROR = "PAAS_DEBIAN_MIRROR", Means("what the stack's image uses");
+
     /// Memory of one build, MiB (Heroku: 2.5 GB).
     BUILD_MEMORY_MB = "PAAS_BUILD_MEMORY_MB", Is("2560");
 

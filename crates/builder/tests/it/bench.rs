@@ -15,7 +15,7 @@ use paas_builder::{
     BuildError, BuildEvent, BuildRequest, Builder, BuilderConfig, Built, Registry, RegistryConfig, StackConfig,
     ensure_stacks,
 };
-use paas_hosts::{ContainerName, ContainerSpec, DockerEngine, Engine, Limits, Network};
+use paas_hosts::{ContainerName, ContainerSpec, DockerEngine, Engine, Limits, Network, Signal};
 use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ pub(crate) struct Bench {
     pub engine: DockerEngine,
     pub registry: Registry,
     pub config: BuilderConfig,
+    /// Config vars of the dynos.
+    pub env: BTreeMap<String, String>,
     _child: RegistryChild,
     pulled: Vec<String>,
 }
@@ -48,7 +50,7 @@ impl Bench {
         let registry = child.registry();
         let host = PathBuf::from("/etc/ssl/certs/ca-certificates.crt");
         let config = BuilderConfig { extra_ca: Some(host), ..BuilderConfig::default() };
-        Self { engine, registry, config, _child: child, pulled: vec![] }
+        Self { engine, registry, config, env: BTreeMap::new(), _child: child, pulled: vec![] }
     }
 
     /// Builds an app that nobody has built before.
@@ -101,31 +103,32 @@ impl Bench {
 
     /// Starts a process type of a build as a dyno would be, asks it for `path`, and gives the answer's body.
     pub(crate) async fn get(&mut self, built: &Built, path: &str) -> String {
-        let name = ContainerName(format!("builder-test-{}", Uuid::now_v7()));
-        let dyno = self.start(built, &name, &built.process_types[&ProcessType::web()]).await;
-        let answer = dyno.get(path).await;
-        self.engine.remove(&name).await.unwrap();
-        answer.unwrap()
+        body(&self.serve(built).await.get(path).await)
+    }
+
+    /// A dyno of the process type `web`.
+    pub(crate) async fn serve(&mut self, built: &Built) -> Dyno {
+        self.start(built, &built.process_types[&ProcessType::web()]).await
     }
 
     /// What a command prints in a container of the image.
     pub(crate) async fn output(&mut self, built: &Built, command: &str) -> String {
-        let name = ContainerName(format!("builder-test-{}", Uuid::now_v7()));
-        let dyno = self.start(built, &name, command).await;
-        self.engine.wait(&name).await.unwrap();
-        let output = dyno.logs().await;
-        self.engine.remove(&name).await.unwrap();
-        output
+        let dyno = self.start(built, command).await;
+        dyno.end().await;
+        dyno.logs().await
     }
 
-    async fn start(&mut self, built: &Built, name: &ContainerName, command: &str) -> Dyno {
+    pub(crate) async fn start(&mut self, built: &Built, command: &str) -> Dyno {
+        let name = ContainerName(format!("builder-test-{}", Uuid::now_v7()));
         self.engine.pull(&built.image).await.unwrap();
         self.pulled.push(built.image.clone());
         let script = format!("for file in /app/.profile.d/*.sh; do [[ ! -f $file ]] || source $file; done; {command}");
+        let mut env = BTreeMap::from([("PORT".into(), "5000".into()), ("DYNO".into(), "web.1".into())]);
+        env.extend(self.env.clone());
         let spec = ContainerSpec {
             image: built.image.clone(),
             command: vec!["bash".into(), "-c".into(), script],
-            env: BTreeMap::from([("PORT".into(), "5000".into()), ("DYNO".into(), "web.1".into())]),
+            env,
             labels: BTreeMap::from([("paas".into(), "builder-test".into())]),
             user: "1000:1000".into(),
             working_dir: "/app".into(),
@@ -135,9 +138,10 @@ impl Bench {
             tty: false,
             stdin: false,
         };
-        self.engine.create(name, &spec).await.unwrap();
-        self.engine.start(name).await.unwrap();
-        Dyno { engine: self.engine.clone(), name: name.clone() }
+        self.engine.create(&name, &spec).await.unwrap();
+        let dyno = Dyno { engine: self.engine.clone(), name };
+        self.engine.start(&dyno.name).await.unwrap();
+        dyno
     }
 }
 
@@ -174,29 +178,50 @@ impl Done {
     }
 }
 
-struct Dyno {
+/// A container of a build's image; removed with the value.
+pub(crate) struct Dyno {
     engine: DockerEngine,
     name: ContainerName,
 }
 
 impl Dyno {
-    async fn get(&self, path: &str) -> Result<String, String> {
+    /// The whole answer to a request, head and body, from as soon as there is one.
+    pub(crate) async fn get(&self, path: &str) -> String {
+        self.ask(path, "").await
+    }
+
+    /// With header lines, each with its end.
+    pub(crate) async fn ask(&self, path: &str, headers: &'static str) -> String {
         let deadline = Instant::now() + Duration::from_secs(30);
         while Instant::now() < deadline {
             let status = self.engine.inspect(&self.name).await.unwrap().unwrap();
             let Some(address) = status.address else {
-                return Err(format!("the container ended: {status:?}\n{}", self.logs().await));
+                panic!("the container ended: {status:?}\n{}", self.logs().await);
             };
             let path = path.to_owned();
-            match tokio::task::spawn_blocking(move || request(address, &path)).await.unwrap() {
-                Ok(answer) if !answer.is_empty() => return Ok(answer),
+            match tokio::task::spawn_blocking(move || request(address, &path, headers)).await.unwrap() {
+                Ok(answer) if !answer.is_empty() => return answer,
                 _ => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
-        Err(format!("nothing answered\n{}", self.logs().await))
+        panic!("nothing answered\n{}", self.logs().await);
     }
 
-    async fn logs(&self) -> String {
+    /// SIGTERM to all of its processes, as dynos are stopped.
+    pub(crate) async fn stop(&self) {
+        self.engine.signal(&self.name, Signal::Term).await.unwrap();
+    }
+
+    /// The status that it ends with.
+    pub(crate) async fn end(&self) -> i64 {
+        let ended = tokio::time::timeout(Duration::from_secs(60), self.engine.wait(&self.name)).await;
+        match ended {
+            Ok(status) => status.unwrap(),
+            Err(_) => panic!("it did not end\n{}", self.logs().await),
+        }
+    }
+
+    pub(crate) async fn logs(&self) -> String {
         use futures::StreamExt;
         let mut logs = self.engine.logs(&self.name, None).await.unwrap();
         let mut text = Vec::new();
@@ -207,13 +232,25 @@ impl Dyno {
     }
 }
 
-fn request(address: std::net::SocketAddr, path: &str) -> std::io::Result<String> {
+impl Drop for Dyno {
+    fn drop(&mut self) {
+        // Blocks, unlike the engine's own way.
+        drop(Command::new("docker").args(["rm", "--force", "--volumes", &self.name.0]).output());
+    }
+}
+
+/// What follows an answer's head.
+pub(crate) fn body(answer: &str) -> String {
+    answer.split_once("\r\n\r\n").map_or(answer, |(_, body)| body).to_owned()
+}
+
+fn request(address: std::net::SocketAddr, path: &str, headers: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    write!(stream, "GET {path} HTTP/1.0\r\nHost: example.test\r\n\r\n")?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: example.test\r\n{headers}\r\n")?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
-    Ok(answer.split_once("\r\n\r\n").map_or(answer.clone(), |(_, body)| body.to_owned()))
+    Ok(answer)
 }
 
 /// A registry's storage that has the stack's run image; made once, and shared by every test of every process.

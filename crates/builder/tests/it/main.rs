@@ -2,11 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "the bench's helpers fail as the tests do that call them")]
 
+mod apt;
 mod bench;
 mod cancel;
 mod hostile;
+mod nginx;
 mod node;
+mod pgbouncer;
+mod procfile;
 mod python;
 mod registry;
 mod source;
+mod static_site;
 mod transcripts;

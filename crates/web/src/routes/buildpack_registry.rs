@@ -47,14 +47,17 @@ async fn search(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     page(&headers, found, &KEYS)
 }
 
-/// `heroku/nodejs`, with the slash percent-encoded.
+/// `heroku/nodejs` or `heroku-community/apt`, with the slash percent-encoded.
 async fn info(Segment(buildpack): Segment) -> Result<Json<wire::RegisteredBuildpack>, ApiError> {
-    let found = all().into_iter().find(|known| format!("{}/{}", known.namespace, known.name) == buildpack);
+    let found = match BuildpackSource::parse(&buildpack) {
+        Ok(BuildpackSource::Builtin(name)) if buildpack.contains('/') => all().into_iter().find(|known| known.name == name),
+        _ => None,
+    };
     found.map(Json).ok_or_else(|| ApiError::not_found("buildpack"))
 }
 
 fn all() -> Vec<wire::RegisteredBuildpack> {
-    let shown = BUILTIN.iter().map(|(name, language)| {
+    let shown = BUILTIN.iter().map(|(name, what)| {
         let source = BuildpackSource::Builtin((*name).to_owned());
         wire::RegisteredBuildpack {
             id: named("buildpack", &source.name()).id,
@@ -62,7 +65,7 @@ fn all() -> Vec<wire::RegisteredBuildpack> {
             name: (*name).to_owned(),
             blob_url: source.url(),
             category: "languages".to_owned(),
-            description: format!("{language}: comes with this platform"),
+            description: format!("{what}: comes with this platform"),
         }
     });
     shown.collect()

@@ -1,4 +1,4 @@
-# What users see: Heroku's forms, byte for byte.
+# What users see: Heroku's forms, byte for byte. All buildpacks here but Node.js's share it.
 
 header() { echo "-----> $*"; }
 
