@@ -16,9 +16,9 @@ pub enum BuildpackSource {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BuildpackSourceError {
-    #[error("There is no such buildpack. Give {}, a git URL, or the URL of a .tgz.", ours())]
+    #[error("There is no such buildpack. Give {ours}, a git URL, or the URL of a .tgz.", ours = ours())]
     Missing,
-    #[error("There is no buildpack {0}. Give {}, a git URL, or the URL of a .tgz.", ours())]
+    #[error("There is no buildpack {0}. Give {ours}, a git URL, or the URL of a .tgz.", ours = ours())]
     Unknown(String),
     #[error("{0:?} is not a buildpack URL: it must begin with https:// or http:// and hold no blanks.")]
     Url(String),

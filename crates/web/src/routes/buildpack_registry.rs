@@ -50,7 +50,9 @@ async fn search(RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
 /// `heroku/nodejs` or `heroku-community/apt`, with the slash percent-encoded.
 async fn info(Segment(buildpack): Segment) -> Result<Json<wire::RegisteredBuildpack>, ApiError> {
     let found = match BuildpackSource::parse(&buildpack) {
-        Ok(BuildpackSource::Builtin(name)) if buildpack.contains('/') => all().into_iter().find(|known| known.name == name),
+        Ok(BuildpackSource::Builtin(name)) if buildpack.contains('/') => {
+            all().into_iter().find(|known| known.name == name)
+        }
         _ => None,
     };
     found.map(Json).ok_or_else(|| ApiError::not_found("buildpack"))
