@@ -326,7 +326,7 @@ async fn a_setup_that_cannot_begin_makes_no_app() {
     let (_, token) = api.test.tenant("tenant@example.com").await;
     let made = api.post("/app-setups", json!({"source_blob": {"url": url}})).await;
     let path = format!("/app-setups/{}", made.json()["id"].as_str().unwrap());
-    let request = crate::support::request(axum::http::Method::GET, &path, Some(&token));
+    let request = crate::support::request(Method::GET, &path, Some(&token));
     assert_eq!(api.send(request.body(Body::empty()).unwrap()).await.status, StatusCode::NOT_FOUND);
     assert_eq!(ops::apps::list(&api.test.control, &api.test.owner).await.unwrap().len(), 2);
 }
