@@ -53,7 +53,7 @@ debian_download() {
   done
   if [[ ${#packages[@]} -gt 0 ]]; then
     debian_update
-    apt_get -o "Dir::Cache::archives=$archives" -y --download-only --reinstall --allow-downgrades \
+    apt_get -o "Dir::Cache::archives=$archives" -y --download-only --reinstall --allow-downgrades --allow-change-held-packages \
       "${DEBIAN_INSTALL_OPTIONS[@]}" install "${packages[@]}" >"$APT/log" 2>&1 || debian_no_package
   fi
 }
@@ -62,11 +62,14 @@ debian_fetch() {
   local archives=$1 url=$2 name
   name=${url%%[?#]*}
   name=${name##*/}
-  detail "Fetching $url"
-  if ! curl --silent --show-error --fail --location --proto =https,http --retry 3 --max-time 300 \
-    --output "$archives/${name%.deb}.deb" -- "$url" 2>"$archives/partial/log" ||
-    ! dpkg-deb --info "$archives/${name%.deb}.deb" >/dev/null 2>>"$archives/partial/log"; then
-    fail "No Debian package could be fetched from $url" "$(tail -n 1 "$archives/partial/log")"
+  # Two URLs may end alike.
+  name=${name%.deb}-$(sha256sum <<<"$url" | cut -c -8).deb
+  detail "Fetching $(without_credentials "$url")"
+  if ! curl --silent --show-error --fail --location --globoff --proto =https,http --retry 3 --max-time 300 \
+    --output "$archives/$name" -- "$url" 2>"$archives/partial/log" ||
+    ! dpkg-deb --info "$archives/$name" >/dev/null 2>>"$archives/partial/log"; then
+    fail "No Debian package could be fetched from $(without_credentials "$url")" \
+      "$(without_credentials "$(tail -n 1 "$archives/partial/log")")"
   fi
 }
 
@@ -100,7 +103,7 @@ debian_update() {
   debian_status >"$APT/status"
   if ! apt_get update >"$APT/log" 2>&1; then
     local reasons=()
-    mapfile -t reasons < <(grep -E '^(E|W|Err):' "$APT/log" | cut -c -200 | head -n 4)
+    mapfile -t reasons < <(without_credentials "$(<"$APT/log")" | grep -E '^(E|W|Err):' | cut -c -200 | head -n 4)
     if grep -q 'is not signed' "$APT/log"; then
       reasons+=('' 'A repository without a known key can be trusted all the same: deb [trusted=yes] http://…')
     fi
@@ -135,7 +138,7 @@ debian_no_package() {
     fail "There is no package ${missing[*]} in the lists of ${STACK:-the stack}." \
       'Names differ between distributions and between their versions: https://packages.debian.org finds them.'
   fi
-  mapfile -t lines < <(sed -E 's/^[[:space:]]+//' "$APT/log" | grep -v '^$' | cut -c -200 | tail -n 6)
+  mapfile -t lines < <(without_credentials "$(<"$APT/log")" | sed -E 's/^[[:space:]]+//' | grep -v '^$' | cut -c -200 | tail -n 6)
   fail 'The packages could not be had.' "${lines[@]}"
 }
 

@@ -21,7 +21,9 @@ install_nginx() {
 # provide_erb TEMPLATE CACHE: Ruby of Debian's packages, if the template needs more than lib/run-nginx itself knows, and the
 # app has no Ruby.
 provide_erb() {
-  if command -v erb >/dev/null || ! "$BUILDPACK_DIR/../lib/run-nginx" --render "$1" | grep -q '<%'; then
+  local rendered
+  rendered=$("$BUILDPACK_DIR/../lib/run-nginx" --render "$1")
+  if command -v erb >/dev/null || [[ $rendered != *'<%'* ]]; then
     return
   fi
   header "Installing Ruby for $1"

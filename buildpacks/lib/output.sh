@@ -9,6 +9,9 @@ warning() { echo " !     $*"; }
 # Indents what a command prints, as it prints it.
 indented() { "$@" 2>&1 | sed -u 's/^/       /'; }
 
+# without_credentials TEXT: URLs in it without user names, tokens and queries.
+without_credentials() { sed -E 's#(https?://)[^/@[:space:]]*@#\1#g; s#(https?://[^?[:space:]]*)\?[^[:space:]]*#\1#g' <<<"$1"; }
+
 # fail LINE...: says what is wrong, then ends the build. The status tells the trap that there is no more to say.
 fail() {
   echo

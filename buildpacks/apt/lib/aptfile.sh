@@ -20,7 +20,7 @@ read_aptfile() {
   local word
   for word in "${PACKAGES[@]}"; do
     if [[ $word != *://* && ! $word =~ ^[a-zA-Z0-9][a-zA-Z0-9.+:=~/_-]*$ ]]; then
-      fail "The Aptfile has what is no name of a package: ${word:0:100}" 'It names packages, one a line.'
+      fail "The Aptfile has what is no name of a package: $(without_credentials "${word:0:100}")" 'It names packages, one a line.'
     fi
   done
 }
@@ -31,7 +31,7 @@ install_packages() {
     mkdir -p .apt
     return
   fi
-  header "Installing packages: ${PACKAGES[*]}"
+  header "Installing packages: $(without_credentials "${PACKAGES[*]}")"
   # Heroku: recommended packages come along.
   # shellcheck disable=SC2034 # lib/debian.sh reads it
   DEBIAN_INSTALL_OPTIONS=()

@@ -37,6 +37,8 @@ def configuration(settings):
     files = "$uri.html $uri $uri/" if clean else "$uri $uri/"
 
     server.append(f"root {quote(root)};")
+    # The app's own, where the site is all of it.
+    server.append(r'location ~ "/\.(?!well-known/)" { return 404; }')
     server.append(f"charset {quote(text(settings, 'encoding', 'UTF-8'))};")
     error_page = text(settings, "error_page", "")
     if error_page:
@@ -47,13 +49,13 @@ def configuration(settings):
         server.append('if ($http_x_forwarded_proto != "https") { return 301 https://$host$request_uri; }')
     host = text(settings, "canonical_host", "")
     if host:
+        http.append(f"map $host $canonical_host {{ default {quote(interpolate(host))}; }}")
         http.append(f"map $host $canonical {{ default 0; {quote(interpolate(host))} 1; }}")
         http.append('map $http_x_forwarded_proto $canonical_scheme { default http; https https; }')
-        server.append(f"if ($canonical = 0) {{ return 301 $canonical_scheme://{interpolate(host)}$request_uri; }}")
+        server.append(f"if ($canonical = 0) {{ return 301 $canonical_scheme://$canonical_host$request_uri; }}")
 
     add_headers(settings, http, server)
     # A location is chosen before files are looked at; so each of them looks at files first.
-    taken = set()
     for number, (path, target) in enumerate(entries(settings, "redirects")):
         target = {"url": target} if isinstance(target, str) else target
         if not isinstance(target, dict) or not isinstance(target.get("url"), str):
@@ -61,7 +63,6 @@ def configuration(settings):
         status = target.get("status", 301)
         if status not in (301, 302, 303, 307, 308):
             fail(f"redirects: {path} has the status {status}; it must be 301, 302, 303, 307 or 308.")
-        taken.add(path)
         server.append(f"location = {quote(path)} {{ try_files {files} @redirect{number}; }}")
         server.append(f"location @redirect{number} {{ return {status} {quote(interpolate(target['url']))}; }}")
     for number, (path, target) in enumerate(entries(settings, "proxies")):
@@ -109,15 +110,15 @@ def add_headers(settings, http, server):
 
 def proxy(number, path, target, files):
     origin = target.get("origin") if isinstance(target, dict) else None
-    found = re.fullmatch(r"((?:https?://|\$\{[A-Za-z0-9_]+\})[^/]*)(/.*)?", origin) if isinstance(origin, str) else None
-    if not found:
+    if not isinstance(origin, str) or not re.fullmatch(r"(?:https?://|\$\{[A-Za-z0-9_]+\}).*", origin):
         fail(f'proxies: {path} needs an "origin", such as https://api.example.com/.')
-    base, inner = found[1], (found[2] or "/").rstrip("/")
     prefix = path.rstrip("/")
     return [
         f"location ^~ {quote(prefix + '/')} {{ try_files {files} @proxy{number}; }}",
-        f"location @proxy{number} {{ set $origin{number} {quote(interpolate(base))}; "
-        f'rewrite "^{escape(re.escape(prefix))}/?(.*)$" "{escape(inner)}/$1" break; '
+        # Where the path of the origin begins is known in the dyno only: a config var may hold some of it.
+        f'location @proxy{number} {{ set $origin{number} {quote(interpolate(origin))}; set $inner{number} ""; '
+        f'if ($origin{number} ~ "^(https?://[^/]+)(/.*[^/])?/*$") {{ set $origin{number} $1; set $inner{number} $2; }} '
+        f'rewrite "(?s)^{escape(re.escape(prefix))}/?(.*)$" "${{inner{number}}}/$1" break; '
         f"resolver <%= ENV['STATIC_RESOLVER'] %>; proxy_ssl_server_name on; proxy_http_version 1.1; "
         f"proxy_pass $origin{number}; }}",
     ]

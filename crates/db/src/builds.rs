@@ -5,7 +5,7 @@ use paas_model::{AccountId, AppId, BuildId, BuildState, HostId, LeaseId, Release
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 
-use crate::{Connection, DbError};
+use crate::{Connection, DbError, GiveBack};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Build {
@@ -247,14 +247,16 @@ pub async fn release(
     id: BuildId,
     lease: LeaseId,
     reason: &str,
-    wait: Duration,
+    why: GiveBack,
 ) -> Result<(), DbError> {
     let query = sqlx::query(
         "update builds set state = 'pending', host_id = null, last_error = $3, lease_id = null, lease_expires_at = null,
-                next_attempt_at = now() + make_interval(secs => $4), updated_at = now()
+                next_attempt_at = now() + make_interval(secs => $4),
+                attempt = case when $5 then greatest(attempt - 1, 1) else attempt end, updated_at = now()
          where id = $1 and lease_id = $2 and state = 'building'",
     );
-    held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
+    let query = query.bind(id).bind(lease).bind(reason).bind(why.wait().as_secs_f64());
+    held(&query.bind(why == GiveBack::Stopping).execute(db).await?)
 }
 
 /// How many builds run on each host, or were given to it.

@@ -36,6 +36,7 @@ pub mod dynos;
 pub mod embedded_registry;
 mod error;
 pub mod formations;
+mod give_back;
 pub mod host_shells;
 pub mod hosts;
 pub mod invitations;
@@ -70,6 +71,7 @@ pub use changes::{Changes, Subscription, Topic};
 pub use cluster::{Cluster, ClusterError};
 pub use connection::{Connection, Db, Transaction};
 pub use error::DbError;
+pub use give_back::GiveBack;
 pub use secret_hash::{SecretHash, new_secret};
 pub use vault::{Vault, VaultError};
 

@@ -9,7 +9,7 @@ use paas_model::{
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 
-use crate::{Connection, DbError, Vault, VaultError};
+use crate::{Connection, DbError, GiveBack, Vault, VaultError};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Setup {
@@ -174,14 +174,16 @@ pub async fn release(
     id: SetupId,
     lease: LeaseId,
     reason: &str,
-    wait: Duration,
+    why: GiveBack,
 ) -> Result<(), DbError> {
     let query = sqlx::query(
         "update app_setups set lease_id = null, lease_expires_at = null, last_error = $3,
-                next_attempt_at = now() + make_interval(secs => $4), updated_at = now()
+                next_attempt_at = now() + make_interval(secs => $4),
+                attempt = case when $5 then greatest(attempt - 1, 1) else attempt end, updated_at = now()
          where id = $1 and lease_id = $2 and state = 'pending'",
     );
-    held(&query.bind(id).bind(lease).bind(reason).bind(wait.as_secs_f64()).execute(db).await?)
+    let query = query.bind(id).bind(lease).bind(reason).bind(why.wait().as_secs_f64());
+    held(&query.bind(why == GiveBack::Stopping).execute(db).await?)
 }
 
 /// Its app.json has been applied, and the app is being built. What stood above the app.json is forgotten.

@@ -28,6 +28,13 @@ async fn urls_and_settings_become_the_poolers() {
         ("DATABASE_URL=postgres://a:b@c/d PGBOUNCER_SERVER_TLS_SSLMODE=x", "x is no mode of encryption."),
         ("PGBOUNCER_URLS='A B' A=postgres://u:1@c/d B=postgres://u:2@c/d", "the user u with different passwords."),
         ("DATABASE_URL=postgres://a:b@c/d PGBOUNCER_POOL_MODE=x", "buildpack=pgbouncer at=exit process=pgbouncer\n"),
+        ("DATABASE_URL=postgres://a:b@c/d PGBOUNCER_POOL_MODE=x", "pool_mode"),
+        (
+            "DATABASE_URL='postgres://a:b@c/d?sslmode=verify_full'",
+            "the sslmode of the config var DATABASE_URL is none.",
+        ),
+        ("DATABASE_URL='postgres://a:b@c/d?sslcert=x'", "asks for a client certificate"),
+        ("DATABASE_URL=postgres://a:b@c/d PGSSLMODE=verify-ful", "PGSSLMODE is no mode of encryption."),
         ("DATABASE_URL=whatever PGBOUNCER_ENABLED=false", "DATABASE_URL=whatever\n"),
         (
             "DATABASE_URL='postgres://a:b%2F@c:7777/d?sslmode=require&connect_timeout=5'",

@@ -9,6 +9,8 @@ async fn a_site_is_served_by_its_static_json() {
     assert_eq!(done.built().buildpack_description.as_deref(), Some("Static HTML"));
     assert_eq!(done.built().process_types[&ProcessType::web()], "bin/boot");
     bench.env.insert("SITE_URL".into(), "https://example.test".into());
+    bench.env.insert("API_URL".into(), "http://127.0.0.1:5000/docs/".into());
+    bench.env.insert("QUOTED".into(), r#"/a"b\c$d"#.into());
     let dyno = bench.serve(done.built()).await;
     for (path, status, shown) in [
         ("/", 200, "<p>index</p>"),
@@ -21,6 +23,10 @@ async fn a_site_is_served_by_its_static_json() {
         ("/nope", 404, "<p>nothing here</p>"),
         ("/old/", 302, "Location: /about?price=$5\r\n"),
         ("/home", 301, "Location: https://example.test/\r\n"),
+        ("/quoted", 301, "Location: /a\"b\\c$d\r\n"),
+        ("/fixed/", 200, "<p>docs</p>"),
+        ("/fixed/more?x", 404, "<p>nothing here</p>"),
+        ("/api/", 200, "<p>docs</p>"),
         ("/about", 200, "Cache-Control: no-store\r\n"),
         ("/assets/site.css", 200, "Cache-Control: public, max-age=512000\r\n"),
         ("/nope", 404, "X-Frame-Options: DENY\r\n"),
@@ -49,6 +55,18 @@ async fn a_site_may_want_https_and_a_password() {
     assert!(dyno.ask("/", secure).await.starts_with("HTTP/1.1 401 "));
     let known = "X-Forwarded-Proto: https\r\nAuthorization: Basic bWU6c2VjcmV0\r\n";
     assert_eq!(body(&dyno.ask("/", known).await), "<p>secret</p>\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_is_all_of_an_app_does_not_show_what_the_build_put_there() {
+    let mut bench = Bench::new().await;
+    let done =
+        bench.build(app(&[("static.json", r#"{"root": "."}"#), ("index.html", "<p>all</p>"), (".env", "x")])).await;
+    let dyno = bench.serve(done.built()).await;
+    assert_eq!(body(&dyno.get("/").await), "<p>all</p>");
+    for path in ["/.heroku/static/nginx.conf", "/.heroku/static/nginx.conf.erb", "/.env"] {
+        assert!(dyno.get(path).await.starts_with("HTTP/1.1 404 "), "{path}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

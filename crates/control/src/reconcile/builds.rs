@@ -9,7 +9,7 @@ use std::{
 use chrono::Utc;
 use paas_builder::{BuildError, BuildEvent, BuildRequest, Built, InputError};
 use paas_db::{
-    DbError, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs,
+    DbError, GiveBack, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs,
 };
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -361,11 +361,11 @@ async fn give_back(
     let reason = error.to_string();
     crash_point!("build.given_back");
     if stop.is_cancelled() {
-        return builds::release(control.db.pool(), id, lease, &reason, Duration::ZERO).await;
+        return builds::release(control.db.pool(), id, lease, &reason, GiveBack::Stopping).await;
     }
     if build.attempt < MAX_ATTEMPTS {
         let wait = Duration::from_secs(2_u64.saturating_pow(u32::try_from(build.attempt).unwrap_or(0)));
-        return builds::release(control.db.pool(), id, lease, &reason, wait).await;
+        return builds::release(control.db.pool(), id, lease, &reason, GiveBack::Failed { wait }).await;
     }
     let text = " !     The platform could not run this build. It is not your app's fault: push again later.\n\n !     \
                 Push failed\n";

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Duration};
 use chrono::{TimeDelta, Utc};
 use paas_builder::InputError;
 use paas_db::{
-    Connection, DbError, Topic, apps, buildpacks, builds, dynos, new_id, releases, setups,
+    Connection, DbError, GiveBack, Topic, apps, buildpacks, builds, dynos, new_id, releases, setups,
     setups::{Rest, Script, Setup, Wish},
 };
 use paas_logs::Filter;
@@ -405,12 +405,14 @@ async fn give_back(
     let Some(setup) = setups::find(control.db.pool(), id).await? else { return Ok(()) };
     let reason = error.to_string();
     if stop.is_cancelled() {
-        return Ok(setups::release(control.db.pool(), id, lease, &reason, Duration::ZERO).await?);
+        return Ok(setups::release(control.db.pool(), id, lease, &reason, GiveBack::Stopping).await?);
     }
     if setup.attempt < MAX_ATTEMPTS {
         let wait = Duration::from_secs(2_u64.saturating_pow(u32::try_from(setup.attempt).unwrap_or(0)));
-        return Ok(setups::release(control.db.pool(), id, lease, &reason, wait).await?);
+        return Ok(setups::release(control.db.pool(), id, lease, &reason, GiveBack::Failed { wait }).await?);
     }
+    // Should it be another's by now, that one goes on with it.
+    setups::extend(control.db.pool(), id, lease, control.settings.lease).await?;
     fail(control, &setup, Failure::ours()).await
 }
 

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use futures::future::join_all;
 use paas_db::{
-    DbError, build_output,
+    DbError, GiveBack, build_output,
     builds::{self, Outcome},
     hosts, new_id,
 };
@@ -66,7 +66,7 @@ async fn whoever_lost_the_lease_writes_nothing() {
     for lost in [
         builds::extend(pool, build, late, MINUTE).await.map(drop),
         builds::fail(pool, build, late, "late").await,
-        builds::release(pool, build, late, "late", MINUTE).await,
+        builds::release(pool, build, late, "late", GiveBack::Failed { wait: MINUTE }).await,
         builds::succeed(&mut transaction, build, late, &outcome).await,
     ] {
         assert!(matches!(lost, Err(DbError::LeaseLost)), "{lost:?}");
@@ -87,7 +87,7 @@ async fn a_build_that_is_given_back_waits_for_its_time() {
     let build = world.build(&app).await;
     let (pool, lease): (_, LeaseId) = (world.db().pool(), new_id());
     builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap();
-    builds::release(pool, build, lease, "the engine is gone", MINUTE).await.unwrap();
+    builds::release(pool, build, lease, "the engine is gone", GiveBack::Failed { wait: MINUTE }).await.unwrap();
     assert!(builds::place(pool, build, world.host).await.unwrap());
     assert_eq!(builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap(), None);
     let due = builds::next_due(pool).await.unwrap().unwrap();
@@ -110,10 +110,16 @@ async fn a_build_runs_where_it_was_placed_and_nowhere_before() {
     assert_eq!(builds::claim(pool, new_id(), MINUTE, None).await.unwrap(), None);
     let lease: LeaseId = new_id();
     assert_eq!(builds::claim(pool, lease, MINUTE, Some(HERE)).await.unwrap(), Some(build));
-    builds::release(pool, build, lease, "the engine is gone", Duration::ZERO).await.unwrap();
+    builds::release(pool, build, lease, "the engine is gone", GiveBack::Failed { wait: Duration::ZERO }).await.unwrap();
     assert_eq!(builds::find(pool, build).await.unwrap().unwrap().host_id, None);
-    assert!(builds::place(pool, build, elsewhere).await.unwrap());
-    assert_eq!(builds::claim(pool, new_id(), MINUTE, None).await.unwrap(), Some(build));
+    // Servers that stop, however many, are no attempts.
+    for _ in 0..4 {
+        let lease = new_id();
+        assert!(builds::place(pool, build, elsewhere).await.unwrap());
+        assert_eq!(builds::claim(pool, lease, MINUTE, None).await.unwrap(), Some(build));
+        assert_eq!(builds::find(pool, build).await.unwrap().unwrap().attempt, 2);
+        builds::release(pool, build, lease, "the server stops", GiveBack::Stopping).await.unwrap();
+    }
     world.end().await;
 }
 

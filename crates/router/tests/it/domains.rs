@@ -121,9 +121,14 @@ async fn domains_are_not_read_again_because_a_dyno_came_up() {
     let router = world.router().await;
     world.add_domain(&app, "www.example.com", None).await;
     until(&router, "www.example.com", (200, "one")).await;
+    let late = world.app("late-app", 1).await;
+    let dyno = world.starting(&late, 1, other.address).await;
+    // So that they have just been read, and are not due to be for some seconds.
+    world.add_domain(&app, "blog.example.com", None).await;
+    until(&router, "blog.example.com", (200, "one")).await;
     // Whoever reads them now fails.
     world.execute("alter table domains rename to elsewhere").await;
-    let late = world.app_at("late-app", other.address).await;
+    world.set_up(dyno).await;
     until(&router, &late.host(), (200, "other")).await;
     assert_eq!(router.get("www.example.com", "/").await, (200, "one".into()));
     router.end().await;

@@ -30,7 +30,9 @@ impl Env {
         // What an earlier shell has set would lead elsewhere, or add to what is sent.
         for name in settings::unwanted() {
             let name = name.to_string_lossy().into_owned();
-            if exports.iter().all(|(exported, _)| *exported != name) {
+            // Others no shell can have.
+            let is_shells = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+            if is_shells && exports.iter().all(|(exported, _)| *exported != name) {
                 context.printer.plain(format!("unset {name}"))?;
             }
         }

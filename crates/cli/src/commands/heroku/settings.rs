@@ -69,12 +69,17 @@ pub(super) fn past_proxies(host: &str) -> Vec<(&'static str, String)> {
     if proxies.iter().all(|name| env::var_os(name).is_none()) {
         return Vec::new();
     }
-    let past = |name| {
-        let others = env::var(name).unwrap_or_default();
-        let value = if others.is_empty() { host.to_owned() } else { format!("{host},{others}") };
-        (name, value)
-    };
-    ["NO_PROXY", "no_proxy"].map(past).into()
+    // Programs read one of the two, and not all the same one.
+    let names = ["NO_PROXY", "no_proxy"];
+    let mut hosts = vec![host.to_owned()];
+    for list in names.iter().filter_map(|name| env::var(name).ok()) {
+        for other in list.split(',').map(str::trim).filter(|other| !other.is_empty()) {
+            if !hosts.iter().any(|known| known == other) {
+                hosts.push(other.to_owned());
+            }
+        }
+    }
+    names.map(|name| (name, hosts.join(","))).into()
 }
 
 /// What makes git trust the server's CA, for this server alone, whichever repository it is in: `git clone` and `git push`

@@ -5,6 +5,7 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     process::Command,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(crate) struct Elsewhere {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
+
+const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Elsewhere {
     /// Hangs up on whoever comes, once they have said where they want to go.
@@ -23,9 +26,12 @@ impl Elsewhere {
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let mut line = String::new();
-                // One that says nothing is noted all the same.
-                drop(BufReader::new(stream).read_line(&mut line));
+                // One that says nothing is noted all the same, and before it hears that nobody is here.
+                drop(stream.set_read_timeout(Some(PATIENCE)));
+                let mut stream = BufReader::new(stream);
+                drop(stream.read_line(&mut line));
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(line.trim_end().to_owned());
+                drop(stream);
             }
         });
         Self { url, asked }

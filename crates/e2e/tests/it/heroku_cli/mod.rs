@@ -82,9 +82,10 @@ fn paas_runs_herokus_cli_as_if_it_were_at_home() {
     let ran = run(command.current_dir(&repo.directory).env("LINE", line));
     assert!(ran.stdout.contains("at 97") && ran.status == Some(3), "{ran}");
 
-    let tail = "paas heroku -- logs --tail --num 1 --app demo > tail & until [ -s tail ]; do sleep 1; done; \
+    let tail = "paas heroku -- logs --tail --num 1 --app demo > tail & for i in $(seq 120); do [ -s tail ] && break; sleep 1; done; \
                 paas config:set GREETING=hi --app demo; \
-                until grep 'Set GREETING config vars' tail; do sleep 1; done; kill $!";
+                for i in $(seq 120); do grep 'Set GREETING config vars' tail && break; sleep 1; done; kill $!; \
+                grep --quiet 'Set GREETING config vars' tail";
     run(&mut heroku.bare_shell(&home, tail)).ok();
     paas("destroy --app demo --confirm demo").ok();
 }

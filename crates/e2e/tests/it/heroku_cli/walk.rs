@@ -153,7 +153,7 @@ impl Terminal {
         self.seen = self.shown.lock().unwrap_or_else(PoisonError::into_inner).len();
         let input = self.program.stdin.as_mut().expect("it is piped");
         // What is typed before the program reads keys one by one is lost with some.
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_secs(1));
         drop(write!(input, "{line}\r").and_then(|()| input.flush()));
     }
 
@@ -163,7 +163,7 @@ impl Terminal {
         });
         self.seen = 0;
         // The thread that reads may be a moment behind.
-        std::thread::sleep(Duration::from_millis(200));
+        std::thread::sleep(Duration::from_secs(1));
         Ran { command: String::new(), status, stdout: self.screen(), stderr: String::new() }
     }
 }
