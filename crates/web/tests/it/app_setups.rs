@@ -314,7 +314,7 @@ async fn a_setup_that_cannot_begin_makes_no_app() {
     for body in [
         json!({"source_blob": {"url": url}, "app": {"name": "taken"}}),
         json!({"source_blob": {"url": "ftp://example.test/x"}, "app": {"name": "example"}}),
-        json!({"source_blob": {"url": url}, "app": {"name": "example", "stack": "cedar"}}),
+        json!({"source_blob": {"url": url}, "app": {"name": "example", "stack": "no-such-stack"}}),
         json!({"source_blob": {"url": url}, "app": {"name": "example"}, "overrides": {"env": {"a b": "x"}}}),
         json!({"source_blob": {"url": url}, "app": {"name": "example"}, "overrides": {"buildpacks": [{"url": "x"}]}}),
         json!({"source_blob": {"url": url}, "app": {"name": "example"}, "overrides": {"addons": ["x"]}}),

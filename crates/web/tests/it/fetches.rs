@@ -154,7 +154,7 @@ async fn a_request_that_is_refused_leaves_no_source() {
     for (path, body) in [
         ("/apps/example/builds", json!({"source_blob": blob, "buildpacks": [{"url": "x"}]})),
         ("/app-setups", json!({"source_blob": blob, "app": {"name": "example"}})),
-        ("/app-setups", json!({"source_blob": blob, "app": {"stack": "cedar"}})),
+        ("/app-setups", json!({"source_blob": blob, "app": {"stack": "no-such-stack"}})),
         ("/app-setups", json!({"source_blob": blob, "overrides": {"env": {"a b": "x"}}})),
     ] {
         let refused = api.post(path, body).await;
