@@ -1,8 +1,11 @@
-//! Every host that is not the platform, as far as a program honours proxies: what it would have asked them.
+//! Every host that is not the platform: what a program would have asked them. A proxy sees who honours proxies, and a hook in
+//! Node.js whatever name is looked up: past proxies for one host, Heroku's CLI goes past them for all.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
     net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -11,14 +14,15 @@ use std::{
 #[derive(Debug)]
 pub(crate) struct Elsewhere {
     url: String,
+    lookups: PathBuf,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Elsewhere {
-    /// Hangs up on whoever comes, once they have said where they want to go.
-    pub(crate) fn start() -> Self {
+    /// Hangs up on whoever comes, once they have said where they want to go. `directory`: for notes.
+    pub(crate) fn start(directory: &Path) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("some port is free");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -34,7 +38,13 @@ impl Elsewhere {
                 drop(stream);
             }
         });
-        Self { url, asked }
+        Self { url, lookups: directory.join("lookups"), asked }
+    }
+
+    /// Watches a program, and the programs that it starts.
+    pub(crate) fn watch<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        let hook = concat!("--require ", env!("CARGO_MANIFEST_DIR"), "/tests/it/harness/lookups.js");
+        self.proxy_for(command).env("NODE_OPTIONS", hook).env("PAAS_TEST_LOOKUPS", &self.lookups)
     }
 
     /// Makes it the proxy of a program.
@@ -42,8 +52,16 @@ impl Elsewhere {
         command.envs(["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"].map(|name| (name, &self.url)))
     }
 
-    /// First lines of requests: `CONNECT api.heroku.com:443 HTTP/1.1`.
+    /// First lines of requests, `CONNECT api.heroku.com:443 HTTP/1.1`, and names of hosts.
     pub(crate) fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let looked_up = self.looked_up();
+        asked.extend(looked_up.into_iter().filter(|name| name != "localhost"));
+        asked
+    }
+
+    /// All names that were looked up, the platform's too.
+    pub(crate) fn looked_up(&self) -> Vec<String> {
+        fs::read_to_string(&self.lookups).unwrap_or_default().lines().map(str::to_owned).collect()
     }
 }

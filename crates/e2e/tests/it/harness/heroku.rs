@@ -50,7 +50,7 @@ impl<'a> Heroku<'a> {
         // Held until this returns.
         let lock = File::create(directory.join("lock")).expect("the target directory can be written");
         lock.lock().expect("locks work");
-        let elsewhere = Elsewhere::start();
+        let elsewhere = Elsewhere::start(&platform.directory);
         let exports = run(elsewhere.proxy_for(&mut platform.paas_command(&["heroku:env"]))).ok().stdout;
         let heroku = Self { platform, directory, exports, elsewhere };
         if heroku.bin().join("heroku").exists() {
@@ -72,7 +72,7 @@ impl<'a> Heroku<'a> {
     /// in the folder `work`.
     pub(crate) fn shell(&self, home: &Path, line: &str) -> Command {
         let mut command = self.bare_shell(home, &format!("{}{line}", self.exports));
-        self.elsewhere.proxy_for(&mut command);
+        self.elsewhere.watch(&mut command);
         command
     }
 

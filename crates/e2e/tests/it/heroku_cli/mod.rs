@@ -45,6 +45,7 @@ fn every_command_does_what_the_list_says() {
         }
     }
     assert_eq!(heroku.elsewhere.asked(), Vec::<String>::new(), "other hosts were asked");
+    assert!(heroku.elsewhere.looked_up().len() > 100, "all of them were watched");
     let differences = commands::differences(&all, &heroku.manifest());
     let failures = all.failures.join("\n\n");
     assert!(failures.is_empty() && differences.is_empty(), "{failures}\n\ncommands.txt: {differences:#?}");
@@ -99,8 +100,7 @@ fn commands_whose_hosts_are_fixed_are_seen_to_go_elsewhere() {
     };
     let home = heroku.home("elsewhere");
     // What `paas heroku:env` cannot help: docs/heroku-cli.md warns of it, and `paas heroku` does not start them.
-    // Where the server is past proxies, the CLI takes all hosts to be: the recorder would not see this one.
-    let ran = run(&mut heroku.shell(&home, "unset NO_PROXY no_proxy; heroku apps:favorites"));
+    let ran = run(&mut heroku.shell(&home, "heroku apps:favorites"));
     let asked = heroku.elsewhere.asked();
     assert!(asked.iter().any(|line| line.contains("particleboard.heroku.com")), "{asked:?} {ran}");
     let refused = run(&mut heroku.bare_shell(&home, "paas heroku -- apps:favorites")).refused();
@@ -109,7 +109,7 @@ fn commands_whose_hosts_are_fixed_are_seen_to_go_elsewhere() {
     let inherited = r#"export HEROKU_HOST=herokudev.com HEROKU_HEADERS='{"authorization":"Bearer wrong"}'"#;
     let line = format!("{inherited}; eval \"$(paas heroku:env)\"; heroku auth:whoami");
     let before = heroku.elsewhere.asked().len();
-    let ran = run(heroku.elsewhere.proxy_for(&mut heroku.bare_shell(&home, &line))).ok();
+    let ran = run(heroku.elsewhere.watch(&mut heroku.bare_shell(&home, &line))).ok();
     assert!(ran.stdout.contains("owner@localhost"), "{ran}");
     assert_eq!(heroku.elsewhere.asked().len(), before);
 }
