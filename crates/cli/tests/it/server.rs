@@ -116,7 +116,8 @@ fn serve(
         let mut line = String::new();
         reader.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
-        headers.insert(name.to_ascii_lowercase(), value.to_owned());
+        let earlier = headers.insert(name.to_ascii_lowercase(), value.to_owned());
+        assert_eq!(earlier, None, "{name} was sent twice, and servers read the first");
     }
     let length = headers.get("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
     let mut body = vec![0; length];
