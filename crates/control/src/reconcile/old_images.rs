@@ -22,6 +22,8 @@ const AT_A_TIME: usize = 4;
 const RETRY: Duration = Duration::from_secs(5);
 /// After so many without one, dynos wait until it has been: a full disk would stop them all.
 const TRIES: u32 = 60;
+/// And no longer than this at a time: a pull that hangs must not hold up all others.
+const WAIT: Duration = Duration::from_secs(30);
 /// Executors that a controller starts at the same time do not all begin with this.
 const MAX_DELAY: Duration = Duration::from_secs(120);
 
@@ -53,9 +55,9 @@ pub(super) async fn run(context: &Context) {
 
 /// From here on no dyno gets an image, so that the rows name all that are in use. `None`: one does just now.
 async fn alone(context: &Context, tries: u32) -> Option<RwLockWriteGuard<'_, ()>> {
-    match tries < TRIES {
-        true => context.images.try_write().ok(),
-        false => Some(context.images.write().await),
+    match (tries + 1) % TRIES {
+        0 => tokio::time::timeout(WAIT, context.images.write()).await.ok(),
+        _ => context.images.try_write().ok(),
     }
 }
 
