@@ -172,8 +172,7 @@ impl Seen {
             let note = self.noted.lock();
             (note.account.clone(), merged(&self.detail, &note.detail))
         };
-        // A consent sends the browser on.
-        if account.is_some() || status.is_success() || status.is_redirection() {
+        if account.is_some() || status.is_success() {
             audit::record(&web.control, self.attempt(route, account.as_ref(), &detail), status.as_u16()).await;
         }
     }

@@ -9,6 +9,7 @@ use paas_db::apps::App;
 use paas_model::Permission;
 use paas_platform as wire;
 
+use super::account::check_self;
 use crate::{
     audit::Noted,
     auth::{AppFor, Caller},
@@ -52,9 +53,7 @@ async fn list_of_user(
     Segment(user): Segment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    if user != "~" && user != account.email && user != account.id.to_string() {
-        return Err(ApiError::not_found("user"));
-    }
+    check_self(&account, &user)?;
     Ok(paged(&web, &headers, &apps::list(&web.control, &account).await?))
 }
 
