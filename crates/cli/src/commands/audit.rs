@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, clap::Args)]
 pub(crate) struct Audit {
     /// How many to show
-    #[arg(short, long, value_name = "NUMBER", default_value_t = 25)]
+    #[arg(short, long, value_name = "NUMBER", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=1000))]
     num: u32,
     /// Everything on this installation, for its owner
     #[arg(long, conflicts_with_all = ["app", "remote"])]
@@ -35,7 +35,7 @@ impl Audit {
     pub(crate) async fn run(self, context: &mut Context) -> Result<(), Error> {
         let app = if self.all { None } else { Some(context.app(&self.app)?) };
         let query = AuditQuery { user: self.user, action: self.action, ..AuditQuery::default() };
-        let events = context.client()?.audit(app.as_deref(), &query, self.num.max(1)).await?;
+        let events = context.client()?.audit(app.as_deref(), &query, self.num).await?;
         if self.json.json {
             return context.printer.json(&events);
         }
