@@ -73,6 +73,7 @@ impl From<DbError> for OpError {
                 Self::Conflict("A name that was just invented is taken; try again".to_owned())
             }
             DbError::DrainUrlTaken => Self::Conflict("Already exists".to_owned()),
+            DbError::AccountGone => Self::not_found("account"),
             DbError::AppGone => Self::not_found("app"),
             DbError::SniEndpointGone => Self::not_found("sni_endpoint"),
             DbError::Unavailable(_) => Self::Unavailable("the database", error.into()),

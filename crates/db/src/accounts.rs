@@ -76,6 +76,15 @@ pub async fn lock(db: impl PgExecutor<'_>, id: AccountId) -> Result<Option<Accou
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
+/// It is not deleted until the transaction ends: what is given to it now stays its own.
+///
+/// # Errors
+/// [`DbError::AccountGone`].
+pub async fn hold(db: &mut crate::Connection, id: AccountId) -> Result<(), DbError> {
+    let query = sqlx::query("select 1 from accounts where id = $1 and deleted_at is null for key share");
+    query.bind(id).fetch_optional(db).await?.map(drop).ok_or(DbError::AccountGone)
+}
+
 /// What is to be changed; `None`: nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
@@ -136,10 +145,13 @@ pub async fn set_totp(db: impl PgExecutor<'_>, id: AccountId, secret: &[u8]) -> 
     Ok(query.bind(id).bind(secret).execute(db).await?.rows_affected() == 1)
 }
 
-pub async fn confirm_totp(db: impl PgExecutor<'_>, id: AccountId) -> Result<(), DbError> {
-    let query = sqlx::query("update accounts set totp_confirmed_at = now(), updated_at = now() where id = $1");
-    query.bind(id).execute(db).await?;
-    Ok(())
+/// `secret`: sealed, as it was when its code was looked at. False: it is another by now, or confirmed.
+pub async fn confirm_totp(db: impl PgExecutor<'_>, id: AccountId, secret: &[u8]) -> Result<bool, DbError> {
+    let query = sqlx::query(
+        "update accounts set totp_confirmed_at = now(), updated_at = now()
+         where id = $1 and totp_secret = $2 and totp_confirmed_at is null",
+    );
+    Ok(query.bind(id).bind(secret).execute(db).await?.rows_affected() == 1)
 }
 
 pub async fn clear_totp(db: impl PgExecutor<'_>, id: AccountId) -> Result<(), DbError> {

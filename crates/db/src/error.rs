@@ -29,6 +29,9 @@ pub enum DbError {
     #[error("the app has a drain to this URL")]
     DrainUrlTaken,
     /// Deleted since it was looked at.
+    #[error("the account is gone")]
+    AccountGone,
+    /// Deleted since it was looked at.
     #[error("the app is gone")]
     AppGone,
     /// Deleted since it was looked at.

@@ -128,7 +128,6 @@ pub async fn delete(db: impl PgExecutor<'_>, account: AccountId, id: TokenId) ->
     Ok(query.bind(account).bind(id).fetch_optional(db).await?)
 }
 
-/// All logins in browsers but one: whoever came in with the old password is out.
 /// Those of the account that ended a day ago and cannot be renewed.
 pub async fn forget_expired(db: impl PgExecutor<'_>, account: AccountId) -> Result<(), DbError> {
     let query = sqlx::query(
@@ -139,24 +138,17 @@ pub async fn forget_expired(db: impl PgExecutor<'_>, account: AccountId) -> Resu
     Ok(())
 }
 
-/// The logins in browsers but for `kept`, and what was about to become a token: a page that was said yes on, a code.
+/// The logins in browsers but for `kept`, and what was about to become a token or another password: a page that was said yes
+/// on, a code, a link.
 pub async fn end_logins(db: &mut crate::Connection, account: AccountId, kept: Option<TokenId>) -> Result<(), DbError> {
-    delete_sessions_but(&mut *db, account, kept).await?;
+    let sessions = sqlx::query("delete from tokens where account_id = $1 and is_session and id is distinct from $2");
+    sessions.bind(account).bind(kept).execute(&mut *db).await?;
     for statement in [
         "delete from browser_logins where account_id = $1",
         "delete from oauth_grants where account_id = $1 and used_at is null",
+        "delete from password_resets where account_id = $1 and used_at is null",
     ] {
         sqlx::query(statement).bind(account).execute(&mut *db).await?;
     }
-    Ok(())
-}
-
-async fn delete_sessions_but(
-    db: impl PgExecutor<'_>,
-    account: AccountId,
-    kept: Option<TokenId>,
-) -> Result<(), DbError> {
-    let query = sqlx::query("delete from tokens where account_id = $1 and is_session and id is distinct from $2");
-    query.bind(account).bind(kept).execute(db).await?;
     Ok(())
 }

@@ -49,6 +49,7 @@ pub async fn create(control: &Control, account: &Account, app: &str, recipient: 
     }
     let id = new_id::<TransferId>();
     let mut tx = control.db.begin().await?;
+    accounts::hold(&mut tx, recipient.id).await?;
     app_transfers::create(&mut tx, id, app.id, app.owner_id, recipient.id).await?;
     tx.commit().await.map_err(DbError::from)?;
     let told = format!("Transfer to {} offered by user {}", recipient.email, account.email);
@@ -73,12 +74,12 @@ pub async fn answer(control: &Control, account: &Account, id_or_app: &str, state
     if !apps::lock(&mut tx, transfer.app_id).await? {
         return Err(OpError::not_found("app"));
     }
+    // First, as whoever deletes the account does: an account that is gone owns nothing.
+    accounts::hold(&mut tx, transfer.recipient_id).await?;
     if !app_transfers::end(&mut tx, transfer.id, state).await? {
         return Err(over(&transfer));
     }
     if state == "accepted" {
-        // So that it is not deleted at the same time: an account that is gone owns nothing.
-        accounts::lock(&mut *tx, transfer.recipient_id).await?.ok_or_else(|| OpError::not_found("account"))?;
         apps::set_owner(&mut tx, transfer.app_id, transfer.recipient_id).await?;
         collaborators::delete(&mut tx, transfer.app_id, transfer.recipient_id).await?;
         let (id, permissions) = (new_id::<CollaboratorId>(), Permissions::of_collaborator());

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use paas_db::{Connection, DbError, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs};
+use paas_db::{
+    Connection, DbError, accounts, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs,
+};
 use paas_model::{AppId, AppName, ConfigId, ConfigVars, Permission, ReleaseId, ReleaseState, SlugId, describe};
 
 use super::access;
@@ -71,6 +73,7 @@ pub(crate) async fn insert(
     stack: &str,
 ) -> Result<AppId, DbError> {
     let (app, config) = (new_id::<AppId>(), new_id::<ConfigId>());
+    accounts::hold(&mut *db, account.id).await?;
     apps::create(&mut *db, app, name, account.id, stack, config).await?;
     configs::create(&mut *db, control.db.vault(), config, app, &ConfigVars::default()).await?;
     for description in [describe::INITIAL, describe::ENABLE_LOGPLEX] {

@@ -1,7 +1,13 @@
 //! Sharing an app.
 
 use paas_db::{
-    DbError, accounts::Account, app_transfers, apps::App, collaborators, collaborators::Collaborator, new_id,
+    DbError,
+    accounts::{self, Account},
+    app_transfers,
+    apps::App,
+    collaborators,
+    collaborators::Collaborator,
+    new_id,
 };
 use paas_model::{CollaboratorId, Permission, Permissions};
 
@@ -61,6 +67,7 @@ pub async fn create(
     }
     let given = wanted.clone().unwrap_or_else(Permissions::of_collaborator);
     let mut tx = control.db.begin().await?;
+    accounts::hold(&mut tx, person.id).await?;
     let is_new = collaborators::create(&mut tx, new_id::<CollaboratorId>(), app.id, person.id, &given).await?;
     let found = collaborators::find(&mut *tx, app.id, person.id).await?;
     let found = found.ok_or_else(|| OpError::not_found("collaborator"))?;

@@ -72,7 +72,7 @@ pub async fn confirm(control: &Control, account: &Account, code: &SecretString) 
     limit(control, account).await?;
     let credentials = accounts::credentials(control.db.pool(), account.id).await?;
     let Some(sealed) = credentials.filter(|it| it.totp_confirmed_at.is_none()).and_then(|it| it.totp_secret) else {
-        return Err(OpError::Invalid("There is nothing to confirm. Begin with POST /account/two-factor.".to_owned()));
+        return Err(nothing_to_confirm());
     };
     let step = step_of(control, account, &sealed, code)?;
     let codes: Vec<_> = (0..RECOVERY_CODES).map(|_| recovery_code()).collect();
@@ -86,10 +86,16 @@ pub async fn confirm(control: &Control, account: &Account, code: &SecretString) 
             "This is not the code of this moment. Check the clock of your device.".to_owned(),
         ));
     }
-    accounts::confirm_totp(&mut *tx, account.id).await?;
+    if !accounts::confirm_totp(&mut *tx, account.id, &sealed).await? {
+        return Err(nothing_to_confirm());
+    }
     recovery_codes::replace(&mut tx, account.id, &codes.iter().map(hash_of).collect::<Vec<_>>()).await?;
     tx.commit().await.map_err(DbError::from)?;
     Ok(codes)
+}
+
+fn nothing_to_confirm() -> OpError {
+    OpError::Invalid("There is nothing to confirm. Begin with POST /account/two-factor.".to_owned())
 }
 
 /// Recovery codes in place of those there are.

@@ -22,7 +22,8 @@ fn an_app_is_pushed_and_runs_by_digest_where_the_registry_takes_tokens_alone() {
     assert_eq!(stranger, 401);
 
     // By a tag, as versions before named them.
-    let tagged = "update slugs set image = split_part(image, '@', 1) || ':' || replace(split_part(image, '@', 2), ':', '-')";
+    let tagged =
+        "update slugs set image = split_part(image, '@', 1) || ':' || replace(split_part(image, '@', 2), ':', '-')";
     platform.sql(tagged);
     let before = platform.dynos_of("hello");
     platform.paas(&["ps:restart", "--app", "hello"]).ok();
