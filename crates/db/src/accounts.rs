@@ -6,6 +6,13 @@ use sqlx::PgExecutor;
 
 use crate::DbError;
 
+macro_rules! columns {
+    () => {
+        "id, email, name, is_owner, last_login, allow_tracking, beta, totp_confirmed_at, reset_requested_at, \
+         created_at, updated_at"
+    };
+}
+
 /// A person or a robot. What it logs in with is in [`Credentials`].
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Account {
@@ -45,34 +52,59 @@ impl fmt::Debug for Credentials {
 /// # Errors
 /// [`DbError::EmailTaken`].
 pub async fn create(db: impl PgExecutor<'_>, id: AccountId, email: &str, is_owner: bool) -> Result<Account, DbError> {
-    let query = sqlx::query_as("insert into accounts (id, email, is_owner) values ($1, $2, $3) returning *");
+    let query = sqlx::query_as(concat!(
+        "insert into accounts (id, email, is_owner) values ($1, $2, $3) returning ",
+        columns!()
+    ));
     Ok(query.bind(id).bind(email).bind(is_owner).fetch_one(db).await?)
 }
 
 /// The account made at the first start; `None` before that.
 pub async fn owner(db: impl PgExecutor<'_>) -> Result<Option<Account>, DbError> {
-    let query = sqlx::query_as("select * from accounts where is_owner order by created_at limit 1");
+    let query =
+        sqlx::query_as(concat!("select ", columns!(), " from accounts where is_owner order by created_at limit 1"));
     Ok(query.fetch_optional(db).await?)
 }
 
 pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Account>, DbError> {
-    Ok(sqlx::query_as("select * from accounts where deleted_at is null order by email").fetch_all(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from accounts where deleted_at is null order by email"))
+        .fetch_all(db)
+        .await?)
 }
 
 pub async fn by_id(db: impl PgExecutor<'_>, id: AccountId) -> Result<Option<Account>, DbError> {
-    let query = sqlx::query_as("select * from accounts where id = $1 and deleted_at is null");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from accounts where id = $1 and deleted_at is null"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
 /// Capital letters do not matter.
 pub async fn by_email(db: impl PgExecutor<'_>, email: &str) -> Result<Option<Account>, DbError> {
-    let query = sqlx::query_as("select * from accounts where lower(email) = lower($1) and deleted_at is null");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from accounts where lower(email) = lower($1) and deleted_at is null"
+    ));
     Ok(query.bind(email).fetch_optional(db).await?)
+}
+
+/// The account that somebody means: by its id, or by its e-mail address however that is capitalised.
+pub async fn person(db: impl PgExecutor<'_>, id_or_email: &str) -> Result<Option<Account>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from accounts where deleted_at is null and (id::text = $1 or lower(email) = lower($1))
+         order by email = $1 desc limit 1"
+    ));
+    Ok(query.bind(id_or_email).fetch_optional(db).await?)
 }
 
 /// Until the transaction ends, nobody else changes it.
 pub async fn lock(db: impl PgExecutor<'_>, id: AccountId) -> Result<Option<Account>, DbError> {
-    let query = sqlx::query_as("select * from accounts where id = $1 and deleted_at is null for update");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from accounts where id = $1 and deleted_at is null for update"
+    ));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
@@ -98,12 +130,13 @@ pub struct Changes {
 /// # Errors
 /// [`DbError::EmailTaken`].
 pub async fn update(db: impl PgExecutor<'_>, id: AccountId, changes: &Changes) -> Result<Account, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update accounts
          set email = coalesce($2, email), name = case when $3 then $4 else name end,
              allow_tracking = coalesce($5, allow_tracking), beta = coalesce($6, beta), updated_at = now()
-         where id = $1 returning *",
-    );
+         where id = $1 returning ",
+        columns!()
+    ));
     let query = query.bind(id).bind(&changes.email).bind(changes.name.is_some()).bind(changes.name.clone().flatten());
     Ok(query.bind(changes.allow_tracking).bind(changes.beta).fetch_one(db).await?)
 }

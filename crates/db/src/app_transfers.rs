@@ -6,6 +6,19 @@ use sqlx::PgExecutor;
 
 use crate::{Connection, DbError};
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select app_transfers.id, app_transfers.app_id, app_transfers.owner_id, app_transfers.recipient_id,
+                    app_transfers.state, app_transfers.created_at, app_transfers.updated_at, apps.name as app_name,
+                    owner.email as owner_email, recipient.email as recipient_email
+             from app_transfers join apps on apps.id = app_id join accounts owner on owner.id = app_transfers.owner_id
+             join accounts recipient on recipient.id = recipient_id ",
+            $rest
+        )
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Transfer {
     pub id: TransferId,
@@ -38,23 +51,16 @@ pub async fn create(
 
 /// Those that the account is in, oldest first.
 pub async fn list(db: impl PgExecutor<'_>, account: AccountId) -> Result<Vec<Transfer>, DbError> {
-    let query = sqlx::query_as(
-        "select app_transfers.*, apps.name as app_name, owner.email as owner_email, recipient.email as recipient_email
-         from app_transfers join apps on apps.id = app_id join accounts owner on owner.id = app_transfers.owner_id
-         join accounts recipient on recipient.id = recipient_id
-         where app_transfers.owner_id = $1 or recipient_id = $1 order by app_transfers.id",
-    );
+    let query =
+        sqlx::query_as(select!("where app_transfers.owner_id = $1 or recipient_id = $1 order by app_transfers.id"));
     Ok(query.bind(account).fetch_all(db).await?)
 }
 
 /// The newest of those with this id, or of this app, by its name or id.
 pub async fn find(db: impl PgExecutor<'_>, id_or_app: &str) -> Result<Option<Transfer>, DbError> {
-    let query = sqlx::query_as(
-        "select app_transfers.*, apps.name as app_name, owner.email as owner_email, recipient.email as recipient_email
-         from app_transfers join apps on apps.id = app_id join accounts owner on owner.id = app_transfers.owner_id
-         join accounts recipient on recipient.id = recipient_id
-         where $1 in (app_transfers.id::text, apps.id::text, apps.name) order by app_transfers.id desc limit 1",
-    );
+    let query = sqlx::query_as(select!(
+        "where $1 in (app_transfers.id::text, apps.id::text, apps.name) order by app_transfers.id desc limit 1"
+    ));
     Ok(query.bind(id_or_app).fetch_optional(db).await?)
 }
 

@@ -4,6 +4,23 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError};
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select apps.id, apps.name, apps.owner_id, apps.stack, apps.maintenance, apps.config_id, apps.cache_digest,
+                    apps.cache_stack, apps.cache_purged_at, apps.repo_size, apps.created_at, apps.updated_at, apps.released_at,
+                    accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
+             from apps join accounts on accounts.id = apps.owner_id
+             left join lateral (
+                 select slugs.size, slugs.buildpack_provided_description
+                 from releases join slugs on slugs.id = releases.slug_id
+                 where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+             ) slug on true ",
+            $rest
+        )
+    };
+}
+
 /// An app with what its API form needs from other tables.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct App {
@@ -50,47 +67,22 @@ pub async fn create(
 }
 
 pub async fn by_id(db: impl PgExecutor<'_>, id: AppId) -> Result<Option<App>, DbError> {
-    let query = sqlx::query_as(
-        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
-         from apps join accounts on accounts.id = apps.owner_id
-         left join lateral (
-             select slugs.size, slugs.buildpack_provided_description
-             from releases join slugs on slugs.id = releases.slug_id
-             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
-         ) slug on true
-         where apps.id = $1",
-    );
+    let query = sqlx::query_as(select!("where apps.id = $1"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
 pub async fn by_name(db: impl PgExecutor<'_>, name: &AppName) -> Result<Option<App>, DbError> {
-    let query = sqlx::query_as(
-        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
-         from apps join accounts on accounts.id = apps.owner_id
-         left join lateral (
-             select slugs.size, slugs.buildpack_provided_description
-             from releases join slugs on slugs.id = releases.slug_id
-             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
-         ) slug on true
-         where apps.name = $1",
-    );
+    let query = sqlx::query_as(select!("where apps.name = $1"));
     Ok(query.bind(name).fetch_optional(db).await?)
 }
 
 /// Apps that the account owns or is a collaborator of, or every app for `None`; by name.
 pub async fn list(db: impl PgExecutor<'_>, visible_to: Option<AccountId>) -> Result<Vec<App>, DbError> {
-    let query = sqlx::query_as(
-        "select apps.*, accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
-         from apps join accounts on accounts.id = apps.owner_id
-         left join lateral (
-             select slugs.size, slugs.buildpack_provided_description
-             from releases join slugs on slugs.id = releases.slug_id
-             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
-         ) slug on true
-         where $1::uuid is null or apps.owner_id = $1
+    let query = sqlx::query_as(select!(
+        "where $1::uuid is null or apps.owner_id = $1
             or exists (select 1 from collaborators where collaborators.app_id = apps.id and account_id = $1)
-         order by apps.name",
-    );
+         order by apps.name"
+    ));
     Ok(query.bind(visible_to).fetch_all(db).await?)
 }
 

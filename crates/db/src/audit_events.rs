@@ -139,16 +139,18 @@ pub async fn list(db: impl PgExecutor<'_>, filter: &AuditFilter) -> Result<Vec<A
     // Twice, so that each is read along the index of ids and not sorted.
     let statement = match filter.descending {
         true => {
-            "select * from audit_events
-             where ($1::uuid is null or app_id = $1) and ($2::text is null or app_name = $2 or app_id::text = $2)
+            "select id, at, account_id, email, token, action, app_id, app_name, method, path, remote_address, request_id, status,
+                    ended_at, detail
+             from audit_events where ($1::uuid is null or app_id = $1) and ($2::text is null or app_name = $2 or app_id::text = $2)
                and ($3::text is null or email = $3 or account_id::text = $3) and ($4::text is null or action = $4)
                and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
                and ($7::uuid is null or id >= $7) and ($8::uuid is null or id <= $8)
              order by id desc limit $9"
         }
         false => {
-            "select * from audit_events
-             where ($1::uuid is null or app_id = $1) and ($2::text is null or app_name = $2 or app_id::text = $2)
+            "select id, at, account_id, email, token, action, app_id, app_name, method, path, remote_address, request_id, status,
+                    ended_at, detail
+             from audit_events where ($1::uuid is null or app_id = $1) and ($2::text is null or app_name = $2 or app_id::text = $2)
                and ($3::text is null or email = $3 or account_id::text = $3) and ($4::text is null or action = $4)
                and ($5::timestamptz is null or at >= $5) and ($6::timestamptz is null or at < $6)
                and ($7::uuid is null or id >= $7) and ($8::uuid is null or id <= $8)

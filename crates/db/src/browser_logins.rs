@@ -5,6 +5,12 @@ use uuid::Uuid;
 
 use crate::{DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, description, state, account_id, expires_at"
+    };
+}
+
 /// A command line that waits for somebody to log in with a browser.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct BrowserLogin {
@@ -33,14 +39,20 @@ pub async fn create(
 
 /// One that waits.
 pub async fn by_page(db: impl PgExecutor<'_>, page: &SecretHash) -> Result<Option<BrowserLogin>, DbError> {
-    let query = sqlx::query_as(
-        "select * from browser_logins where page_hash = $1 and state = 'waiting' and expires_at > now()",
-    );
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from browser_logins where page_hash = $1 and state = 'waiting' and expires_at > now()"
+    ));
     Ok(query.bind(page).fetch_optional(db).await?)
 }
 
 pub async fn by_client(db: impl PgExecutor<'_>, client: &SecretHash) -> Result<Option<BrowserLogin>, DbError> {
-    let query = sqlx::query_as("select * from browser_logins where client_hash = $1 and expires_at > now()");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from browser_logins where client_hash = $1 and expires_at > now()"
+    ));
     Ok(query.bind(client).fetch_optional(db).await?)
 }
 
@@ -56,10 +68,11 @@ pub async fn answer(db: impl PgExecutor<'_>, page: &SecretHash, account: Option<
 
 /// For whom a token may be made now; only once.
 pub async fn take(db: impl PgExecutor<'_>, client: &SecretHash) -> Result<Option<BrowserLogin>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update browser_logins set state = 'taken'
-         where client_hash = $1 and state = 'allowed' and expires_at > now() returning *",
-    );
+         where client_hash = $1 and state = 'allowed' and expires_at > now() returning ",
+        columns!()
+    ));
     Ok(query.bind(client).fetch_optional(db).await?)
 }
 

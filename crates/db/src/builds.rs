@@ -7,6 +7,21 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError, GiveBack};
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select builds.id, builds.app_id, builds.account_id, builds.source_id, builds.version, builds.version_description,
+                    builds.buildpacks, builds.stack, builds.state, builds.host_id, builds.slug_id, builds.buildpacks_used,
+                    builds.attempt, builds.last_error, builds.cancelled_by, builds.stages, builds.created_at,
+                    builds.updated_at, accounts.email as account_email, releases.id as release_id,
+                    sources.shown_url as source_url, sources.checksum as source_checksum
+             from builds join accounts on accounts.id = builds.account_id join sources on sources.id = builds.source_id
+             left join releases on releases.build_id = builds.id ",
+            $rest
+        )
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Build {
     pub id: BuildId,
@@ -84,27 +99,14 @@ pub async fn create(db: impl PgExecutor<'_>, build: &NewBuild) -> Result<(), DbE
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: BuildId) -> Result<Option<Build>, DbError> {
-    let query = sqlx::query_as(
-        "select builds.*, accounts.email as account_email, releases.id as release_id,
-                sources.shown_url as source_url, sources.checksum as source_checksum
-         from builds join accounts on accounts.id = builds.account_id
-         join sources on sources.id = builds.source_id
-         left join releases on releases.build_id = builds.id
-         where builds.id = $1",
-    );
+    let query = sqlx::query_as(select!("where builds.id = $1"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
 /// Newest first.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec<Build>, DbError> {
-    let query = sqlx::query_as(
-        "select builds.*, accounts.email as account_email, releases.id as release_id,
-                sources.shown_url as source_url, sources.checksum as source_checksum
-         from builds join accounts on accounts.id = builds.account_id
-         join sources on sources.id = builds.source_id
-         left join releases on releases.build_id = builds.id
-         where builds.app_id = $1 order by builds.created_at desc, builds.id desc limit $2",
-    );
+    let query =
+        sqlx::query_as(select!("where builds.app_id = $1 order by builds.created_at desc, builds.id desc limit $2"));
     Ok(query.bind(app).bind(limit).fetch_all(db).await?)
 }
 

@@ -4,7 +4,18 @@ use chrono::{DateTime, Utc};
 use paas_model::{AccountId, AppId, CollaboratorId, Permissions};
 use sqlx::PgExecutor;
 
-use crate::{Connection, DbError, accounts::Account};
+use crate::{Connection, DbError};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select collaborators.id, app_id, account_id, permissions, collaborators.created_at, collaborators.updated_at,
+                    accounts.email
+             from collaborators join accounts on accounts.id = account_id ",
+            $rest
+        )
+    };
+}
 
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Collaborator {
@@ -20,18 +31,12 @@ pub struct Collaborator {
 
 /// By e-mail address.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Collaborator>, DbError> {
-    let query = sqlx::query_as(
-        "select collaborators.*, accounts.email from collaborators join accounts on accounts.id = collaborators.account_id
-         where app_id = $1 order by accounts.email",
-    );
+    let query = sqlx::query_as(select!("where app_id = $1 order by accounts.email"));
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, account: AccountId) -> Result<Option<Collaborator>, DbError> {
-    let query = sqlx::query_as(
-        "select collaborators.*, accounts.email from collaborators join accounts on accounts.id = collaborators.account_id
-         where app_id = $1 and account_id = $2",
-    );
+    let query = sqlx::query_as(select!("where app_id = $1 and account_id = $2"));
     Ok(query.bind(app).bind(account).fetch_optional(db).await?)
 }
 
@@ -76,13 +81,4 @@ pub async fn can_see(db: impl PgExecutor<'_>, app: AppId, account: Option<Accoun
              or exists (select 1 from collaborators where app_id = apps.id and account_id = $2))",
     );
     Ok(query.bind(app).bind(account).fetch_optional(db).await?.is_some())
-}
-
-/// The account that somebody means: by its id, or by its e-mail address however that is capitalised.
-pub async fn person(db: impl PgExecutor<'_>, id_or_email: &str) -> Result<Option<Account>, DbError> {
-    let query = sqlx::query_as(
-        "select * from accounts where deleted_at is null and (id::text = $1 or lower(email) = lower($1))
-         order by email = $1 desc limit 1",
-    );
-    Ok(query.bind(id_or_email).fetch_optional(db).await?)
 }

@@ -6,6 +6,17 @@ use sqlx::PgExecutor;
 
 use crate::{Connection, DbError};
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select domains.id, domains.app_id, domains.hostname, domains.cname, domains.sni_endpoint_id, domains.created_at,
+                    domains.updated_at, sni_endpoints.name as sni_endpoint_name
+             from domains left join sni_endpoints on sni_endpoints.id = domains.sni_endpoint_id ",
+            $rest
+        )
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Domain {
     pub id: DomainId,
@@ -43,21 +54,13 @@ pub async fn create(
 
 /// Of the app, by host name.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Domain>, DbError> {
-    let query = sqlx::query_as(
-        "select domains.*, sni_endpoints.name as sni_endpoint_name
-         from domains left join sni_endpoints on sni_endpoints.id = domains.sni_endpoint_id
-         where domains.app_id = $1 order by domains.hostname",
-    );
+    let query = sqlx::query_as(select!("where domains.app_id = $1 order by domains.hostname"));
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
 /// `None`: the app has no such domain.
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: DomainId) -> Result<Option<Domain>, DbError> {
-    let query = sqlx::query_as(
-        "select domains.*, sni_endpoints.name as sni_endpoint_name
-         from domains left join sni_endpoints on sni_endpoints.id = domains.sni_endpoint_id
-         where domains.app_id = $1 and domains.id = $2",
-    );
+    let query = sqlx::query_as(select!("where domains.app_id = $1 and domains.id = $2"));
     Ok(query.bind(app).bind(id).fetch_optional(db).await?)
 }
 

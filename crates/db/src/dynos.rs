@@ -12,6 +12,22 @@ use sqlx::PgExecutor;
 
 use crate::{Connection, Db, DbError, SecretHash, Vault, VaultError, configs};
 
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select dynos.id, dynos.app_id, dynos.release_id, dynos.kind, dynos.type, dynos.number, dynos.size, dynos.command,
+                    dynos.state, dynos.host_id, dynos.address, dynos.attach, dynos.tty, dynos.expires_at, dynos.crashes,
+                    dynos.restart_at, dynos.restart_requested, dynos.exit_code, dynos.note, dynos.started_at, dynos.up_at,
+                    dynos.stopping_at, dynos.logged_until, dynos.created_at, dynos.updated_at,
+                    dynos.attach_hash is not null as awaits_client, apps.name as app_name, apps.health_path,
+                    releases.version as release_version, accounts.email as account_email
+             from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
+             left join accounts on accounts.id = dynos.account_id ",
+            $rest
+        )
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Dyno {
     pub id: DynoId,
@@ -120,61 +136,34 @@ pub async fn create(db: impl PgExecutor<'_>, vault: &Vault, dyno: &NewDyno) -> R
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: DynoId) -> Result<Option<Dyno>, DbError> {
-    let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
-                dynos.attach_hash is not null as awaits_client
-         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
-         left join accounts on accounts.id = dynos.account_id
-         where dynos.id = $1",
-    );
+    let query = sqlx::query_as(select!("where dynos.id = $1"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
 /// Dynos of the app that are not gone, by type, number and age.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Dyno>, DbError> {
-    let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
-                dynos.attach_hash is not null as awaits_client
-         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
-         left join accounts on accounts.id = dynos.account_id
-         where dynos.app_id = $1 and dynos.state <> 'gone' order by type, number, dynos.id",
-    );
+    let query =
+        sqlx::query_as(select!("where dynos.app_id = $1 and dynos.state <> 'gone' order by type, number, dynos.id"));
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
 /// Every dyno that is not gone: the planner's world.
 pub async fn live(db: impl PgExecutor<'_>) -> Result<Vec<Dyno>, DbError> {
-    let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
-                dynos.attach_hash is not null as awaits_client
-         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
-         left join accounts on accounts.id = dynos.account_id
-         where dynos.state <> 'gone' order by dynos.id",
-    );
+    let query = sqlx::query_as(select!("where dynos.state <> 'gone' order by dynos.id"));
     Ok(query.fetch_all(db).await?)
 }
 
 /// Dynos that the host's executor has work with: those that may have a container there.
 pub async fn on_host(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<Dyno>, DbError> {
-    let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
-                dynos.attach_hash is not null as awaits_client
-         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
-         left join accounts on accounts.id = dynos.account_id
-         where dynos.host_id = $1 and dynos.state in ('placed', 'starting', 'up', 'stopping') order by dynos.id",
-    );
+    let query = sqlx::query_as(select!(
+        "where dynos.host_id = $1 and dynos.state in ('placed', 'starting', 'up', 'stopping') order by dynos.id"
+    ));
     Ok(query.bind(host).fetch_all(db).await?)
 }
 
 /// The release-phase dyno of a release, in any state.
 pub async fn of_release_phase(db: impl PgExecutor<'_>, release: ReleaseId) -> Result<Option<Dyno>, DbError> {
-    let query = sqlx::query_as(
-        "select dynos.*, apps.name as app_name, apps.health_path, releases.version as release_version, accounts.email as account_email,
-                dynos.attach_hash is not null as awaits_client
-         from dynos join apps on apps.id = dynos.app_id join releases on releases.id = dynos.release_id
-         left join accounts on accounts.id = dynos.account_id
-         where dynos.release_id = $1 and dynos.kind = 'release_phase'",
-    );
+    let query = sqlx::query_as(select!("where dynos.release_id = $1 and dynos.kind = 'release_phase'"));
     Ok(query.bind(release).fetch_optional(db).await?)
 }
 

@@ -6,6 +6,12 @@ use sqlx::PgExecutor;
 
 use crate::{Connection, DbError, new_id};
 
+macro_rules! columns {
+    () => {
+        "id, app_id, type, quantity, size, command, created_at, updated_at"
+    };
+}
+
 /// One process type of an app: how many, how large, which command.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Formation {
@@ -24,7 +30,7 @@ pub struct Formation {
 
 /// By type.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Formation>, DbError> {
-    let query = sqlx::query_as("select * from formations where app_id = $1 order by type");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from formations where app_id = $1 order by type"));
     Ok(query.bind(app).fetch_all(db).await?)
 }
 

@@ -20,6 +20,12 @@ pub struct NewShell {
     pub tty: bool,
 }
 
+macro_rules! columns {
+    () => {
+        "id, host_id, command, tty, exit_code, ended_at, created_at"
+    };
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Shell {
     pub id: ShellId,
@@ -48,15 +54,19 @@ pub async fn create(db: impl PgExecutor<'_>, shell: &NewShell) -> Result<(), DbE
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: ShellId) -> Result<Option<Shell>, DbError> {
-    Ok(sqlx::query_as("select * from host_shells where id = $1").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from host_shells where id = $1"))
+        .bind(id)
+        .fetch_optional(db)
+        .await?)
 }
 
 /// Spends the secret of an attach URL that is no older than `lifetime`. `None`: there is no such secret (any more).
 pub async fn take(db: impl PgExecutor<'_>, secret: &SecretHash, lifetime: Duration) -> Result<Option<Shell>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update host_shells set attach_hash = null, seen_at = now()
-         where attach_hash = $1 and created_at > now() - make_interval(secs => $2) and ended_at is null returning *",
-    );
+         where attach_hash = $1 and created_at > now() - make_interval(secs => $2) and ended_at is null returning ",
+        columns!()
+    ));
     Ok(query.bind(secret).bind(lifetime.as_secs_f64()).fetch_optional(db).await?)
 }
 

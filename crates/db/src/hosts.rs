@@ -9,6 +9,14 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, name, state, endpoint, memory_mb, cpus, seen_at, pool_id, zone, labels, machine_id, instance_type, spot, \
+         image, price_micros, since, fault, spare_since, interrupted_at, drain_requested, reason, engine_version, \
+         certificate_expires_at, created_at"
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Host {
     pub id: HostId,
@@ -60,18 +68,18 @@ impl Host {
 
 /// Hosts that are not gone, by name.
 pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Host>, DbError> {
-    let query = sqlx::query_as("select * from hosts where state <> 'gone' order by name");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from hosts where state <> 'gone' order by name"));
     Ok(query.fetch_all(db).await?)
 }
 
 /// In any state.
 pub async fn find(db: impl PgExecutor<'_>, id: HostId) -> Result<Option<Host>, DbError> {
-    Ok(sqlx::query_as("select * from hosts where id = $1").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from hosts where id = $1")).bind(id).fetch_optional(db).await?)
 }
 
 /// One that is not gone.
 pub async fn by_name(db: impl PgExecutor<'_>, name: &str) -> Result<Option<Host>, DbError> {
-    let query = sqlx::query_as("select * from hosts where name = $1 and state <> 'gone'");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from hosts where name = $1 and state <> 'gone'"));
     Ok(query.bind(name).fetch_optional(db).await?)
 }
 
@@ -88,9 +96,9 @@ pub async fn enter(
     cpus: u32,
 ) -> Result<Host, DbError> {
     let query = sqlx::query_as(
-        "insert into hosts (id, name, state, endpoint, memory_mb, cpus, seen_at) values ($1, $2, 'ready', $3, $4, $5, now())
+        concat!("insert into hosts (id, name, state, endpoint, memory_mb, cpus, seen_at) values ($1, $2, 'ready', $3, $4, $5, now())
          on conflict (endpoint) do update set updated_at = now()
-         returning *",
+         returning ", columns!()),
     );
     Ok(query.bind(id).bind(name).bind(endpoint).bind(signed(memory_mb)).bind(signed(cpus)).fetch_one(db).await?)
 }
@@ -182,7 +190,11 @@ pub async fn join(db: impl PgExecutor<'_>, host: &Joined) -> Result<bool, DbErro
 
 /// The host whose certificate this secret renews.
 pub async fn by_renewal(db: impl PgExecutor<'_>, id: HostId, secret: &SecretHash) -> Result<Option<Host>, DbError> {
-    let query = sqlx::query_as("select * from hosts where id = $1 and renewal_hash = $2 and state <> 'gone'");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from hosts where id = $1 and renewal_hash = $2 and state <> 'gone'"
+    ));
     Ok(query.bind(id).bind(secret).fetch_optional(db).await?)
 }
 
@@ -208,15 +220,16 @@ pub async fn claim(
     ttl: Duration,
     limit: i64,
 ) -> Result<Vec<Host>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update hosts set lease_id = $1, lease_expires_at = now() + make_interval(secs => $2), updated_at = now()
          where id in (
              select id from hosts
              where state in ('joining', 'ready', 'draining', 'lost', 'terminating') and endpoint not like 'unix://%'
                and (lease_id is null or lease_expires_at < now())
              order by lease_expires_at nulls first for update skip locked limit $3)
-         returning *",
-    );
+         returning ",
+        columns!()
+    ));
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).bind(limit).fetch_all(db).await?)
 }
 
@@ -228,21 +241,23 @@ pub async fn claim_local(
     ttl: Duration,
     endpoint: &str,
 ) -> Result<Option<Host>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update hosts set lease_id = $1, lease_expires_at = now() + make_interval(secs => $2), updated_at = now()
          where endpoint = $3 and state in ('joining', 'ready', 'draining', 'lost', 'terminating')
            and (lease_id is null or lease_expires_at < now())
-         returning *",
-    );
+         returning ",
+        columns!()
+    ));
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).bind(endpoint).fetch_optional(db).await?)
 }
 
 /// Renews the controller's leases, those that have not been taken by another, and says which hosts it still has.
 pub async fn extend(db: impl PgExecutor<'_>, controller: ControllerId, ttl: Duration) -> Result<Vec<Host>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update hosts set lease_expires_at = now() + make_interval(secs => $2)
-         where lease_id = $1 and state <> 'gone' and endpoint is not null returning *",
-    );
+         where lease_id = $1 and state <> 'gone' and endpoint is not null returning ",
+        columns!()
+    ));
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?)
 }
 

@@ -4,6 +4,12 @@ use sqlx::PgExecutor;
 
 use crate::{DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, email, expires_at, created_at"
+    };
+}
+
 /// A link on which a new person sets a password.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Invitation {
@@ -26,16 +32,20 @@ pub async fn create(
         "delete from invitations where expires_at < now() or (lower(email) = lower($1) and accepted_at is null)",
     );
     earlier.bind(email).execute(&mut *db).await?;
-    let query = sqlx::query_as(
-        "insert into invitations (id, email, invited_by, secret_hash, expires_at) values ($1, $2, $3, $4, $5) returning *",
-    );
+    let query = sqlx::query_as(concat!(
+        "insert into invitations (id, email, invited_by, secret_hash, expires_at) values ($1, $2, $3, $4, $5) returning ",
+        columns!()
+    ));
     Ok(query.bind(id).bind(email).bind(by).bind(secret).bind(expires_at).fetch_one(db).await?)
 }
 
 /// Those that may still be accepted.
 pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Invitation>, DbError> {
-    let query =
-        sqlx::query_as("select * from invitations where accepted_at is null and expires_at > now() order by id");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from invitations where accepted_at is null and expires_at > now() order by id"
+    ));
     Ok(query.fetch_all(db).await?)
 }
 
@@ -49,17 +59,20 @@ pub async fn is_invited(db: impl PgExecutor<'_>, email: &str) -> Result<bool, Db
 }
 
 pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<Invitation>, DbError> {
-    let query = sqlx::query_as(
-        "select * from invitations where secret_hash = $1 and accepted_at is null and expires_at > now()",
-    );
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from invitations where secret_hash = $1 and accepted_at is null and expires_at > now()"
+    ));
     Ok(query.bind(secret).fetch_optional(db).await?)
 }
 
 /// `None`: it was accepted before, is over, or never was.
 pub async fn accept(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<Invitation>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update invitations set accepted_at = now()
-         where secret_hash = $1 and accepted_at is null and expires_at > now() returning *",
-    );
+         where secret_hash = $1 and accepted_at is null and expires_at > now() returning ",
+        columns!()
+    ));
     Ok(query.bind(secret).fetch_optional(db).await?)
 }

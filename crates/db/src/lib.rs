@@ -11,7 +11,8 @@
 //! Not stored: what a container engine knows better (whether a container runs), what routers count (requests in
 //! flight), and plans. They are looked up or made again.
 //!
-//! Invariants: SQL stands here and nowhere else, lower case, one file per table, never built from strings. A function
+//! Invariants: SQL stands here and nowhere else, lower case, one file per table, never built from strings. It
+//! names its columns: PostgreSQL refuses a prepared `select *` once a newer server has added one. A function
 //! is one statement or takes the caller's transaction; only `control::ops` opens write transactions. States move by
 //! statements whose `where` names the states they may come from, so a late or repeated write changes nothing.
 

@@ -58,7 +58,7 @@ pub async fn newest(
     limit: i64,
 ) -> Result<Vec<StoredLine>, DbError> {
     let query = sqlx::query_as::<_, Row>(
-        "select * from (
+        "select seq, at, source, process, message from (
              select seq, at, source, process, message from log_lines
              where app_id = $1 and ($2::text is null or source = $2)
                and ($3::text is null or process = $3 or starts_with(process, $3 || '.'))
@@ -98,7 +98,7 @@ pub async fn after_within(
 ) -> Result<Vec<StoredLine>, DbError> {
     let query = sqlx::query_as::<_, Row>(
         "select seq, at, source, process, message from (
-             select *, row_number() over lines as place, sum(octet_length(message)) over lines as bytes
+             select seq, at, source, process, message, row_number() over lines as place, sum(octet_length(message)) over lines as bytes
              from (select seq, at, source, process, message from log_lines
                    where app_id = $1 and seq > $2 order by seq limit $3) oldest
              window lines as (order by seq rows unbounded preceding)) counted

@@ -6,6 +6,12 @@ use sqlx::PgExecutor;
 
 use crate::{DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, account_id, name, redirect_uri, secret, created_at, updated_at"
+    };
+}
+
 /// A web app that people may let into their accounts. Debug does not show its secret.
 #[derive(Clone, sqlx::FromRow)]
 pub struct Client {
@@ -33,25 +39,32 @@ pub async fn create(
     (name, redirect_uri): (&str, &str),
     (sealed, hash): (&[u8], &SecretHash),
 ) -> Result<Client, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "insert into oauth_clients (id, account_id, name, redirect_uri, secret, secret_hash)
-         values ($1, $2, $3, $4, $5, $6) returning *",
-    );
+         values ($1, $2, $3, $4, $5, $6) returning ",
+        columns!()
+    ));
     Ok(query.bind(id).bind(account).bind(name).bind(redirect_uri).bind(sealed).bind(hash).fetch_one(db).await?)
 }
 
 pub async fn list(db: impl PgExecutor<'_>, account: AccountId) -> Result<Vec<Client>, DbError> {
-    let query = sqlx::query_as("select * from oauth_clients where account_id = $1 order by id");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from oauth_clients where account_id = $1 order by id"));
     Ok(query.bind(account).fetch_all(db).await?)
 }
 
 /// Whoever looks after it.
 pub async fn by_id(db: impl PgExecutor<'_>, id: ClientId) -> Result<Option<Client>, DbError> {
-    Ok(sqlx::query_as("select * from oauth_clients where id = $1").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from oauth_clients where id = $1"))
+        .bind(id)
+        .fetch_optional(db)
+        .await?)
 }
 
 pub async fn by_secret(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<Option<Client>, DbError> {
-    Ok(sqlx::query_as("select * from oauth_clients where secret_hash = $1").bind(hash).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from oauth_clients where secret_hash = $1"))
+        .bind(hash)
+        .fetch_optional(db)
+        .await?)
 }
 
 /// `None` leaves a column as it is; a client that is not the account's is not found.
@@ -63,8 +76,8 @@ pub async fn update(
     redirect_uri: Option<&str>,
 ) -> Result<Option<Client>, DbError> {
     let query = sqlx::query_as(
-        "update oauth_clients set name = coalesce($3, name), redirect_uri = coalesce($4, redirect_uri), updated_at = now()
-         where account_id = $1 and id = $2 returning *",
+        concat!("update oauth_clients set name = coalesce($3, name), redirect_uri = coalesce($4, redirect_uri), updated_at = now()
+         where account_id = $1 and id = $2 returning ", columns!()),
     );
     Ok(query.bind(account).bind(id).bind(name).bind(redirect_uri).fetch_optional(db).await?)
 }
@@ -75,15 +88,17 @@ pub async fn set_secret(
     id: ClientId,
     (sealed, hash): (&[u8], &SecretHash),
 ) -> Result<Option<Client>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update oauth_clients set secret = $3, secret_hash = $4, updated_at = now()
-         where account_id = $1 and id = $2 returning *",
-    );
+         where account_id = $1 and id = $2 returning ",
+        columns!()
+    ));
     Ok(query.bind(account).bind(id).bind(sealed).bind(hash).fetch_optional(db).await?)
 }
 
 /// With the tokens that it was given.
 pub async fn delete(db: impl PgExecutor<'_>, account: AccountId, id: ClientId) -> Result<Option<Client>, DbError> {
-    let query = sqlx::query_as("delete from oauth_clients where account_id = $1 and id = $2 returning *");
+    let query =
+        sqlx::query_as(concat!("delete from oauth_clients where account_id = $1 and id = $2 returning ", columns!()));
     Ok(query.bind(account).bind(id).fetch_optional(db).await?)
 }

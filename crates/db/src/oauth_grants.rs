@@ -5,6 +5,12 @@ use uuid::Uuid;
 
 use crate::{DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, client_id, account_id, scope, token_id"
+    };
+}
+
 /// What a person has allowed a client, until the client turns it into a token.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Grant {
@@ -34,10 +40,11 @@ pub async fn create(
 
 /// `None`: it was used before, is over, is another client's, or never was.
 pub async fn take(db: impl PgExecutor<'_>, client: ClientId, code: &SecretHash) -> Result<Option<Grant>, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "update oauth_grants set used_at = now()
-         where client_id = $1 and code_hash = $2 and used_at is null and expires_at > now() returning *",
-    );
+         where client_id = $1 and code_hash = $2 and used_at is null and expires_at > now() returning ",
+        columns!()
+    ));
     Ok(query.bind(client).bind(code).fetch_optional(db).await?)
 }
 

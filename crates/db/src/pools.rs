@@ -6,6 +6,13 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::DbError;
 
+macro_rules! columns {
+    () => {
+        "id, name, min_hosts, max_hosts, labels, instance_types, zones, purchase, image, replace_outdated, subnets, \
+         security_groups, key_name, instance_profile, disk_gb, launch_after, last_error, created_at, updated_at"
+    };
+}
+
 /// A group of hosts that the platform launches and ends by itself.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Pool {
@@ -41,20 +48,26 @@ pub struct Pool {
 
 /// By name.
 pub async fn list(db: impl PgExecutor<'_>) -> Result<Vec<Pool>, DbError> {
-    Ok(sqlx::query_as("select * from pools order by name").fetch_all(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from pools order by name")).fetch_all(db).await?)
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: PoolId) -> Result<Option<Pool>, DbError> {
-    Ok(sqlx::query_as("select * from pools where id = $1").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from pools where id = $1")).bind(id).fetch_optional(db).await?)
 }
 
 /// Holds the row until the transaction ends.
 pub async fn find_for_update(db: &mut crate::Connection, id: PoolId) -> Result<Option<Pool>, DbError> {
-    Ok(sqlx::query_as("select * from pools where id = $1 for update").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from pools where id = $1 for update"))
+        .bind(id)
+        .fetch_optional(db)
+        .await?)
 }
 
 pub async fn by_name(db: impl PgExecutor<'_>, name: &str) -> Result<Option<Pool>, DbError> {
-    Ok(sqlx::query_as("select * from pools where name = $1").bind(name).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from pools where name = $1"))
+        .bind(name)
+        .fetch_optional(db)
+        .await?)
 }
 
 /// Writes the whole row, new or old; times and the last error are the database's.
@@ -150,8 +163,10 @@ pub struct Shortage {
 
 /// Those that are not over.
 pub async fn shortages(db: impl PgExecutor<'_>) -> Result<Vec<Shortage>, DbError> {
-    let query =
-        sqlx::query_as("select * from pool_shortages where until > now() order by pool_id, instance_type, zone, spot");
+    let query = sqlx::query_as(
+        "select pool_id, instance_type, zone, spot, until from pool_shortages
+         where until > now() order by pool_id, instance_type, zone, spot",
+    );
     Ok(query.fetch_all(db).await?)
 }
 

@@ -4,6 +4,29 @@ use sqlx::PgExecutor;
 
 use crate::{Connection, DbError};
 
+macro_rules! select {
+    ($current:expr, $rest:literal) => {
+        concat!(
+            "select releases.id, releases.app_id, releases.version, releases.state, releases.description, releases.account_id,
+                    releases.slug_id, releases.config_id, releases.build_id, releases.created_at, releases.updated_at,
+                    accounts.email as account_email,
+                    coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false)
+                        as has_phase, ",
+            $current,
+            " as current
+             from releases join accounts on accounts.id = releases.account_id ",
+            $rest
+        )
+    };
+}
+
+macro_rules! is_current {
+    () => {
+        "releases.version = (select max(version) from releases newest
+                             where newest.app_id = releases.app_id and newest.state = 'succeeded') is true"
+    };
+}
+
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Release {
     pub id: ReleaseId,
@@ -59,13 +82,7 @@ pub async fn create(db: &mut Connection, release: &NewRelease) -> Result<Release
 }
 
 pub async fn by_id(db: impl PgExecutor<'_>, id: ReleaseId) -> Result<Option<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                releases.version = (select max(version) from releases newest
-                                    where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
-         from releases join accounts on accounts.id = releases.account_id where releases.id = $1",
-    );
+    let query = sqlx::query_as(select!(is_current!(), "where releases.id = $1"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
@@ -74,63 +91,35 @@ pub async fn by_version(
     app: AppId,
     version: ReleaseVersion,
 ) -> Result<Option<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                releases.version = (select max(version) from releases newest
-                                    where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
-         from releases join accounts on accounts.id = releases.account_id
-         where releases.app_id = $1 and releases.version = $2",
-    );
+    let query = sqlx::query_as(select!(is_current!(), "where releases.app_id = $1 and releases.version = $2"));
     Ok(query.bind(app).bind(version).fetch_optional(db).await?)
 }
 
 /// By version, oldest first.
 pub async fn list(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                releases.version = (select max(version) from releases newest
-                                    where newest.app_id = releases.app_id and newest.state = 'succeeded') is true as current
-         from releases join accounts on accounts.id = releases.account_id
-         where releases.app_id = $1 order by version",
-    );
+    let query = sqlx::query_as(select!(is_current!(), "where releases.app_id = $1 order by version"));
     Ok(query.bind(app).fetch_all(db).await?)
 }
 
 /// The newest that succeeded; every app has one from its creation on.
 pub async fn current(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                true as current
-         from releases join accounts on accounts.id = releases.account_id
-         where releases.app_id = $1 and state = 'succeeded' order by version desc limit 1",
-    );
+    let query = sqlx::query_as(select!(
+        "true",
+        "where releases.app_id = $1 and state = 'succeeded' order by version desc limit 1"
+    ));
     Ok(query.bind(app).fetch_optional(db).await?)
 }
 
 /// The newest of any state: what a config change builds on.
 pub async fn newest(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                false as current
-         from releases join accounts on accounts.id = releases.account_id
-         where releases.app_id = $1 order by version desc limit 1",
-    );
+    let query = sqlx::query_as(select!("false", "where releases.app_id = $1 order by version desc limit 1"));
     Ok(query.bind(app).fetch_optional(db).await?)
 }
 
 /// Releases whose release phase has not ended, over all apps.
 pub async fn open(db: impl PgExecutor<'_>) -> Result<Vec<Release>, DbError> {
-    let query = sqlx::query_as(
-        "select releases.*, accounts.email as account_email,
-                coalesce((select jsonb_exists(process_types, 'release') from slugs where slugs.id = slug_id), false) as has_phase,
-                false as current
-         from releases join accounts on accounts.id = releases.account_id
-         where state in ('pending', 'running_phase') order by releases.created_at",
-    );
+    let query =
+        sqlx::query_as(select!("false", "where state in ('pending', 'running_phase') order by releases.created_at"));
     Ok(query.fetch_all(db).await?)
 }
 

@@ -132,7 +132,11 @@ pub async fn create(db: impl PgExecutor<'_>, vault: &Vault, setup: &NewSetup) ->
 
 pub async fn find(db: impl PgExecutor<'_>, id: SetupId) -> Result<Option<Setup>, DbError> {
     let query = sqlx::query_as(
-        "select app_setups.*, accounts.email as account_email, apps.name as app_name, builds.state as build_state
+        "select app_setups.id, app_setups.account_id, app_setups.app_id, app_setups.source_id, app_setups.version,
+                app_setups.overrides, app_setups.state, app_setups.failure_message, app_setups.manifest_errors,
+                app_setups.build_id, app_setups.rest, app_setups.dyno_id, app_setups.postdeploy_output,
+                app_setups.postdeploy_exit_code, app_setups.success_url, app_setups.attempt, app_setups.created_at,
+                app_setups.updated_at, accounts.email as account_email, apps.name as app_name, builds.state as build_state
          from app_setups join accounts on accounts.id = app_setups.account_id join apps on apps.id = app_setups.app_id
          left join builds on builds.id = app_setups.build_id
          where app_setups.id = $1",

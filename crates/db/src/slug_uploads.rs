@@ -6,6 +6,13 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError};
 
+macro_rules! columns {
+    () => {
+        "id, app_id, stack, checksum, commit, commit_description, buildpack_provided_description, process_types, \
+         created_at"
+    };
+}
+
 /// A slug that a client makes itself. Once its archive is here, there is a slug of the same id.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct SlugUpload {
@@ -44,7 +51,7 @@ pub async fn create(db: impl PgExecutor<'_>, upload: &SlugUpload) -> Result<(), 
 }
 
 pub async fn find(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<SlugUpload>, DbError> {
-    let query = sqlx::query_as("select * from slug_uploads where id = $1");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from slug_uploads where id = $1"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
@@ -56,6 +63,6 @@ pub async fn forget(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u6
 
 /// The same, and nobody else fills it until the transaction ends.
 pub async fn lock(db: &mut Connection, id: SlugId) -> Result<Option<SlugUpload>, DbError> {
-    let query = sqlx::query_as("select * from slug_uploads where id = $1 for update");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from slug_uploads where id = $1 for update"));
     Ok(query.bind(id).fetch_optional(db).await?)
 }

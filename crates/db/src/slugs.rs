@@ -6,6 +6,13 @@ use sqlx::{PgExecutor, types::Json};
 
 use crate::DbError;
 
+macro_rules! columns {
+    () => {
+        "id, app_id, stack, digest, diff_id, size, image, commit, commit_description, buildpack_provided_description, \
+         process_types, created_at, updated_at"
+    };
+}
+
 /// A built app: one image layer, and the image that is the stack's layers with it on top.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Slug {
@@ -71,10 +78,10 @@ pub async fn create(db: impl PgExecutor<'_>, slug: &NewSlug) -> Result<(), DbErr
 
 /// Of whatever app: for who has proof of its id.
 pub async fn by_id(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<Slug>, DbError> {
-    Ok(sqlx::query_as("select * from slugs where id = $1").bind(id).fetch_optional(db).await?)
+    Ok(sqlx::query_as(concat!("select ", columns!(), " from slugs where id = $1")).bind(id).fetch_optional(db).await?)
 }
 
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
-    let query = sqlx::query_as("select * from slugs where id = $1 and app_id = $2");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from slugs where id = $1 and app_id = $2"));
     Ok(query.bind(id).bind(app).fetch_optional(db).await?)
 }

@@ -4,6 +4,13 @@ use sqlx::PgExecutor;
 
 use crate::{DbError, SecretHash};
 
+macro_rules! columns {
+    () => {
+        "id, account_id, description, scope, expires_at, hint, client_id, is_session, last_used_at, created_at, \
+         updated_at"
+    };
+}
+
 /// An API token (Heroku: OAuth authorization). The secret itself is nowhere.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Token {
@@ -40,11 +47,12 @@ pub struct NewToken<'a> {
 }
 
 pub async fn create(db: impl PgExecutor<'_>, account: AccountId, new: &NewToken<'_>) -> Result<Token, DbError> {
-    let query = sqlx::query_as(
+    let query = sqlx::query_as(concat!(
         "insert into tokens
              (id, account_id, description, token_hash, hint, scope, expires_at, client_id, refresh_hash, is_session)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *",
-    );
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning ",
+        columns!()
+    ));
     let query = query.bind(new.id).bind(account).bind(new.description).bind(&new.hash).bind(new.hint).bind(new.scope);
     let query = query.bind(new.expires_at).bind(new.client_id).bind(&new.refresh).bind(new.is_session);
     Ok(query.fetch_one(db).await?)
@@ -52,8 +60,11 @@ pub async fn create(db: impl PgExecutor<'_>, account: AccountId, new: &NewToken<
 
 /// `None`: nobody's, or over.
 pub async fn by_hash(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<Option<Token>, DbError> {
-    let query =
-        sqlx::query_as("select * from tokens where token_hash = $1 and (expires_at is null or expires_at > now())");
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from tokens where token_hash = $1 and (expires_at is null or expires_at > now())"
+    ));
     Ok(query.bind(hash).fetch_optional(db).await?)
 }
 
@@ -66,28 +77,32 @@ pub async fn note_use(db: impl PgExecutor<'_>, id: TokenId, hint: &str) -> Resul
 
 /// An account's, oldest first. Those whose time is over and that cannot be renewed are not among them.
 pub async fn list(db: impl PgExecutor<'_>, account: AccountId, sessions: bool) -> Result<Vec<Token>, DbError> {
-    let query = sqlx::query_as(
-        "select * from tokens
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from tokens
          where account_id = $1 and is_session = $2
              and (expires_at is null or expires_at > now() or refresh_hash is not null)
-         order by id",
-    );
+         order by id"
+    ));
     Ok(query.bind(account).bind(sessions).fetch_all(db).await?)
 }
 
 /// The one that an account has had for longest, for all purposes and for ever: losing it would hurt most.
 pub async fn default(db: impl PgExecutor<'_>, account: AccountId) -> Result<Option<Token>, DbError> {
-    let query = sqlx::query_as(
-        "select * from tokens
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from tokens
          where account_id = $1 and expires_at is null and client_id is null and not is_session and 'global' = any(scope)
-         order by id limit 1",
-    );
+         order by id limit 1"
+    ));
     Ok(query.bind(account).fetch_optional(db).await?)
 }
 
 /// A token by the secret that renews it.
 pub async fn by_refresh(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<Option<Token>, DbError> {
-    let query = sqlx::query_as("select * from tokens where refresh_hash = $1 for update");
+    let query = sqlx::query_as(concat!("select ", columns!(), " from tokens where refresh_hash = $1 for update"));
     Ok(query.bind(hash).fetch_optional(db).await?)
 }
 
@@ -98,9 +113,10 @@ pub async fn describe(
     id: TokenId,
     description: &str,
 ) -> Result<Option<Token>, DbError> {
-    let query = sqlx::query_as(
-        "update tokens set description = $3, updated_at = now() where account_id = $1 and id = $2 returning *",
-    );
+    let query = sqlx::query_as(concat!(
+        "update tokens set description = $3, updated_at = now() where account_id = $1 and id = $2 returning ",
+        columns!()
+    ));
     Ok(query.bind(account).bind(id).bind(description).fetch_optional(db).await?)
 }
 
@@ -114,17 +130,17 @@ pub async fn renew(
     refresh: Option<&SecretHash>,
 ) -> Result<Token, DbError> {
     let query = sqlx::query_as(
-        "update tokens
+        concat!("update tokens
          set token_hash = $2, hint = $3, refresh_hash = case when refresh_hash is null then null else coalesce($4, refresh_hash) end,
              expires_at = now() + (expires_at - issued_at), issued_at = now(), updated_at = now()
-         where id = $1 returning *",
+         where id = $1 returning ", columns!()),
     );
     Ok(query.bind(id).bind(hash).bind(hint).bind(refresh).fetch_one(db).await?)
 }
 
 /// The token that is no more; `None`: the account has none of this id.
 pub async fn delete(db: impl PgExecutor<'_>, account: AccountId, id: TokenId) -> Result<Option<Token>, DbError> {
-    let query = sqlx::query_as("delete from tokens where account_id = $1 and id = $2 returning *");
+    let query = sqlx::query_as(concat!("delete from tokens where account_id = $1 and id = $2 returning ", columns!()));
     Ok(query.bind(account).bind(id).fetch_optional(db).await?)
 }
 

@@ -144,7 +144,7 @@ pub(super) async fn person(control: &Control, account: &Account, identity: &str)
     if identity == "~" {
         return Ok(account.clone());
     }
-    collaborators::person(control.db.pool(), identity).await?.ok_or_else(|| {
+    accounts::person(control.db.pool(), identity).await?.ok_or_else(|| {
         OpError::Invalid(format!(
             "There is no account {identity} here. The owner of this installation can invite them: paas accounts:invite \
              {identity}"
