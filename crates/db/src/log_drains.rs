@@ -84,7 +84,7 @@ pub async fn count(db: impl PgExecutor<'_>) -> Result<i64, DbError> {
     Ok(sqlx::query_scalar("select count(*) from log_drains").fetch_one(db).await?)
 }
 
-/// Takes drains over that nobody serves.
+/// Takes drains over that nobody serves. One whose row cannot be decrypted is taken, and left out.
 pub async fn claim(
     db: impl PgExecutor<'_>,
     vault: &Vault,
@@ -99,8 +99,7 @@ pub async fn claim(
              order by lease_expires_at nulls first for update skip locked limit $3)
          returning id, app_id, url, token, created_at, updated_at",
     );
-    let rows = query.bind(controller).bind(ttl.as_secs_f64()).bind(limit).fetch_all(db).await?;
-    rows.into_iter().map(|row| row.opened(vault)).collect()
+    Ok(those_that_open(query.bind(controller).bind(ttl.as_secs_f64()).bind(limit).fetch_all(db).await?, vault))
 }
 
 /// Renews the controller's leases, those that have not been taken by another, and says which drains it still has.
@@ -111,7 +110,7 @@ pub async fn extend(db: impl PgExecutor<'_>, controller: ControllerId, ttl: Dura
     Ok(query.bind(controller).bind(ttl.as_secs_f64()).fetch_all(db).await?)
 }
 
-/// These of the drains that the controller holds.
+/// These of the drains that the controller holds, and that can be decrypted.
 pub async fn held(
     db: impl PgExecutor<'_>,
     vault: &Vault,
@@ -121,8 +120,19 @@ pub async fn held(
     let query = sqlx::query_as::<_, Row>(
         "select id, app_id, url, token, created_at, updated_at from log_drains where lease_id = $1 and id = any($2)",
     );
-    let rows = query.bind(controller).bind(ids).fetch_all(db).await?;
-    rows.into_iter().map(|row| row.opened(vault)).collect()
+    Ok(those_that_open(query.bind(controller).bind(ids).fetch_all(db).await?, vault))
+}
+
+/// One that was sealed with a key that is not here holds up none of the others.
+fn those_that_open(rows: Vec<Row>, vault: &Vault) -> Vec<LogDrain> {
+    let open = |row: Row| {
+        let id = row.id;
+        let opened = row.opened(vault).inspect_err(|error| {
+            tracing::error!(%error, drain.id = %id, "the URL of a log drain cannot be decrypted; nothing is sent there");
+        });
+        opened.ok()
+    };
+    rows.into_iter().filter_map(open).collect()
 }
 
 /// Gives drains up, for another controller to take at once; all of them when `drains` is `None`.
