@@ -42,7 +42,6 @@ pub async fn begin(control: &Control, description: &str, address: Option<IpAddr>
     let begun = Begun { page: new_secret(""), client: new_secret("") };
     logins::limit_address(control, address).await?;
     let db = control.db.pool();
-    browser_logins::forget_old(db).await?;
     let hashes = (SecretHash::of(&begun.page), SecretHash::of(&begun.client));
     browser_logins::create(db, Uuid::now_v7(), (&hashes.0, &hashes.1), description, Utc::now() + LASTS).await?;
     Ok(begun)

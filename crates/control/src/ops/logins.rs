@@ -84,7 +84,6 @@ pub(crate) async fn confirm(
 /// Counts a guess before it is made, so that guesses side by side count too. What it returns is forgiven when it was right.
 pub(crate) async fn limit(control: &Control, email: &str, address: Option<IpAddr>) -> Result<SecretHash, OpError> {
     let db = control.db.pool();
-    login_attempts::forget_old(db).await?;
     // First, so that an address that is over its own count locks nobody else out.
     limit_address(control, address).await?;
     let subject = SecretHash::of(&format!("account {}", email.to_lowercase()).into());

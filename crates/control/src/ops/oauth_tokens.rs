@@ -63,7 +63,6 @@ pub async fn allow(control: &Control, request: &Request, proof: Proof) -> Result
     let code = new_secret("");
     let scope: Vec<String> = request.scope.iter().map(ToString::to_string).collect();
     let db = control.db.pool();
-    oauth_grants::forget_old(db).await?;
     let (id, parties) = (Uuid::now_v7(), (request.client.id, account.id));
     oauth_grants::create(db, id, parties, &scope, &SecretHash::of(&code), Utc::now() + CODE_LASTS).await?;
     Ok((account, code))

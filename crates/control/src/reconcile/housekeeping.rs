@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
-use paas_db::{audit_events, dynos, hosts, join_tokens, pools, slug_uploads, sources};
+use paas_db::{
+    audit_events, browser_logins, dynos, hosts, join_tokens, login_attempts, oauth_grants, pools, slug_uploads, sources,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{Control, OpError, error::chain};
@@ -37,6 +39,9 @@ async fn turn(control: &Control) -> Result<(), OpError> {
         tracing::info!(count, "forgot hosts that went a day ago");
     }
     pools::forget_shortages(control.db.pool()).await?;
+    login_attempts::forget_old(control.db.pool()).await?;
+    oauth_grants::forget_old(control.db.pool()).await?;
+    browser_logins::forget_old(control.db.pool()).await?;
     let count = join_tokens::forget(control.db.pool()).await?;
     if count > 0 {
         tracing::info!(count, "forgot join tokens that ran out a day ago");
