@@ -28,6 +28,7 @@ use paas_db::{accounts::Account, apps::App};
 use paas_model::{AuditEventId, Scope};
 use secrecy::SecretString;
 use tokio::time::timeout_at;
+use tracing::Instrument;
 
 use crate::{
     accept,
@@ -97,9 +98,14 @@ async fn without_account(guard: &Guard, mut request: Request, next: Next) -> Res
         return next.run(request).await;
     }
     let seen = Seen::of(&guard.web, &mut request).await;
-    let response = next.run(request).await;
-    seen.done(&guard.web, &guard.route, response.status()).await;
-    response
+    let (web, route) = (guard.web.clone(), guard.route.clone());
+    // It goes on when the client has hung up, or a client could choose what is not written down.
+    let run = async move {
+        let response = next.run(request).await;
+        seen.done(&web, &route, response.status()).await;
+        response
+    };
+    tokio::spawn(run.in_current_span()).await.unwrap_or_else(|_| ApiError::internal().into_response())
 }
 
 async fn admit(guard: Guard, request: Request, next: Next) -> Response {

@@ -176,7 +176,7 @@ impl Endpoint {
         Self { is_free: true, ..self }
     }
 
-    /// Changes nothing, though its verb says so: it is not written down as a change.
+    /// Changes nothing, though its verb says so: it is not written down as a change, and a token that may read is enough.
     pub(crate) fn reads(self) -> Self {
         Self { only_reads: true, ..self }
     }
@@ -189,7 +189,7 @@ impl Endpoint {
             access: self.access,
             is_free: self.is_free,
             takes_password: self.takes_password,
-            scopes: accepted(&self.method, self.path, self.access),
+            scopes: accepted(!is_write, self.path, self.access),
             route,
             is_write,
         };

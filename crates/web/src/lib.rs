@@ -13,7 +13,7 @@
 //! - An error is one `ApiError`, in Heroku's form; what is not served is a 404 and never a made-up success.
 //! - Paths may hold secrets, so logs have the route's pattern and never the path.
 //! - Every write is an audit event, begun by the guard before the handler and ended after it.
-//! - Handlers write nothing themselves, and hold nothing between requests but the rate limits.
+//! - Nothing is held between requests but what may be forgotten: rate limits, recent answers (`replays.rs`), who waits.
 
 mod accept;
 mod audit;
@@ -41,6 +41,7 @@ mod routes;
 mod scopes;
 mod state;
 mod streams;
+mod waiting_logins;
 mod wire;
 
 use axum::{Router, extract::Request, http::Method, middleware};

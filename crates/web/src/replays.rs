@@ -1,6 +1,7 @@
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -30,12 +31,16 @@ use crate::{body, error::ApiError};
 /// A repetition is told by the client's `Request-Id`: that CLI puts a new UUID in front of the list for each request, and
 /// sends the same list when it tries again. Kept in memory, by each server process for itself. Clients that send no
 /// UUID are as they ever were.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Replays {
-    kept: Mutex<HashMap<[u8; 32], Kept>>,
+    kept: Arc<Mutex<HashMap<Key, Kept>>>,
 }
 
+type Key = [u8; 32];
+
 struct Kept {
+    /// Of all runs with this key, which.
+    run: Uuid,
     account: AccountId,
     answer: Answer,
     since: Instant,
@@ -77,13 +82,7 @@ impl Replays {
             Some(Parts { status: parts.status, headers: parts.headers, body })
         };
         let (answer, is_first) = self.first(account, key, run, Instant::now());
-        let parts = answer.await;
-        let is_kept = |parts: &Parts| !parts.status.is_server_error() && parts.body.len() <= MAX_ANSWER;
-        if !parts.as_ref().is_some_and(is_kept) {
-            // An error of ours: it may go better the next time.
-            self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-        }
-        let Some(parts) = parts else { return ApiError::internal().into_response() };
+        let Some(parts) = answer.await else { return ApiError::internal().into_response() };
         let mut response = (parts.status, parts.headers, parts.body).into_response();
         if !is_first {
             tracing::info!("a request was sent again, and answered as the first time");
@@ -96,22 +95,49 @@ impl Replays {
     fn first(
         &self,
         account: AccountId,
-        key: [u8; 32],
+        key: Key,
         run: impl Future<Output = Option<Parts>> + Send + 'static,
         now: Instant,
     ) -> (Answer, bool) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.lock();
         kept.retain(|_, kept| now.saturating_duration_since(kept.since) < KEPT_FOR);
         if let Some(known) = kept.get(&key) {
             return (known.answer.clone(), false);
         }
+        let (replays, id) = (self.clone(), Uuid::now_v7());
+        let run = async move {
+            let parts = AssertUnwindSafe(run).catch_unwind().await.ok().flatten();
+            if !parts.as_ref().is_some_and(Parts::may_be_given_again) {
+                replays.forget(&key, id);
+            }
+            parts
+        };
         let run = tokio::spawn(run.in_current_span());
         let answer = async move { run.await.ok().flatten() }.boxed().shared();
         let of_one = kept.values().filter(|kept| kept.account == account).count();
         if kept.len() < MOST && of_one < MOST_OF_ONE {
-            kept.insert(key, Kept { account, answer: answer.clone(), since: now });
+            kept.insert(key, Kept { run: id, account, answer: answer.clone(), since: now });
         }
         (answer, true)
+    }
+
+    fn forget(&self, key: &Key, run: Uuid) {
+        let mut kept = self.lock();
+        if kept.get(key).is_some_and(|kept| kept.run == run) {
+            kept.remove(key);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
+        // Every statement under the lock leaves a whole table.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Parts {
+    /// An error of ours may go better the next time.
+    fn may_be_given_again(&self) -> bool {
+        !self.status.is_server_error() && self.body.len() <= MAX_ANSWER
     }
 }
 
@@ -122,7 +148,7 @@ fn client_id(request: &Request) -> Option<Uuid> {
 }
 
 /// Each part with its length, so that no two lists of parts are alike.
-fn digest(parts: &[&[u8]]) -> [u8; 32] {
+fn digest(parts: &[&[u8]]) -> Key {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_be_bytes());
@@ -139,10 +165,35 @@ mod tests {
         AccountId::from(Uuid::now_v7())
     }
 
+    async fn answering(status: StatusCode) -> Option<Parts> {
+        Some(Parts { status, headers: HeaderMap::new(), body: Bytes::new() })
+    }
+
+    #[tokio::test]
+    async fn an_error_of_ours_is_not_given_again_though_nobody_waited_for_it() {
+        let (replays, now, account) = (Replays::default(), Instant::now(), account());
+        let runs: [BoxFuture<'static, Option<Parts>>; 3] = [
+            answering(StatusCode::SERVICE_UNAVAILABLE).boxed(),
+            async { None }.boxed(),
+            async { panic!("a handler panics") }.boxed(),
+        ];
+        for run in runs {
+            let (answer, is_first) = replays.first(account, [0; 32], run, now);
+            assert!(is_first);
+            drop(answer);
+            while !replays.lock().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        }
+        let newer = replays.first(account, [0; 32], answering(StatusCode::OK), now);
+        replays.forget(&[0; 32], Uuid::now_v7());
+        assert!(newer.1 && !replays.lock().is_empty(), "a run forgets no other's answer");
+    }
+
     #[tokio::test]
     async fn an_account_that_sends_many_requests_keeps_no_other_from_being_answered_again() {
         let (replays, now) = (Replays::default(), Instant::now());
-        let is_first = |account, key| replays.first(account, [key; 32], async { None }, now).1;
+        let is_first = |account, key| replays.first(account, [key; 32], answering(StatusCode::OK), now).1;
         let (busy, other) = (account(), account());
         for key in 0..u8::try_from(MOST_OF_ONE).unwrap() {
             assert!(is_first(busy, key) && !is_first(busy, key));

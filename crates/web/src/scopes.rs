@@ -1,13 +1,11 @@
 //! Which scopes of a token an endpoint takes. What is not said here wants `global`, or reads or writes like most do.
 
-use axum::http::Method;
 use paas_model::Scope::{self, Global, Read, ReadProtected, Write, WriteProtected};
 
 use crate::endpoint::Access;
 
-/// Any of these opens the endpoint.
-pub(crate) fn accepted(method: &Method, path: &str, access: Access) -> &'static [Scope] {
-    let reads = method == Method::GET || method == Method::HEAD;
+/// Any of these opens the endpoint. `reads`: it changes nothing, whatever its verb.
+pub(crate) fn accepted(reads: bool, path: &str, access: Access) -> &'static [Scope] {
     match () {
         () if reads && path == "/account" => &Scope::ALL,
         // Tokens, passwords and keys would let a token make itself into a mightier one; hosts give a root shell.
@@ -34,10 +32,12 @@ fn shows_config(path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::Method;
+
     use super::*;
 
     fn words(method: &Method, path: &str, access: Access) -> String {
-        let words: Vec<_> = accepted(method, path, access).iter().map(|scope| scope.as_str()).collect();
+        let words: Vec<_> = accepted(method == Method::GET, path, access).iter().map(|scope| scope.as_str()).collect();
         words.join(" ")
     }
 

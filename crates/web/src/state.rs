@@ -3,12 +3,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use paas_control::{Control, Settings};
 use paas_db::SecretHash;
-use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::{WebConfig, rate_limit::Allowances, replays::Replays};
-
-const MOST_WAITING_LOGINS: usize = 256;
+use crate::{WebConfig, rate_limit::Allowances, replays::Replays, waiting_logins::WaitingLogins};
 
 /// In seconds.
 const HOUR: i64 = 60 * 60;
@@ -19,9 +16,8 @@ pub(crate) struct Web {
     pub control: Control,
     pub config: Arc<WebConfig>,
     pub allowances: Arc<Allowances>,
-    pub replays: Arc<Replays>,
-    /// Command lines that wait for somebody to log in with a browser: strangers, each with a connection and a question a second.
-    pub waiting_logins: Arc<Semaphore>,
+    pub replays: Replays,
+    pub waiting_logins: WaitingLogins,
     /// Stands as the creation time of what comes with the server and has no row: stacks, the region.
     pub started: DateTime<Utc>,
 }
@@ -33,8 +29,8 @@ impl Web {
             control,
             config: Arc::new(config),
             allowances: Arc::new(allowances),
-            replays: Arc::default(),
-            waiting_logins: Arc::new(Semaphore::new(MOST_WAITING_LOGINS)),
+            replays: Replays::default(),
+            waiting_logins: WaitingLogins::default(),
             started: Utc::now(),
         }
     }

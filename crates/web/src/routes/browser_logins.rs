@@ -1,6 +1,6 @@
 //! A command line that logs in through a browser, as Heroku's does.
 
-use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, convert::Infallible, net::IpAddr, time::Duration};
 
 use axum::{
     Json,
@@ -18,6 +18,7 @@ use paas_control::{
         logins::Proof,
     },
 };
+use paas_db::SecretHash;
 use paas_platform as wire;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -101,9 +102,9 @@ async fn submit(
 /// dead, then the token.
 async fn wait(State(web): State<Web>, Segment(secret): Segment) -> Result<Response, ApiError> {
     let secret = SecretString::from(secret);
-    let place = Arc::clone(&web.waiting_logins).try_acquire_owned();
+    let place = web.waiting_logins.take(SecretHash::of(&secret));
     let place =
-        place.map_err(|_| OpError::RateLimited("Too many logins wait at the moment. Try again soon.".to_owned()))?;
+        place.ok_or_else(|| OpError::RateLimited("Too many logins wait at the moment. Try again soon.".to_owned()))?;
     let first = browser_logins::ask(&web.control, &secret).await?;
     let pieces = stream::unfold((Some(first), web, secret, place), |(answer, web, secret, place)| async move {
         let result = match answer? {

@@ -42,6 +42,17 @@ async fn an_event_tells_who_did_what_with_which_token_and_no_values() {
 }
 
 #[tokio::test]
+async fn a_write_without_an_account_is_told_though_the_client_hung_up() {
+    let api = Api::new().await;
+    let body = Body::from(json!({ "description": "a login" }).to_string());
+    let mut begun = Box::pin(api.send(request(Method::POST, "/auth", None).body(body).unwrap()));
+    assert!(futures::poll!(&mut begun).is_pending());
+    drop(begun);
+    let event = r#"- auth.create - 201 {"changed":["description"]}"#;
+    until("the event is there", async || told(&api, "/audit").await == [event]).await;
+}
+
+#[tokio::test]
 async fn every_write_is_told_and_no_read() {
     let api = Api::new().await;
     api.app("example").await;

@@ -107,6 +107,8 @@ async fn a_token_may_do_what_its_scope_says() {
                 assert!(answer.header("oauth-scope-accepted").unwrap().starts_with("global"));
             }
         }
+        let looked = api.call_as(&token, Method::POST, "/filters/apps", json!({ "in": {} })).await;
+        assert_eq!(looked.status == StatusCode::OK, scope != "identity", "{scope}: {}", looked.text);
         let patched = api.call_as(&token, Method::PATCH, "/apps/example", json!({ "maintenance": false })).await;
         assert_eq!(
             patched.status == StatusCode::OK,
