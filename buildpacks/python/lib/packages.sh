@@ -65,7 +65,7 @@ install_packages() {
       provide_tool uv
       header "Installing dependencies using 'uv sync --locked --no-default-groups'"
       UV_PROJECT_ENVIRONMENT=$PYTHON_HOME UV_PYTHON_DOWNLOADS=never UV_NO_PROGRESS=1 UV_COMPILE_BYTECODE=1 \
-        indented uv sync --locked --no-default-groups --no-editable
+        PYC_INVALIDATION_MODE=CHECKED_HASH indented uv sync --locked --no-default-groups --no-editable
       ;;
   esac
   DOING=

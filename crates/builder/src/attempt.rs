@@ -16,6 +16,7 @@ use crate::{
     layer::{From, Layer, Repack, Stored, single_file},
     outcome::{self, Outcome},
     sandbox,
+    secrets::Secrets,
     transcript::{Transcript, human_size},
 };
 
@@ -107,11 +108,12 @@ impl Attempt<'_> {
     pub(crate) async fn store_slug(
         &self,
         container: &ContainerName,
+        outcome: &Outcome,
         transcript: &Transcript,
     ) -> Result<Layer, BuildError> {
         let since = Instant::now();
         let limit = self.builder.config.limits.slug_bytes;
-        let path = sandbox::build_dir(self.request.build_id);
+        let path = sandbox::build_dir(self.request.app_id);
         let repository = format!("apps/{}", self.request.app_id);
         let tar = match self.engine.download(container, &path).await {
             Ok(tar) => tar,
@@ -121,13 +123,18 @@ impl Attempt<'_> {
             }
             Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
         };
-        match (Repack { root: "app", from: From::Container, limit })
-            .store(tar, &self.builder.registry, &repository)
-            .await?
-        {
+        let secrets = Secrets::warned_of_in_slugs(&self.request.config);
+        let repack = Repack { root: "app", from: From::Container, limit, secrets, newest: outcome.source_time };
+        match repack.store(tar, &self.builder.registry, &repository).await? {
             Stored::Layer(layer) => {
                 for file in &layer.left_out {
                     transcript.line(format!(" !     {file}")).await;
+                }
+                for (file, name) in &layer.secrets {
+                    let warning = format!(
+                        " !     Warning: {file} holds the value of the config var {name}, for everybody who gets the slug."
+                    );
+                    transcript.line(warning).await;
                 }
                 transcript.stage("slug", since).await;
                 Ok(layer)

@@ -22,7 +22,6 @@ readonly ROOT=/tmp/paas
 readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env
 readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER DETECT_FALLBACK
 mapfile -d '' ENVIRONMENT <"$ROOT/environment"
-readonly ENVIRONMENT
 
 # Each chosen buildpack's kind, display name, URL or short name, and git reference.
 KINDS=() NAMES=() URLS=() REFERENCES=()
@@ -35,6 +34,7 @@ main() {
     cat /etc/ssl/certs/ca-certificates.crt "$ROOT/extra-ca.crt" >"$ROOT/ca.crt"
   fi
   timed unpack unpack_source
+  find_source_time
   timed restore unpack_cache
   local cache_before
   cache_before=$(fingerprint "$CACHE_DIR")
@@ -106,6 +106,22 @@ strip_single_directory() {
   if [[ ${#entries[@]} == 1 && -d ${entries[0]} && ! -L ${entries[0]} ]]; then
     mv "${entries[0]}" "$ROOT/inner" && rmdir "$BUILD_DIR" && mv "$ROOT/inner" "$BUILD_DIR"
   fi
+}
+
+# Compilers and packagers that know SOURCE_DATE_EPOCH make the same of the same source on any day. Archives of the zip
+# kind know no time before 1980.
+find_source_time() {
+  local newest now
+  newest=$(find "$BUILD_DIR" -type f -printf '%T@\n' | sort -n | tail -n 1)
+  newest=${newest%%.*} now=$(date +%s)
+  if [[ ! $newest =~ ^[0-9]+$ || $newest -lt 315619200 ]]; then
+    newest=315619200
+  elif [[ $newest -gt $now ]]; then
+    newest=$now
+  fi
+  echo "$newest" >"$RESULT/source_time"
+  ENVIRONMENT+=("SOURCE_DATE_EPOCH=$newest")
+  readonly ENVIRONMENT
 }
 
 # git reads the patterns, since they are git's. Heroku: .slugignore knows no `!`.

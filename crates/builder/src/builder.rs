@@ -10,6 +10,7 @@ use crate::{
     attempt::Attempt,
     release_image::ReleaseImages,
     sandbox,
+    secrets::Secrets,
     transcript::{Transcript, human_size},
 };
 
@@ -88,7 +89,8 @@ impl Builder {
         events: mpsc::Sender<BuildEvent>,
         cancel: CancellationToken,
     ) -> Result<Built, BuildError> {
-        let mut transcript = Transcript::new(events, self.config.limits.output_bytes);
+        let secrets = Secrets::masked_in_output(&request.config);
+        let mut transcript = Transcript::new(events, self.config.limits.output_bytes, secrets);
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BuildError::Cancelled),
@@ -141,7 +143,7 @@ impl Builder {
         transcript.line("").await;
 
         transcript.line("-----> Compressing...").await;
-        let slug = attempt.store_slug(&container, transcript).await?;
+        let slug = attempt.store_slug(&container, &outcome, transcript).await?;
         transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
         self.warn_of_size(slug.blob.size, transcript).await;
 

@@ -22,6 +22,7 @@ use tokio::sync::mpsc;
 use crate::{
     Blob, BuilderError, Registry,
     gzip::GzipWriter,
+    secrets::Secrets,
     tar_entries::{TarEntries, TarEntry},
 };
 
@@ -33,6 +34,10 @@ pub(crate) struct Repack {
     pub from: From,
     /// Most bytes that the compressed layer may have.
     pub limit: u64,
+    /// Files with one of these are told of.
+    pub secrets: Secrets,
+    /// In seconds: files that are newer get this time, so that the same build makes the same layer another day.
+    pub newest: Option<u64>,
 }
 
 /// What the tar is.
@@ -65,6 +70,8 @@ pub(crate) struct Layer {
     pub diff_id: String,
     /// Files that no layer can hold, as the user should hear of them; some of them, at most.
     pub left_out: Vec<String>,
+    /// Files that hold the value of a config var, and its name; some of them, at most.
+    pub secrets: Vec<(String, String)>,
 }
 
 /// The account that dynos run as; every file of a slug is theirs.
@@ -76,6 +83,9 @@ pub(crate) const EXPANSION: u64 = 16;
 
 /// Names of files left out that are worth listing.
 const LISTED: usize = 10;
+
+/// Bytes of a file that are read at a time.
+const PIECE: usize = 64 << 10;
 
 /// Longest path, as Linux has it.
 const MAX_PATH: usize = 4096;
@@ -135,7 +145,12 @@ impl Repack {
             (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Ok(Stored::TooLarge { size: limit.saturating_mul(EXPANSION) })
             }
-            (Ok((diff_id, left_out)), Ok(blob)) => Ok(Stored::Layer(Layer { blob, diff_id, left_out })),
+            (Ok(written), Ok(blob)) => Ok(Stored::Layer(Layer {
+                blob,
+                diff_id: written.diff_id,
+                left_out: written.left_out,
+                secrets: written.secrets,
+            })),
             (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
             }
@@ -145,17 +160,19 @@ impl Repack {
         }
     }
 
-    /// Writes the tar; gives its digest and what was left out.
-    fn run(&self, input: impl Read, output: impl Write) -> io::Result<(String, Vec<String>)> {
+    fn run(&self, input: impl Read, output: impl Write) -> io::Result<Written> {
         let mut writer = Rewriter {
             root: self.root,
             from: self.from,
+            newest: self.newest.unwrap_or(u64::MAX),
             links: BTreeSet::new(),
             link_bytes: 0,
             files: Names::default(),
             is_empty: true,
             output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
             left_out: vec![],
+            secrets: &self.secrets,
+            found: vec![],
         };
         let mut archive = Archive::new(input);
         for entry in TarEntries::of(&mut archive)? {
@@ -165,9 +182,19 @@ impl Repack {
             return Err(invalid(format!("it holds nothing under ./{}", self.root)));
         }
         writer.output.write_all(&[0; 1024])?;
-        let left_out = writer.left_out;
-        Ok((format!("sha256:{}", hex::encode(writer.output.hash.finalize())), left_out))
+        Ok(Written {
+            diff_id: format!("sha256:{}", hex::encode(writer.output.hash.finalize())),
+            left_out: writer.left_out,
+            secrets: writer.found,
+        })
     }
+}
+
+/// What [`Layer`] says of a tar.
+struct Written {
+    diff_id: String,
+    left_out: Vec<String>,
+    secrets: Vec<(String, String)>,
 }
 
 /// The one file that the engine's tar holds: its size, and its bytes as they come. `None`: it holds anything else.
@@ -202,9 +229,10 @@ pub(crate) async fn single_file(
     Ok(Some((size, content)))
 }
 
-struct Rewriter<W> {
+struct Rewriter<'a, W> {
     root: &'static str,
     from: From,
+    newest: u64,
     /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
     links: BTreeSet<Vec<u8>>,
     link_bytes: usize,
@@ -215,6 +243,8 @@ struct Rewriter<W> {
     is_empty: bool,
     output: Hashing<W>,
     left_out: Vec<String>,
+    secrets: &'a Secrets,
+    found: Vec<(String, String)>,
 }
 
 /// Names, as eight bytes each: a slug may have very many, and long ones. With keys of this process, so that nobody can make
@@ -245,7 +275,7 @@ impl Names {
     }
 }
 
-impl<W: Write> Rewriter<W> {
+impl<W: Write> Rewriter<'_, W> {
     fn entry(&mut self, TarEntry { path, target, mut entry }: TarEntry<'_, impl Read>) -> io::Result<()> {
         if self.from == From::Archive && !self.counts(&path) {
             return Ok(());
@@ -282,8 +312,8 @@ impl<W: Write> Rewriter<W> {
         let mut header = Header::new_gnu();
         header.set_uid(OWNER);
         header.set_gid(OWNER);
-        // Kept, in whole seconds: Python checks compiled files, and web servers make ETags, by it.
-        header.set_mtime(entry.header().mtime().unwrap_or(0));
+        // In whole seconds. Not one for all: web servers make ETags of it, which must change with the file.
+        header.set_mtime(entry.header().mtime().unwrap_or(0).min(self.newest));
         match kind {
             EntryType::Regular | EntryType::Continuous => {
                 let size = entry.size();
@@ -292,7 +322,7 @@ impl<W: Write> Rewriter<W> {
                 header.set_size(size);
                 self.files.insert(&name)?;
                 self.head(header, &name, b"")?;
-                let copied = io::copy(&mut entry, &mut self.output)?;
+                let copied = self.copy(&mut entry, &name)?;
                 if copied != size {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
@@ -329,6 +359,32 @@ impl<W: Write> Rewriter<W> {
             }
             _ => self.leave_out(&path, "it is neither a file, a directory nor a link"),
         }
+    }
+
+    /// Writes a file's content, and looks for config vars in it.
+    fn copy(&mut self, content: &mut impl Read, name: &[u8]) -> io::Result<u64> {
+        if self.secrets.is_empty() || self.found.len() >= LISTED {
+            return io::copy(content, &mut self.output);
+        }
+        // The end of each piece is looked at again with the next one: a value may begin there.
+        let (secrets, overlap) = (self.secrets, self.secrets.longest() - 1);
+        let (mut piece, mut kept, mut copied, mut found) = (vec![0; overlap + PIECE], 0, 0, None);
+        loop {
+            let read = content.read(&mut piece[kept..])?;
+            if read == 0 {
+                break;
+            }
+            let end = kept + read;
+            self.output.write_all(&piece[kept..end])?;
+            copied += read as u64;
+            found = found.or_else(|| secrets.first_in(&piece[..end]));
+            kept = overlap.min(end);
+            piece.copy_within(end - kept..end, 0);
+        }
+        if let Some(secret) = found {
+            self.found.push((in_the_app(name), secret.to_owned()));
+        }
+        Ok(copied)
     }
 
     /// Whether an archive's entry is under the root, or nowhere that it may be.
@@ -369,9 +425,7 @@ impl<W: Write> Rewriter<W> {
             return Err(invalid(format!("{} cannot be in a slug: {why}", name.escape_debug())));
         }
         if self.left_out.len() < LISTED {
-            let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
-            let name = name.split_once('/').map_or(name.as_str(), |(_, rest)| rest);
-            self.left_out.push(format!("{} was left out: {why}", name.escape_debug()));
+            self.left_out.push(format!("{} was left out: {why}", in_the_app(path)));
         }
         Ok(())
     }
@@ -402,6 +456,12 @@ impl<W: Write> Rewriter<W> {
         let over = (size % 512) as usize;
         if over == 0 { Ok(()) } else { self.output.write_all(&[0; 512][over..]) }
     }
+}
+
+/// A path without its first component, as it can be shown.
+fn in_the_app(path: &[u8]) -> String {
+    let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
+    name.split_once('/').map_or(name.as_str(), |(_, rest)| rest).escape_debug().to_string()
 }
 
 /// Passes on at most `left` bytes, and hashes them.
@@ -509,9 +569,25 @@ mod tests {
     }
 
     fn repacked(from: From, entries: &[Vec<u8>]) -> Result<Vec<String>, String> {
-        let repack = Repack { root: "app", from, limit: 1 << 30 };
+        let repack = Repack { root: "app", from, limit: 1 << 30, secrets: Secrets::default(), newest: None };
         let ran = repack.run(entries.concat().as_slice(), io::sink());
-        ran.map(|(_, left_out)| left_out).map_err(|error| error.to_string())
+        ran.map(|written| written.left_out).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_value_is_found_wherever_it_stands_in_a_file() {
+        let config = serde_json::from_str(r#"{"KEY": "0123456789abcdef"}"#).unwrap();
+        let secrets = Secrets::warned_of_in_slugs(&config);
+        for place in [0, 1, PIECE - 8, PIECE, 3 * PIECE - 1] {
+            let content = [&vec![b'.'; place][..], b"0123456789abcdef", &[b'.'; 9]].concat();
+            let tar = [raw(EntryType::Regular, "x/a/b", &content), raw(EntryType::Regular, "x/c", b"0123")].concat();
+            let repack =
+                Repack { root: "app", from: From::Container, limit: 1 << 30, secrets: secrets.clone(), newest: None };
+            let mut output = vec![];
+            let written = repack.run(tar.as_slice(), &mut output).unwrap();
+            assert_eq!(written.secrets, [("a/b".to_owned(), "KEY".to_owned())], "{place}");
+            assert!(output.windows(content.len()).any(|window| window == content), "{place}: nothing is lost");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ mod outcome;
 mod registry;
 mod release_image;
 mod sandbox;
+mod secrets;
 mod slug_archive;
 mod source_file;
 mod source_url;

@@ -27,6 +27,8 @@ pub(crate) struct Outcome {
     pub defaults: BTreeMap<ProcessType, String>,
     /// Whether the cache directory is other than it was before.
     pub cache_changed: bool,
+    /// When the newest file of the source was last changed: of a commit, when it was made. In seconds.
+    pub source_time: Option<u64>,
     /// The script's stages, in their order.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -74,6 +76,7 @@ impl Outcome {
             language,
             detected: line(files, "detected"),
             cache_changed: line(files, "cache").is_none_or(|state| state != "unchanged"),
+            source_time: line(files, "source_time").and_then(|seconds| seconds.parse().ok()),
             stages: files.get("stages").map(|bytes| stages(&String::from_utf8_lossy(bytes))).unwrap_or_default(),
         })
     }

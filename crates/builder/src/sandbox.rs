@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, io};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::{ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
-use paas_model::{BuildId, BuildpackSource, DETECTED, FALLBACK};
+use paas_model::{AppId, BuildId, BuildpackSource, DETECTED, FALLBACK};
 use tar::{EntryType, Header};
 
 use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
@@ -37,9 +37,10 @@ pub(crate) fn container(build: BuildId) -> ContainerName {
     ContainerName(format!("build-{build}"))
 }
 
-/// Where the app is unpacked and compiled: `/tmp/build_` and 8 hexadecimal digits (Heroku: BUILD_DIR).
-pub(crate) fn build_dir(build: BuildId) -> String {
-    let id = build.uuid().simple().to_string();
+/// Where the app is unpacked and compiled: `/tmp/build_` and 8 hexadecimal digits (Heroku: BUILD_DIR). The same for every
+/// build of an app: what is compiled there holds the path.
+pub(crate) fn build_dir(app: AppId) -> String {
+    let id = app.uuid().simple().to_string();
     format!("/tmp/build_{}", &id[id.len() - 8..])
 }
 
@@ -101,7 +102,7 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
     let settings = [
         ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
         ("HOME", "/app".to_owned()),
-        ("BUILD_DIR", build_dir(request.build_id)),
+        ("BUILD_DIR", build_dir(request.app_id)),
         ("SOURCE_LIMIT", limits.source_bytes.to_string()),
         // A little more than is shown, so that it is seen that there was more.
         ("OUTPUT_LIMIT", (limits.output_bytes + (64 << 10)).to_string()),

@@ -22,6 +22,7 @@ use crate::{
     Builder, BuilderError, InputError, SlugLayer,
     layer::{ChannelReader, EXPANSION, From, Repack, Stored},
     registry::{is_over_limit, limited},
+    secrets::Secrets,
     transcript::human_size,
 };
 
@@ -79,7 +80,7 @@ impl Builder {
         let feed = drain(Box::pin(limited(archive, limit)), sender, hash.clone());
         // The decoder reads as soon as it is made.
         let unpacked = move || MultiGzDecoder::new(ChannelReader::new(receiver)).take(limit.saturating_mul(EXPANSION));
-        let repack = Repack { root: "app", from: From::Archive, limit };
+        let repack = Repack { root: "app", from: From::Archive, limit, secrets: Secrets::default(), newest: None };
         let stored = repack.store_from(unpacked, feed, &self.registry, &repository).await;
         let layer = match stored {
             Ok(Stored::Layer(layer)) => layer,

@@ -2,6 +2,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
+use crate::secrets::Secrets;
+
 /// What a build tells while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildEvent {
@@ -21,11 +23,13 @@ pub(crate) struct Transcript {
     partial: Vec<u8>,
     /// Bytes of buildpack output that may still be shown. `None`: the limit was reached, and the user knows.
     left: Option<u64>,
+    /// They are not shown.
+    secrets: Secrets,
 }
 
 impl Transcript {
-    pub(crate) fn new(events: mpsc::Sender<BuildEvent>, output_bytes: u64) -> Self {
-        Self { events, partial: Vec::new(), left: Some(output_bytes) }
+    pub(crate) fn new(events: mpsc::Sender<BuildEvent>, output_bytes: u64, secrets: Secrets) -> Self {
+        Self { events, partial: Vec::new(), left: Some(output_bytes), secrets }
     }
 
     /// A line of the platform's own. It is shown whatever the limit.
@@ -56,8 +60,9 @@ impl Transcript {
             self.flush(true).await;
         }
         self.partial.extend_from_slice(bytes);
-        while self.partial.len() >= LINE_BYTES {
-            let rest = self.partial.split_off(LINE_BYTES);
+        // With what follows, so that it is known whether a secret is there where the line is cut.
+        while self.partial.len() >= LINE_BYTES + self.secrets.longest() {
+            let rest = self.partial.split_off(self.secrets.cut(&self.partial, LINE_BYTES));
             self.flush(true).await;
             self.partial = rest;
         }
@@ -79,12 +84,12 @@ impl Transcript {
             return;
         }
         let Some(left) = self.left else { return };
-        let line = line.strip_suffix(b"\r").unwrap_or(&line);
+        let line = self.secrets.masked(line.strip_suffix(b"\r").unwrap_or(&line));
         match left.checked_sub(line.len() as u64 + 1) {
             Some(left) => {
                 self.left = Some(left);
                 // A NUL has no place in text columns, nor on a terminal.
-                self.line(String::from_utf8_lossy(line).replace('\0', "\u{fffd}")).await;
+                self.line(String::from_utf8_lossy(&line).replace('\0', "\u{fffd}")).await;
             }
             None => {
                 self.left = None;
@@ -122,7 +127,7 @@ mod tests {
 
     async fn lines(limit: u64, chunks: &[&[u8]]) -> Vec<String> {
         let (events, mut received) = mpsc::channel(1_000);
-        let mut transcript = Transcript::new(events, limit);
+        let mut transcript = Transcript::new(events, limit, Secrets::default());
         for chunk in chunks {
             transcript.output(chunk).await;
         }

@@ -12,6 +12,7 @@ mod pgbouncer;
 mod procfile;
 mod python;
 mod registry;
+mod slug;
 mod source;
 mod static_site;
 mod transcripts;

@@ -56,5 +56,5 @@ async fn the_compile_environment_is_nearly_empty() {
     let mut names: Vec<&str> =
         done.lines[from..].iter().take_while(|line| line.starts_with("       ")).map(|line| line.trim()).collect();
     names.sort_unstable();
-    assert_eq!(names, ["DYNO", "HOME", "PATH", "REQUEST_ID", "SOURCE_VERSION", "STACK"]);
+    assert_eq!(names, ["DYNO", "HOME", "PATH", "REQUEST_ID", "SOURCE_DATE_EPOCH", "SOURCE_VERSION", "STACK"]);
 }
