@@ -15,6 +15,7 @@
 //! a [`BuildError::Rejected`] whose text was shown; everything else is ours, and may be tried again.
 
 mod attempt;
+mod bridge;
 mod builder;
 mod config;
 mod error;

@@ -20,7 +20,8 @@ use tokio::{
 
 use crate::{
     Builder, BuilderError, InputError, SlugLayer,
-    layer::{ChannelReader, EXPANSION, From, Repack, Stored},
+    bridge::ChannelReader,
+    layer::{EXPANSION, From, Repack, Stored},
     registry::{is_over_limit, limited},
     secrets::Secrets,
     transcript::human_size,

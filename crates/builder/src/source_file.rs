@@ -10,7 +10,8 @@ use tar::{Archive, EntryType};
 
 use crate::{
     Builder, BuilderError, InputError,
-    layer::{as_path, bridge},
+    bridge::bridge,
+    layer::as_path,
     sandbox::SOURCES,
     tar_entries::{TarEntries, TarEntry},
 };
