@@ -72,8 +72,11 @@ async fn mistakes_are_explained() {
     for (files, complaint) in [
         (&[("go.mod", "module x\n\ngo banana\n")][..], "Invalid Go version in go.mod: banana"),
         (&[("README.md", ""), ("src/x/main.go", "package main\n")], "nothing that says how to build it"),
-        (&[("Godeps/Godeps.json", "{")], "Godeps/Godeps.json cannot be read: it is no valid JSON."),
-        (&[("glide.yaml", "package: ../x\n")], "does not say by which path the app's packages are imported"),
+        (&[("README.md", ""), ("Godeps/Godeps.json", "{")], "Godeps/Godeps.json cannot be read: it is no valid JSON."),
+        (
+            &[("README.md", ""), ("glide.yaml", "package: ../x\n")],
+            "does not say by which path the app's packages are imported",
+        ),
     ] {
         let rejected = bench.build(app(files)).await.rejected();
         assert!(rejected.contains(complaint), "{complaint}\n{rejected}");
