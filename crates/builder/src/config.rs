@@ -55,6 +55,8 @@ pub struct Mirrors {
     pub pypi: Option<Url>,
     /// What stands in for github.com/astral-sh/python-build-standalone/releases/download.
     pub python: Option<Url>,
+    /// The directory of Go's archives: versions that its package on PyPI does not have.
+    pub go: Option<Url>,
     /// A copy of Debian's archive: what `apt`, `nginx`, `pgbouncer` and `static` install.
     pub debian: Option<Url>,
 }

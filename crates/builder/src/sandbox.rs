@@ -190,6 +190,7 @@ fn environment(config: &BuilderConfig, stack: &StackConfig, request: &BuildReque
         ("PIP_INDEX_URL", &config.mirrors.pypi),
         ("UV_DEFAULT_INDEX", &config.mirrors.pypi),
         ("UV_PYTHON_INSTALL_MIRROR", &config.mirrors.python),
+        ("GO_MIRROR", &config.mirrors.go),
         ("DEBIAN_MIRROR", &config.mirrors.debian),
     ];
     pairs.extend(mirrors.into_iter().filter_map(|(key, url)| Some((key, url.as_ref()?.to_string()))));

@@ -212,6 +212,7 @@ impl Config {
                 npm: read.url(&variables::NPM_MIRROR)?,
                 pypi: read.url(&variables::PYPI_MIRROR)?,
                 python: read.url(&variables::PYTHON_MIRROR)?,
+                go: read.url(&variables::GO_MIRROR)?,
                 debian: read.url(&variables::DEBIAN_MIRROR)?,
             },
             source_allow: read

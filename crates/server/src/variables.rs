@@ -104,6 +104,10 @@ variables! {
     /// Where builds get Pythons that the stack does not have.
     PYTHON_MIRROR = "PAAS_PYTHON_MIRROR", Means("python-build-standalone's releases on GitHub");
 
+    /// Where builds get versions of Go that the PyPI index does not have: `HOST/go1.20.linux-amd64.tar.gz`, and the same with
+    /// `.sha256` added.
+    GO_MIRROR = "PAAS_GO_MIRROR", Means("`https://dl.google.com/go`");
+
     /// Copy of Debian's archive that builds use, for the buildpacks that install its packages.
     DEBIAN_MIRROR = "PAAS_DEBIAN_MIRROR", Means("what the stack's image uses");
 

@@ -5,6 +5,7 @@
 mod apt;
 mod bench;
 mod cancel;
+mod go;
 mod hostile;
 mod nginx;
 mod node;

@@ -1,0 +1,4 @@
+module example.com/app
+
+// +heroku goVersion go1.12.3
+go 1.12
