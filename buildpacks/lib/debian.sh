@@ -83,6 +83,15 @@ apt_get() {
   LC_ALL=C DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" "$@"
 }
 
+# debian_candidate PACKAGE: the version that would be installed. The lists have been read.
+debian_candidate() {
+  local options=(
+    -o "Dir::State=$APT/state" -o "Dir::State::status=$APT/status" -o "Dir::Cache=$APT/cache"
+    -o "Dir::Etc::sourcelist=$APT/sources.list" -o "Dir::Etc::sourceparts=$APT/sources.list.d"
+  )
+  LC_ALL=C apt-cache "${options[@]}" policy "$1" | sed -nE 's/^ +Candidate: //p'
+}
+
 # Reads the lists, unless a buildpack before this one has read the same.
 debian_update() {
   local sources

@@ -57,6 +57,10 @@ pub struct Mirrors {
     pub python: Option<Url>,
     /// The directory of Go's archives: versions that its package on PyPI does not have.
     pub go: Option<Url>,
+    /// What stands in for static.rust-lang.org.
+    pub rust: Option<Url>,
+    /// What cargo takes packages from: `sparse+https://…/` without the `sparse+`.
+    pub crates: Option<Url>,
     /// A copy of Debian's archive: what `apt`, `nginx`, `pgbouncer` and `static` install.
     pub debian: Option<Url>,
 }

@@ -25,10 +25,11 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform, and what each is for. One that is not detected either is only ever set.
-pub const BUILTIN: [(&str, &str); 8] = [
+pub const BUILTIN: [(&str, &str); 9] = [
     ("nodejs", "Node.js"),
     ("python", "Python"),
     ("go", "Go"),
+    ("rust", "Rust"),
     ("static", "Static sites"),
     ("apt", "Debian packages"),
     ("nginx", "nginx in front of an app"),
@@ -41,7 +42,7 @@ fn ours() -> String {
 }
 
 /// Those that detection tries, in this order (Heroku's, and then ours).
-pub const DETECTED: [&str; 4] = ["nodejs", "python", "go", "static"];
+pub const DETECTED: [&str; 5] = ["nodejs", "python", "go", "rust", "static"];
 
 /// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
 pub const FALLBACK: &str = "procfile";

@@ -108,6 +108,13 @@ variables! {
     /// `.sha256` added.
     GO_MIRROR = "PAAS_GO_MIRROR", Means("`https://dl.google.com/go`");
 
+    /// Where builds get versions of Rust that the stack does not have: `HOST/dist/rust-1.84.0-x86_64-unknown-linux-gnu.tar.xz`, and
+    /// the same with `.sha256` added.
+    RUST_MIRROR = "PAAS_RUST_MIRROR", Means("`https://static.rust-lang.org`");
+
+    /// Sparse index that cargo takes packages from in builds, instead of crates.io.
+    CRATES_MIRROR = "PAAS_CRATES_MIRROR", Means("`https://index.crates.io`");
+
     /// Copy of Debian's archive that builds use, for the buildpacks that install its packages.
     DEBIAN_MIRROR = "PAAS_DEBIAN_MIRROR", Means("what the stack's image uses");
 

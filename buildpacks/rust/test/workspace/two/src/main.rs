@@ -1,0 +1,3 @@
+fn main() {
+    println!("this is two");
+}

@@ -1,0 +1,68 @@
+use paas_builder::BuildRequest;
+use paas_model::{BuildId, ProcessType};
+use uuid::Uuid;
+
+use crate::bench::{Bench, app, body, folder};
+
+const MAIN: &str = "fn main() {}";
+const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unmodified_axum_app_is_built_and_answers() {
+    let mut bench = Bench::new().await;
+    let request = bench.request(folder("buildpacks/rust/test/axum")).await;
+    let done = bench.run(&request).await;
+    assert!(done.has_line("-----> Rust app detected"), "{}", done.transcript());
+    assert_eq!(done.built().process_types[&ProcessType::web()], "target/release/server");
+    assert_eq!(body(&bench.serve(done.built()).await.get("/Heroku").await), "Hello, Heroku");
+    assert!(done.built().slug.size < 4 << 20, "neither Rust nor what is compiled is in it: {}", done.built().slug.size);
+
+    let (build_id, cache_digest) = (BuildId::from(Uuid::now_v7()), done.built().cache_digest.clone());
+    let again = bench.run(&BuildRequest { build_id, cache_digest, ..request }).await;
+    assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same program of the same source");
+    let compiled: Vec<_> = again.lines.iter().filter(|line| line.contains(" Compiling ")).collect();
+    assert!(matches!(compiled[..], [only] if only.contains(" server v0.1.0 ")), "{}", again.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspaces_programs_are_built() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("buildpacks/rust/test/workspace")).await;
+    let types: Vec<_> = done.built().process_types.iter().map(|(kind, command)| format!("{kind}: {command}")).collect();
+    assert_eq!(types, ["worker: target/release/two"]);
+    assert_eq!(bench.output(done.built(), "target/release/two && ls target/release").await, "this is two\none\ntwo\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_version_is_fetched() {
+    let bench = Bench::new().await;
+    let done = bench.build(folder("buildpacks/rust/test/other-version")).await;
+    done.built();
+    for line in ["-----> Using Rust 1.84 specified in rust-toolchain.toml", "-----> Installing Rust 1.84.0"] {
+        assert!(done.has_line(line), "{line}\n{}", done.transcript());
+    }
+    assert!(done.transcript().contains("Warning: there is no Cargo.lock"), "{}", done.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_explained() {
+    let bench = Bench::new().await;
+    for (files, complaint) in [
+        (
+            &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain", "nightly")][..],
+            "cannot be had here: nightly",
+        ),
+        (
+            &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain", "1.999")],
+            "Rust 1.999.0 could not be had.",
+        ),
+        (&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")], "This builds no program."),
+        (
+            &[("Cargo.toml", MANIFEST), ("src/main.rs", "fn main() { x }")],
+            "Error: cargo build failed; the output above says why.",
+        ),
+    ] {
+        let rejected = bench.build(app(files)).await.rejected();
+        assert!(rejected.contains(complaint), "{complaint}\n{rejected}");
+    }
+}
