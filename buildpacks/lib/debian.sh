@@ -84,12 +84,14 @@ apt_get() {
 }
 
 # debian_candidate PACKAGE: the version that would be installed. The lists have been read.
-debian_candidate() {
+debian_candidate() { apt_cache policy "$1" | sed -nE 's/^ +Candidate: //p'; }
+
+apt_cache() {
   local options=(
     -o "Dir::State=$APT/state" -o "Dir::State::status=$APT/status" -o "Dir::Cache=$APT/cache"
     -o "Dir::Etc::sourcelist=$APT/sources.list" -o "Dir::Etc::sourceparts=$APT/sources.list.d"
   )
-  LC_ALL=C apt-cache "${options[@]}" policy "$1" | sed -nE 's/^ +Candidate: //p'
+  LC_ALL=C apt-cache "${options[@]}" "$@"
 }
 
 # Reads the lists, unless a buildpack before this one has read the same.

@@ -57,6 +57,8 @@ pub struct Mirrors {
     pub python: Option<Url>,
     /// The directory of Go's archives: versions that its package on PyPI does not have.
     pub go: Option<Url>,
+    /// The directory of Rubies that the stack does not have.
+    pub ruby: Option<Url>,
     /// What stands in for static.rust-lang.org.
     pub rust: Option<Url>,
     /// What cargo takes packages from: `sparse+https://…/` without the `sparse+`.

@@ -191,6 +191,7 @@ fn environment(config: &BuilderConfig, stack: &StackConfig, request: &BuildReque
         ("UV_DEFAULT_INDEX", &config.mirrors.pypi),
         ("UV_PYTHON_INSTALL_MIRROR", &config.mirrors.python),
         ("GO_MIRROR", &config.mirrors.go),
+        ("RUBY_MIRROR", &config.mirrors.ruby),
         ("RUST_MIRROR", &config.mirrors.rust),
         ("CRATES_MIRROR", &config.mirrors.crates),
         ("DEBIAN_MIRROR", &config.mirrors.debian),

@@ -13,6 +13,7 @@ mod pgbouncer;
 mod procfile;
 mod python;
 mod registry;
+mod ruby;
 mod rust;
 mod slug;
 mod source;

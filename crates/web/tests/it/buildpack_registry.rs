@@ -31,18 +31,18 @@ async fn a_name_is_looked_up_and_what_is_found_goes_on_an_app() {
     // What the CLI makes of that.
     let refused = api.call(Method::PUT, path, json!({"updates": [{}]})).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("There is no such buildpack. Give heroku/nodejs"), "{}", refused.text);
+    assert!(refused.text.contains("There is no such buildpack. Give heroku/ruby, heroku/nodejs"), "{}", refused.text);
 }
 
 #[tokio::test]
 async fn a_search_gives_what_fits_all_that_was_asked() {
     let api = Api::new().await;
-    let all = ["apt", "go", "nginx", "nodejs", "pgbouncer", "procfile", "python", "rust", "static"];
+    let all = ["apt", "go", "nginx", "nodejs", "pgbouncer", "procfile", "python", "ruby", "rust", "static"];
     for (query, names) in [
         ("", &all[..]),
         ("?in[namespace][]=heroku", &all),
         ("?in[namespace][]=other", &[]),
-        ("?in[name][]=python&in[name][]=ruby", &["python"]),
+        ("?in[name][]=python&in[name][]=cobol", &["python"]),
         ("?in%5Bname%5D%5B%5D=python", &["python"]),
         ("?in[namespace][]=heroku&like[description]=NODE", &["nodejs"]),
     ] {

@@ -1,0 +1,44 @@
+use paas_builder::BuildRequest;
+use paas_model::{BuildId, ProcessType};
+use uuid::Uuid;
+
+use crate::bench::{Bench, app, folder};
+
+const LOCK: &str = "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n\nBUNDLED WITH\n   2.6.7\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unmodified_rack_app_with_an_extension_in_c_is_built_and_answers() {
+    let mut bench = Bench::new().await;
+    let request = bench.request(folder("buildpacks/ruby/test/rack")).await;
+    let done = bench.run(&request).await;
+    for line in [
+        "-----> Ruby app detected",
+        "       Installing triple 1.0.0 with native extensions",
+        "-----> Preparing app for Rails asset pipeline",
+        "       Default types for buildpack -> console, rake, web",
+    ] {
+        assert!(done.has_line(line), "{line}\n{}", done.transcript());
+    }
+    assert_eq!(done.built().process_types[&ProcessType::web()], "bundle exec rackup config.ru -p ${PORT:-5000}");
+    let answer = "Three times fourteen is 42; production; assets: compiled in production";
+    assert_eq!(bench.get(done.built(), "/").await, answer);
+
+    let (build_id, cache_digest) = (BuildId::from(Uuid::now_v7()), done.built().cache_digest.clone());
+    let again = bench.run(&BuildRequest { build_id, cache_digest, ..request }).await;
+    assert!(!again.transcript().contains("Installing triple"), "{}", again.transcript());
+    assert_eq!(bench.get(again.built(), "/").await, answer);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistakes_are_explained() {
+    let bench = Bench::new().await;
+    for (gemfile, complaint) in [
+        ("ruby '2.7.8'\n", "Error: Ruby 2.7.8, which Gemfile asks for, could not be had."),
+        ("ruby \"3.3.1\"\n", "    ruby \"~> 3.3.0\""),
+    ] {
+        let rejected = bench.build(app(&[("Gemfile", gemfile), ("Gemfile.lock", LOCK)])).await.rejected();
+        assert!(rejected.contains(complaint), "{complaint}\n{rejected}");
+    }
+    let rejected = bench.build(app(&[("Gemfile", "")])).await.rejected();
+    assert!(rejected.contains("Gemfile.lock required. Please check it in."), "{rejected}");
+}
