@@ -9,6 +9,8 @@ readonly DEBIAN_DAYS=7
 DEBIAN_REPOSITORIES=()
 # What apt-get install gets besides.
 DEBIAN_INSTALL_OPTIONS=(--no-install-recommends)
+# Packages that others depend on for the sake of their installation only: neither kept nor unpacked.
+DEBIAN_LEFT_OUT=()
 
 # debian_install CACHE ROOT PACKAGE...: packages by name (`name`, `name=version`), with all that they depend on, or by the
 # URL of a .deb, without. CACHE belongs to this list of packages alone.
@@ -22,6 +24,9 @@ debian_install() {
     rm -rf "$cache"
     mkdir -p "$cache/archives/partial"
     debian_download "$cache/archives" "$@"
+    for archive in "${DEBIAN_LEFT_OUT[@]}"; do
+      rm -f "$cache/archives/$archive"_*.deb
+    done
     rm -rf "$cache/archives/partial" "$cache/archives/lock"
     echo "$key" >"$cache/key"
   fi
@@ -38,6 +43,7 @@ debian_key() {
   {
     echo "v1 ${STACK:-} ${DEBIAN_MIRROR:-} ${DEBIAN_INSTALL_OPTIONS[*]}"
     printf '%s\n' "${DEBIAN_REPOSITORIES[@]}" "$@"
+    printf 'without %s\n' "${DEBIAN_LEFT_OUT[@]}"
     cat /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null || true
   } | sha256sum
 }
@@ -146,6 +152,8 @@ debian_no_package() {
   local missing=() lines=()
   mapfile -t missing < <(sed -nE "s/^E: Unable to locate package //p; s/^E: Package '([^']+)' has no installation.*/\1/p" "$APT/log" | sort -u)
   if [[ ${#missing[@]} -gt 0 ]]; then
+    # A buildpack that chose the names itself has better words for it.
+    ! declare -F explain_missing_packages >/dev/null || explain_missing_packages "${missing[@]}"
     fail "There is no package ${missing[*]} in the lists of ${STACK:-the stack}." \
       'Names differ between distributions and between their versions: https://packages.debian.org finds them.'
   fi

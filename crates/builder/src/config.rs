@@ -59,6 +59,8 @@ pub struct Mirrors {
     pub go: Option<Url>,
     /// The directory of Rubies that the stack does not have.
     pub ruby: Option<Url>,
+    /// The directory of archives of PHP: versions other than the stack's.
+    pub php: Option<Url>,
     /// What stands in for static.rust-lang.org.
     pub rust: Option<Url>,
     /// What cargo takes packages from: `sparse+https://…/` without the `sparse+`.

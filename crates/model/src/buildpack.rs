@@ -25,10 +25,11 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform, and what each is for. One that is not detected either is only ever set.
-pub const BUILTIN: [(&str, &str); 10] = [
+pub const BUILTIN: [(&str, &str); 11] = [
     ("ruby", "Ruby"),
     ("nodejs", "Node.js"),
     ("python", "Python"),
+    ("php", "PHP"),
     ("go", "Go"),
     ("rust", "Rust"),
     ("static", "Static sites"),
@@ -43,7 +44,7 @@ fn ours() -> String {
 }
 
 /// Those that detection tries, in this order (Heroku's, and then ours).
-pub const DETECTED: [&str; 6] = ["ruby", "nodejs", "python", "go", "rust", "static"];
+pub const DETECTED: [&str; 7] = ["ruby", "nodejs", "python", "php", "go", "rust", "static"];
 
 /// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
 pub const FALLBACK: &str = "procfile";

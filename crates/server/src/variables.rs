@@ -111,6 +111,10 @@ variables! {
     /// Where builds get Rubies that the stack does not have: `HOST/ruby-3.4.5.tgz`, with `bin/` and `lib/`.
     RUBY_MIRROR = "PAAS_RUBY_MIRROR", Means("those that Heroku's own buildpack takes");
 
+    /// Where builds get versions of PHP that the stack does not have: `HOST/php-8.3.debian-13-amd64.tar.gz`, and the same with
+    /// `.sha256` added.
+    PHP_MIRROR = "PAAS_PHP_MIRROR", Means("none: there is the stack's PHP only");
+
     /// Where builds get versions of Rust that the stack does not have: `HOST/dist/rust-1.84.0-x86_64-unknown-linux-gnu.tar.xz`, and
     /// the same with `.sha256` added.
     RUST_MIRROR = "PAAS_RUST_MIRROR", Means("`https://static.rust-lang.org`");

@@ -10,6 +10,7 @@ mod hostile;
 mod nginx;
 mod node;
 mod pgbouncer;
+mod php;
 mod procfile;
 mod python;
 mod registry;

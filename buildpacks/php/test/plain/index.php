@@ -1,0 +1,2 @@
+<?php
+echo "hello from ", PHP_SAPI, " ", PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;
