@@ -59,6 +59,10 @@ pub struct Mirrors {
     pub go: Option<Url>,
     /// The directory of Rubies that the stack does not have.
     pub ruby: Option<Url>,
+    /// What stands in for api.adoptium.net: JDKs that the stack does not have.
+    pub java: Option<Url>,
+    /// A Maven repository in place of Maven Central.
+    pub maven: Option<Url>,
     /// The directory of archives of PHP: versions other than the stack's.
     pub php: Option<Url>,
     /// What stands in for static.rust-lang.org.

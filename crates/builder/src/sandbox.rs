@@ -192,6 +192,8 @@ fn environment(config: &BuilderConfig, stack: &StackConfig, request: &BuildReque
         ("UV_PYTHON_INSTALL_MIRROR", &config.mirrors.python),
         ("GO_MIRROR", &config.mirrors.go),
         ("RUBY_MIRROR", &config.mirrors.ruby),
+        ("JAVA_MIRROR", &config.mirrors.java),
+        ("MAVEN_MIRROR", &config.mirrors.maven),
         ("PHP_MIRROR", &config.mirrors.php),
         ("RUST_MIRROR", &config.mirrors.rust),
         ("CRATES_MIRROR", &config.mirrors.crates),

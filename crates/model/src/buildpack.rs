@@ -25,10 +25,11 @@ pub enum BuildpackSourceError {
 }
 
 /// Buildpacks that come with the platform, and what each is for. One that is not detected either is only ever set.
-pub const BUILTIN: [(&str, &str); 11] = [
+pub const BUILTIN: [(&str, &str); 12] = [
     ("ruby", "Ruby"),
     ("nodejs", "Node.js"),
     ("python", "Python"),
+    ("java", "Java, by Maven or Gradle"),
     ("php", "PHP"),
     ("go", "Go"),
     ("rust", "Rust"),
@@ -44,7 +45,7 @@ fn ours() -> String {
 }
 
 /// Those that detection tries, in this order (Heroku's, and then ours).
-pub const DETECTED: [&str; 7] = ["ruby", "nodejs", "python", "php", "go", "rust", "static"];
+pub const DETECTED: [&str; 8] = ["ruby", "nodejs", "python", "java", "php", "go", "rust", "static"];
 
 /// The one that detection takes when no other fits. It is not set on the app: the next push may fit another.
 pub const FALLBACK: &str = "procfile";
@@ -60,7 +61,8 @@ impl BuildpackSource {
         if !text.contains("://") && !text.starts_with("git@") {
             // Heroku's registry has `apt` and others under the community's name.
             let name = ["heroku/", "heroku-community/"].iter().find_map(|prefix| text.strip_prefix(prefix));
-            let name = name.unwrap_or(text);
+            // Heroku has two for Java.
+            let name = name.map_or(text, |name| if name == "gradle" { "java" } else { name });
             return match BUILTIN.iter().any(|(known, _)| *known == name) {
                 true => Ok(Self::Builtin(name.to_owned())),
                 false => Err(BuildpackSourceError::Unknown(text.to_owned())),

@@ -214,6 +214,8 @@ impl Config {
                 python: read.url(&variables::PYTHON_MIRROR)?,
                 go: read.url(&variables::GO_MIRROR)?,
                 ruby: read.url(&variables::RUBY_MIRROR)?,
+                java: read.url(&variables::JAVA_MIRROR)?,
+                maven: read.url(&variables::MAVEN_MIRROR)?,
                 php: read.url(&variables::PHP_MIRROR)?,
                 rust: read.url(&variables::RUST_MIRROR)?,
                 crates: read.url(&variables::CRATES_MIRROR)?,

@@ -111,6 +111,12 @@ variables! {
     /// Where builds get Rubies that the stack does not have: `HOST/ruby-3.4.5.tgz`, with `bin/` and `lib/`.
     RUBY_MIRROR = "PAAS_RUBY_MIRROR", Means("those that Heroku's own buildpack takes");
 
+    /// Where builds get JDKs that the stack does not have, by the same paths as there.
+    JAVA_MIRROR = "PAAS_JAVA_MIRROR", Means("`https://api.adoptium.net`");
+
+    /// Maven repository that builds use in place of Maven Central.
+    MAVEN_MIRROR = "PAAS_MAVEN_MIRROR", Means("Maven Central");
+
     /// Where builds get versions of PHP that the stack does not have: `HOST/php-8.3.debian-13-amd64.tar.gz`, and the same with
     /// `.sha256` added.
     PHP_MIRROR = "PAAS_PHP_MIRROR", Means("none: there is the stack's PHP only");

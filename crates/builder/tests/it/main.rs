@@ -7,6 +7,7 @@ mod bench;
 mod cancel;
 mod go;
 mod hostile;
+mod java;
 mod nginx;
 mod node;
 mod pgbouncer;

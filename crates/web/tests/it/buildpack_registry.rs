@@ -37,7 +37,8 @@ async fn a_name_is_looked_up_and_what_is_found_goes_on_an_app() {
 #[tokio::test]
 async fn a_search_gives_what_fits_all_that_was_asked() {
     let api = Api::new().await;
-    let all = ["apt", "go", "nginx", "nodejs", "pgbouncer", "php", "procfile", "python", "ruby", "rust", "static"];
+    let all =
+        ["apt", "go", "java", "nginx", "nodejs", "pgbouncer", "php", "procfile", "python", "ruby", "rust", "static"];
     for (query, names) in [
         ("", &all[..]),
         ("?in[namespace][]=heroku", &all),
