@@ -132,6 +132,7 @@ mod tests {
         for (text, name, url) in [
             ("heroku/nodejs", "heroku/nodejs", "urn:buildpack:heroku/nodejs"),
             ("python", "heroku/python", "urn:buildpack:heroku/python"),
+            ("heroku/gradle", "heroku/java", "urn:buildpack:heroku/java"),
             ("heroku-community/apt", "heroku/apt", "urn:buildpack:heroku/apt"),
             ("urn:buildpack:heroku/python", "heroku/python", "urn:buildpack:heroku/python"),
             ("https://x.test/a.git#v1", "https://x.test/a.git#v1", "https://x.test/a.git#v1"),
