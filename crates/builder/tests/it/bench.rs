@@ -19,6 +19,7 @@ use paas_hosts::{ContainerName, ContainerSpec, DockerEngine, Engine, Limits, Net
 use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use url::Url;
 use uuid::Uuid;
 
 pub(crate) struct Bench {
@@ -337,6 +338,11 @@ pub(crate) fn folder(path: &str) -> Bytes {
     let mut tar = tar::Builder::new(Vec::new());
     tar.append_dir_all(".", directory).unwrap();
     gzip(&tar.into_inner().unwrap())
+}
+
+/// A mirror that has nothing.
+pub(crate) fn nowhere() -> Url {
+    "http://127.0.0.1:9/".parse().unwrap()
 }
 
 /// An app that the Python buildpack takes, and that runs `script` in the middle of its build.

@@ -2,7 +2,7 @@ use paas_builder::BuildRequest;
 use paas_model::{BuildId, ProcessType};
 use uuid::Uuid;
 
-use crate::bench::{Bench, app, body, config, folder};
+use crate::bench::{Bench, app, body, config, folder, nowhere};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
@@ -23,7 +23,7 @@ async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
         cache_digest: done.built().cache_digest.clone(),
         ..request
     };
-    bench.config.mirrors.pypi = Some("http://127.0.0.1:9/".parse().unwrap());
+    bench.config.mirrors.pypi = Some(nowhere());
     let again = bench.run(&again).await;
     assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same program of the same source");
 }
@@ -56,7 +56,8 @@ async fn an_app_from_before_modules_is_built() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn versions_that_cannot_be_had_are_replaced_or_explained() {
-    let bench = Bench::new().await;
+    let mut bench = Bench::new().await;
+    bench.config.mirrors.go = Some(nowhere());
     let done = bench.build(folder("buildpacks/go/test/old-module")).await;
     done.built();
     let warning = " !     Go 1.12 cannot be had. The newest Go 1.25 is used, which builds what was written for 1.12.";

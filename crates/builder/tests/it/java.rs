@@ -2,7 +2,7 @@ use paas_builder::BuildRequest;
 use paas_model::{BuildId, ProcessType};
 use uuid::Uuid;
 
-use crate::bench::{Bench, app, config, folder};
+use crate::bench::{Bench, app, config, folder, nowhere};
 
 const POM: &str = "<project><modelVersion>4.0.0</modelVersion><groupId>com.example</groupId><artifactId>all</artifactId>\
                    <version>1.0</version><packaging>pom</packaging></project>";
@@ -63,7 +63,8 @@ async fn without_a_wrapper_debians_maven_runs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_explained() {
-    let bench = Bench::new().await;
+    let mut bench = Bench::new().await;
+    bench.config.mirrors.java = Some(nowhere());
     for (files, complaint) in [
         (
             [("pom.xml", POM), ("system.properties", "java.runtime.version=banana\n")],

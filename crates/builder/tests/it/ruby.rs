@@ -2,7 +2,7 @@ use paas_builder::BuildRequest;
 use paas_model::{BuildId, ProcessType};
 use uuid::Uuid;
 
-use crate::bench::{Bench, app, folder};
+use crate::bench::{Bench, app, folder, nowhere};
 
 const LOCK: &str = "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n\nBUNDLED WITH\n   2.6.7\n";
 
@@ -31,7 +31,8 @@ async fn an_unmodified_rack_app_with_an_extension_in_c_is_built_and_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_explained() {
-    let bench = Bench::new().await;
+    let mut bench = Bench::new().await;
+    bench.config.mirrors.ruby = Some(nowhere());
     for (gemfile, complaint) in [
         ("ruby '2.7.8'\n", "Error: Ruby 2.7.8, which Gemfile asks for, could not be had."),
         ("ruby \"3.3.1\"\n", "    ruby \"~> 3.3.0\""),
