@@ -5,6 +5,10 @@ precompile_assets() {
     return
   fi
   if ! bundle exec rake -P >"$CACHE_DIR/tasks" 2>"$CACHE_DIR/tasks.log"; then
+    if has_gem railties; then
+      head -n 10 "$CACHE_DIR/tasks.log" | sed 's/^/       /'
+      fail 'Could not detect rake tasks.' 'Rails needs them for its assets. To see why: bundle exec rake -P'
+    fi
     warning 'Warning: the tasks of the Rakefile cannot be listed, so no assets are precompiled:'
     head -n 10 "$CACHE_DIR/tasks.log" | sed 's/^/       /'
     rm -f "$CACHE_DIR"/tasks*

@@ -17,13 +17,15 @@ choose_version() {
   fi
   if [[ -n $pinned ]]; then
     origin=Gemfile asked=$pinned
-  elif asked=$(sed -nE '/^RUBY VERSION$/,/^$/ s/^ +ruby ([0-9.]+).*/\1/p' Gemfile.lock | head -n 1) && [[ -n $asked ]]; then
+  elif asked=$(sed -nE '/^RUBY VERSION$/,/^$/ s/^ +ruby ([0-9][0-9A-Za-z.]*).*/\1/p' Gemfile.lock | sed -E 's/p[0-9]+$//' | head -n 1) &&
+    [[ -n $asked ]]; then
     origin=Gemfile.lock
   elif [[ -f .ruby-version ]]; then
     origin=.ruby-version asked=$(version_file)
   fi
   if [[ -z $asked ]]; then
     header "Using Ruby version: ruby-$stack"
+    ! names_ruby || return 0
     warning 'You have not declared a Ruby version in your Gemfile.'
     warning "To stay on this series of Ruby, put into it: ruby \"~> ${stack%.*}.0\""
     return
@@ -39,6 +41,26 @@ choose_version() {
     no_such_ruby "$asked" "$origin" "$stack"
   fi
   warning "The stack's Ruby is $stack, which is used instead of $asked: it has the same interface."
+  if ! names_ruby; then
+    # Bundler holds a version in the lock file alone against every other.
+    sed -i '/^RUBY VERSION$/,/^$/d' Gemfile.lock
+  fi
+}
+
+# Whether the Gemfile says anything of the version.
+names_ruby() { grep -qE '^[[:space:]]*ruby[[:space:](]+' Gemfile; }
+
+# Of a range, such as "~> 3.2.0". Bundler would refuse it, without a word of what there is.
+check_requirement() {
+  local requirement
+  requirement=$(sed -nE "s/^[[:space:]]*ruby[[:space:](]+(['\"][^#]*['\"]).*/\1/p" Gemfile | sed -E 's/,[[:space:]]*[a-z_]+:.*//; s/,[[:space:]]*:[a-z_]+.*//' | tr -d "'\"" | head -n 1)
+  # shellcheck disable=SC2016 # Ruby's own
+  if [[ -n $requirement ]] && ! ruby -e 'exit Gem::Requirement.new(ARGV[0].split(",").map(&:strip)).satisfied_by?(Gem::Version.new(RUBY_VERSION))' \
+    "$requirement" 2>/dev/null; then
+    fail "The Gemfile asks for Ruby ${requirement:0:100}, and the stack has $(stack_version)." \
+      'An exact version may be had from elsewhere: ruby "3.4.5". For the stack'"'"'s, and then `bundle update --ruby`:' '' \
+      "    ruby \"~> $(stack_version | cut -d . -f 1-2).0\""
+  fi
 }
 
 version_file() { sed -E 's/#.*//; s/^(ruby-)?//; s/[[:space:]]//g; /^$/d' .ruby-version | head -n 1; }
@@ -61,7 +83,8 @@ fetch_archive() {
   url=${RUBY_URL//%VERSION%/$1} url=${url//%ARCH%/$arch}
   if [[ ! -f $kept ]]; then
     rm -f "$CACHE_DIR"/ruby-*.tgz
-    curl --silent --show-error --fail --location --proto '=https,http' --retry 3 --retry-max-time 60 --max-time 300 \
+    # What is asked for over HTTPS is not sent on to anything else.
+    curl --silent --show-error --fail --location --proto "=${url%%:*}" --retry 3 --retry-max-time 60 --max-time 300 \
       --output "$CACHE_DIR/fetched" -- "$url" 2>"$CACHE_DIR/fetch.log" || return 1
     rm -f "$CACHE_DIR/fetch.log"
     mv "$CACHE_DIR/fetched" "$kept"

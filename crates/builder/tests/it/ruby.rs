@@ -30,12 +30,24 @@ async fn an_unmodified_rack_app_with_an_extension_in_c_is_built_and_answers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_patch_in_the_lock_file_is_answered_with_the_stacks_own() {
+    let mut bench = Bench::new().await;
+    bench.config.mirrors.ruby = Some(nowhere());
+    let lock = LOCK.replace("BUNDLED", "RUBY VERSION\n   ruby 3.3.1p55\n\nBUNDLED");
+    let done = bench.build(app(&[("Gemfile", ""), ("Gemfile.lock", &lock)])).await;
+    done.built();
+    let warning = ", which is used instead of 3.3.1: it has the same interface.";
+    assert!(done.transcript().contains(warning), "{}", done.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_explained() {
     let mut bench = Bench::new().await;
     bench.config.mirrors.ruby = Some(nowhere());
     for (gemfile, complaint) in [
         ("ruby '2.7.8'\n", "Error: Ruby 2.7.8, which Gemfile asks for, could not be had."),
         ("ruby \"3.3.1\"\n", "    ruby \"~> 3.3.0\""),
+        ("ruby '~> 3.2.0', engine: 'ruby'\n", "Error: The Gemfile asks for Ruby ~> 3.2.0, and the stack has 3.3."),
     ] {
         let rejected = bench.build(app(&[("Gemfile", gemfile), ("Gemfile.lock", LOCK)])).await.rejected();
         assert!(rejected.contains(complaint), "{complaint}\n{rejected}");
