@@ -35,12 +35,23 @@ enum End {
     OutOfDisk,
 }
 
+/// What came of the build's script.
+pub(crate) enum Ran {
+    /// The build's results are in the container.
+    Compiled(ContainerName),
+    /// Nothing was compiled: the app is to be built by its Dockerfiles.
+    Container,
+}
+
+/// The script's way to say the latter.
+const ASKS_FOR_CONTAINER: i64 = 3;
+
 /// Least time between two looks at the disk: the engine counts file by file.
 const DISK_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Attempt<'_> {
     /// Runs the build's script to its good end, showing what it prints.
-    pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<ContainerName, BuildError> {
+    pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<Ran, BuildError> {
         let Builder { config, registry, .. } = self.builder;
         let since = Instant::now();
         let prepared = sandbox::prepare(self.engine, registry, config, self.stack, self.request, self.buildpacks);
@@ -53,7 +64,8 @@ impl Attempt<'_> {
         transcript.stage("run", since).await;
         let limits = &config.limits;
         match end {
-            End::Exited { code: 0, .. } => Ok(container),
+            End::Exited { code: 0, .. } => Ok(Ran::Compiled(container)),
+            End::Exited { code: ASKS_FOR_CONTAINER, .. } => Ok(Ran::Container),
             End::Exited { out_of_memory: true, .. } => {
                 let text = format!(" !     The build ran out of memory: it may use {} MB.\n\n", limits.memory_mb);
                 self.reject(transcript, &text, "out of memory").await

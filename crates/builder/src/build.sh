@@ -7,7 +7,8 @@
 #   /tmp/paas/environment    NUL-separated environment of the buildpacks     /tmp/paas/env   config vars, a file each
 #   /tmp/paas/cache.packed   the last build's cache, if there is one         /tmp/paas/result   what this script found out
 #
-# All that it prints is for the user. Its exit status is 0, or 1 after it has said what is wrong.
+# All that it prints is for the user. Its exit status is 0, 1 after it has said what is wrong, or 3 when the app is to be
+# built by its Dockerfiles instead.
 set -uo pipefail
 exec 2>&1 </dev/null
 umask 022
@@ -158,6 +159,10 @@ choose_buildpacks() {
 
 # Tries those that come with the platform, in order; the first that fits is used.
 detect_buildpack() {
+  if [[ -f $BUILD_DIR/heroku.yml ]] && grep -q '^build:' "$BUILD_DIR/heroku.yml" && grep -q '^ *docker:' "$BUILD_DIR/heroku.yml"; then
+    step 'No buildpack is set, and there is a heroku.yml that builds images: using it'
+    exit 3
+  fi
   step 'Determining which buildpack to use for this app'
   local name fits=() titles=() title
   for name in $DETECT_ORDER; do
@@ -165,6 +170,12 @@ detect_buildpack() {
       fits+=("$name") titles+=("$title")
     fi
   done
+  if [[ ${#fits[@]} == 0 && -f $BUILD_DIR/Dockerfile ]]; then
+    step 'No language detected, and there is a Dockerfile: building an image of it'
+    exit 3
+  elif [[ -f $BUILD_DIR/Dockerfile ]]; then
+    echo '       There is a Dockerfile too. To build it instead, set the stack to "container".'
+  fi
   # Not pinned: an app that later gets a language's files is to be built as one.
   if [[ ${#fits[@]} == 0 ]] && in_environment '' "$ROOT/buildpacks/$DETECT_FALLBACK/bin/detect" "$BUILD_DIR" &>/dev/null; then
     KINDS=(builtin) NAMES=("heroku/$DETECT_FALLBACK") URLS=("$DETECT_FALLBACK") REFERENCES=('')

@@ -1,13 +1,14 @@
 use std::{collections::BTreeMap, time::Instant};
 
 use paas_hosts::Engine;
-use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
+use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    BuildError, BuildEvent, BuilderConfig, BuilderError, Registry, StackConfig,
-    attempt::Attempt,
+    BuildError, BuildEvent, BuilderConfig, BuilderError, CONTAINER_STACK, Registry, StackConfig,
+    attempt::{Attempt, Ran},
+    container::ContainerAttempt,
     release_image::ReleaseImages,
     sandbox,
     secrets::Secrets,
@@ -46,8 +47,12 @@ pub struct BuildRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
     pub slug: SlugLayer,
-    /// The release image, as hosts pull it: `HOST/apps/APP_ID@sha256:…`. Its tag is the build's id.
+    /// The release image, as hosts pull it: `HOST/apps/APP_ID@sha256:…`.
     pub image: String,
+    /// The request's, or [`CONTAINER_STACK`] for what came of a Dockerfile.
+    pub stack: String,
+    /// In place of one image for all: what each process type runs. `None`: it was built by buildpacks.
+    pub container: Option<ContainerImages>,
     /// For the app's next build. `None`: nothing is worth keeping.
     pub cache_digest: Option<String>,
     /// The Procfile's, and the buildpack's defaults for those that it does not name.
@@ -58,7 +63,8 @@ pub struct Built {
     pub buildpacks: Vec<BuildpackSource>,
 }
 
-/// `/app`, as an image layer.
+/// `/app`, as an image layer. Of a container build: its web's image (or its first), with the digests of its manifest and its
+/// configuration, and the bytes of its layers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlugLayer {
     /// Of the compressed blob.
@@ -130,29 +136,39 @@ impl Builder {
         request: &BuildRequest,
         transcript: &mut Transcript,
     ) -> Result<Built, BuildError> {
+        let container = ContainerAttempt { builder: self, engine, request };
+        if request.stack == CONTAINER_STACK {
+            return container.run(transcript).await;
+        }
         let stack = self.stack(&request.stack)?;
         transcript.line(format!("-----> Building on the {} stack", stack.title())).await;
         let buildpacks = buildpacks(request, transcript).await?;
         let attempt = Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks };
 
         self.clean(engine, request.build_id).await?;
-        let container = attempt.run(transcript).await?;
-        let outcome = attempt.outcome(&container, transcript).await?;
+        let ended = attempt.run(transcript).await?;
+        let Ran::Compiled(sandbox) = ended else {
+            self.clean(engine, request.build_id).await?;
+            return container.run(transcript).await;
+        };
+        let outcome = attempt.outcome(&sandbox, transcript).await?;
         transcript.line("-----> Discovering process types").await;
         transcript.text(&outcome.describe_process_types().join("\n")).await;
         transcript.line("").await;
 
         transcript.line("-----> Compressing...").await;
-        let slug = attempt.store_slug(&container, &outcome, transcript).await?;
+        let slug = attempt.store_slug(&sandbox, &outcome, transcript).await?;
         transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
         self.warn_of_size(slug.blob.size, transcript).await;
 
         let since = Instant::now();
         let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
         transcript.stage("image", since).await;
-        let cache_digest = attempt.store_cache(&container, &outcome, transcript).await?;
+        let cache_digest = attempt.store_cache(&sandbox, &outcome, transcript).await?;
         Ok(Built {
             image,
+            stack: stack.name.clone(),
+            container: None,
             cache_digest,
             process_types: outcome.process_types(),
             buildpacks: match &outcome.detected {

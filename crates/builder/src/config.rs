@@ -16,6 +16,8 @@ pub struct BuilderConfig {
     pub mirrors: Mirrors,
     /// Addresses that sources may be fetched from though they are not public.
     pub source_allow: Vec<IpNet>,
+    /// Whether Dockerfiles are built. Their steps run as root in containers of their own.
+    pub container_builds: bool,
     /// What the platform calls itself to users.
     pub product: String,
     /// Where users read about buildpacks; anchors are added to it.
@@ -81,6 +83,7 @@ impl Default for BuilderConfig {
             extra_ca: None,
             mirrors: Mirrors::default(),
             source_allow: Vec::new(),
+            container_builds: true,
             product: "PaaS".to_owned(),
             help: "docs/buildpacks.md".to_owned(),
         }

@@ -83,6 +83,14 @@ impl Builder {
         client.get(url.expose()).send().await.map_err(|error| failed_to_send(url, error))
     }
 
+    /// Whether the URL's host may be asked.
+    ///
+    /// # Errors
+    /// [`InputError::Refused`]: it may not.
+    pub(crate) async fn check_address(&self, url: &SourceUrl) -> Result<(), InputError> {
+        self.addresses(url).await.map(drop)
+    }
+
     /// What the host of the URL resolves to: every one public, or allowed.
     async fn addresses(&self, url: &SourceUrl) -> Result<Vec<SocketAddr>, InputError> {
         let found = match url.literal() {

@@ -7,7 +7,7 @@
 //! build.sh     what runs in it                               release_image.rs  stack layers + slug
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
-//! slug_archive.rs  slugs that were made elsewhere
+//! slug_archive.rs  slugs that were made elsewhere                 container/        images of Dockerfiles
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -18,6 +18,7 @@ mod attempt;
 mod bridge;
 mod builder;
 mod config;
+mod container;
 mod error;
 mod fetch;
 mod gzip;
@@ -38,6 +39,7 @@ mod transcript;
 
 pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
+pub use container::{APP_IMAGE_LABEL, CONTAINER_STACK};
 pub use error::{BuildError, BuilderError};
 pub use ipnet::IpNet;
 pub use registry::{Blob, Registry, RegistryConfig};

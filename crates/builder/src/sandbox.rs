@@ -114,6 +114,7 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
     ContainerSpec {
         image: stack.build_image.clone(),
         command: vec!["/bin/bash".to_owned(), format!("{ROOT}/build.sh")],
+        entrypoint: false,
         env: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
         labels: BTreeMap::from([
             ("paas".to_owned(), "build".to_owned()),

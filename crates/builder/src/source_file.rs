@@ -1,6 +1,7 @@
-//! One file of a source, without unpacking the rest.
+//! Single files of a source, without unpacking the rest.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read},
     path::{Component, Path, PathBuf},
 };
@@ -16,22 +17,36 @@ use crate::{
     tar_entries::{TarEntries, TarEntry},
 };
 
+/// Some files of a source.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct SourceFiles {
+    /// The one directory that holds everything, which is taken for the tree. `None`: there is no such one.
+    pub root: Option<PathBuf>,
+    /// By the paths that were asked for.
+    pub files: BTreeMap<String, Vec<u8>>,
+}
+
 impl Builder {
-    /// A file at the top of a source's tree, of at most `limit` bytes. As builds do, it takes the one directory that holds
+    /// A file of a source's tree, of at most `limit` bytes. As builds do, it takes the one directory that holds
     /// everything for the tree. `None`: there is no such file.
     ///
     /// # Errors
     /// [`InputError::Refused`] for an archive that is none, or a file over the limit.
-    pub async fn read_source_file(
+    pub async fn read_source_file(&self, digest: &str, name: &str, limit: u64) -> Result<Option<Vec<u8>>, InputError> {
+        Ok(self.read_source_files(digest, vec![name.to_owned()], limit).await?.files.remove(name))
+    }
+
+    /// Those of `names` (paths within the tree) that there are.
+    pub(crate) async fn read_source_files(
         &self,
         digest: &str,
-        name: &'static str,
+        names: Vec<String>,
         limit: u64,
-    ) -> Result<Option<Vec<u8>>, InputError> {
+    ) -> Result<SourceFiles, InputError> {
         let (_, bytes) = self.registry.get_blob(SOURCES, digest).await?;
         let (reader, feed) = bridge(bytes, BuilderError::io("a source"));
         let unpacked = self.config.limits.source_bytes;
-        let find = move || find(MultiGzDecoder::new(reader).take(unpacked), name, limit);
+        let find = move || find(MultiGzDecoder::new(reader).take(unpacked), &names, limit);
         let (fed, found) = tokio::join!(feed, tokio::task::spawn_blocking(find));
         fed?;
         let found = found.unwrap_or_else(|panicked| Err(io::Error::other(panicked)));
@@ -39,28 +54,33 @@ impl Builder {
     }
 }
 
-fn find(input: impl Read, name: &str, limit: u64) -> io::Result<Result<Option<Vec<u8>>, InputError>> {
-    let (mut nested, mut tops) = (None, Tops::default());
+fn find(input: impl Read, names: &[String], limit: u64) -> io::Result<Result<SourceFiles, InputError>> {
+    let (mut found, mut nested, mut tops) = (BTreeMap::new(), BTreeMap::new(), Tops::default());
     let mut archive = Archive::new(input);
     for entry in TarEntries::of(&mut archive)? {
         let TarEntry { path, mut entry, .. } = entry?;
         let path = plain(as_path(&path));
-        let is_file = entry.header().entry_type() == EntryType::Regular;
-        let is_top = path == Path::new(name);
         tops.see(&path, entry.header().entry_type() == EntryType::Directory);
-        if is_file && (is_top || path.components().count() == 2 && path.ends_with(name)) {
-            if entry.size() > limit {
-                return Ok(Err(InputError::Refused(format!("{name} is larger than {} KB", limit >> 10))));
-            }
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content)?;
-            if is_top {
-                return Ok(Ok(Some(content)));
-            }
-            nested = Some(content);
+        if entry.header().entry_type() != EntryType::Regular {
+            continue;
         }
+        let below: PathBuf = path.components().skip(1).collect();
+        let (into, name) = match names.iter().find(|name| path == Path::new(name)) {
+            Some(name) => (&mut found, name),
+            None => match names.iter().find(|name| below == Path::new(name)) {
+                Some(name) => (&mut nested, name),
+                None => continue,
+            },
+        };
+        if entry.size() > limit {
+            return Ok(Err(InputError::Refused(format!("{name} is larger than {} KB", limit >> 10))));
+        }
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content)?;
+        into.insert(name.clone(), content);
     }
-    Ok(Ok(nested.filter(|_| tops.is_one_directory())))
+    let root = tops.the_one_directory();
+    Ok(Ok(SourceFiles { files: if root.is_some() { nested } else { found }, root }))
 }
 
 /// What lies at the top of the tree.
@@ -82,13 +102,13 @@ impl Tops {
         }
     }
 
-    fn is_one_directory(&self) -> bool {
-        self.is_directory && !self.others
+    fn the_one_directory(self) -> Option<PathBuf> {
+        self.first.filter(|_| self.is_directory && !self.others)
     }
 }
 
 /// Without `./` before it.
-fn plain(path: &Path) -> PathBuf {
+pub(crate) fn plain(path: &Path) -> PathBuf {
     path.components().filter(|part| matches!(part, Component::Normal(_))).collect()
 }
 
@@ -109,8 +129,8 @@ mod tests {
     }
 
     fn found(files: &[(&str, &str)]) -> Option<String> {
-        let found = find(tar(files).as_slice(), "app.json", 100).unwrap().unwrap();
-        found.map(|content| String::from_utf8(content).unwrap())
+        let mut found = find(tar(files).as_slice(), &["app.json".to_owned()], 100).unwrap().unwrap();
+        found.files.remove("app.json").map(|content| String::from_utf8(content).unwrap())
     }
 
     #[test]
@@ -123,16 +143,26 @@ mod tests {
     }
 
     #[test]
+    fn paths_are_within_the_tree() {
+        let names = ["a/Dockerfile", "Dockerfile", "none"].map(str::to_owned);
+        let files = [("x/a/Dockerfile", "1"), ("x/Dockerfile", "2"), ("x/b", "")];
+        let found = find(tar(&files).as_slice(), &names, 100).unwrap().unwrap();
+        assert_eq!(found.root.as_deref(), Some(Path::new("x")));
+        let expected = [("Dockerfile", "2"), ("a/Dockerfile", "1")];
+        assert_eq!(found.files, expected.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())).into());
+    }
+
+    #[test]
     fn a_file_that_is_too_large_is_not_read() {
         let files = [("app.json", &*" ".repeat(101))];
-        let refused = find(tar(&files).as_slice(), "app.json", 100).unwrap();
+        let refused = find(tar(&files).as_slice(), &["app.json".to_owned()], 100).unwrap();
         assert!(matches!(refused, Err(InputError::Refused(_))));
     }
 
     #[test]
     fn a_name_without_end_is_not_read() {
         let endless = raw(EntryType::GNULongName, "x", &vec![b'n'; 1 << 20]);
-        let error = find(endless.as_slice(), "app.json", 100).unwrap_err();
+        let error = find(endless.as_slice(), &["app.json".to_owned()], 100).unwrap_err();
         assert_eq!(error.to_string(), "it has a name, or an extended header, of more than 64 KB");
     }
 }

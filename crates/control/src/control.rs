@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use paas_builder::{Builder, Registry, StackConfig};
+use paas_builder::{Builder, CONTAINER_STACK, Registry, StackConfig};
 use paas_db::{Changes, Db};
 use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::{DrainPolicy, Logs};
@@ -41,6 +41,8 @@ pub struct Settings {
     pub drains: DrainPolicy,
     /// In the order in which `GET /stacks` lists them; the first is the default.
     pub stacks: Vec<StackConfig>,
+    /// Whether apps can be images of Dockerfiles, which is a stack too.
+    pub container_builds: bool,
     /// Builds that run side by side.
     pub parallel_builds: usize,
     pub crash: CrashPolicy,
@@ -100,6 +102,13 @@ impl Settings {
         let authority = self.public_url.split_once("://").map_or("", |(_, authority)| authority);
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
         [self.domain.as_str(), self.cname_domain.as_str(), host].into_iter().filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Of all that an app can have.
+    #[must_use]
+    pub fn stack_names(&self) -> Vec<&str> {
+        let container = self.container_builds.then_some(CONTAINER_STACK);
+        self.stacks.iter().map(|stack| stack.name.as_str()).chain(container).collect()
     }
 
     #[must_use]

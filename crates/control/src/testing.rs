@@ -241,6 +241,7 @@ pub fn settings() -> Settings {
         cname_domain: "dns.localhost".to_owned(),
         drains: DrainPolicy::default(),
         stacks: vec![StackConfig::debian_13()],
+        container_builds: true,
         parallel_builds: 2,
         crash: CrashPolicy { base: Duration::from_millis(200), ..CrashPolicy::default() },
         boot_timeout: Duration::from_secs(2),

@@ -171,20 +171,38 @@ pub async fn of_release_phase(db: impl PgExecutor<'_>, release: ReleaseId) -> Re
 #[derive(Debug)]
 pub struct Recipe {
     pub image: String,
+    pub runs: Runs,
     pub config: ConfigVars,
     /// Over the config vars.
     pub env: BTreeMap<String, String>,
 }
 
+/// How a dyno's command gets to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// In `/app`, after its profile scripts.
+    InSlug,
+    /// In an image of the app's own, as its entry point has it.
+    InImage,
+    /// Not at all: the image says what runs.
+    Image,
+}
+
 /// `None`: the dyno is gone, or its release has no slug.
 pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
-    let query = sqlx::query_as::<_, (String, AppId, Vec<u8>, Option<Vec<u8>>)>(
-        "select slugs.image, dynos.app_id, configs.vars, dynos.env
+    // One-off dynos run what they are given, in the image of their type or else the slug's.
+    let query = sqlx::query_as::<_, (String, bool, bool, AppId, Vec<u8>, Option<Vec<u8>>)>(
+        "select coalesce(own.image, slugs.image),
+                exists (select from container_images where container_images.slug_id = slugs.id),
+                coalesce(own.own_command and dynos.kind <> 'one_off', false),
+                dynos.app_id, configs.vars, dynos.env
          from dynos join releases on releases.id = dynos.release_id
          join slugs on slugs.id = releases.slug_id join configs on configs.id = releases.config_id
+         left join container_images own on own.slug_id = slugs.id and own.process_type = dynos.process_type
          where dynos.id = $1",
     );
-    let Some((image, app, vars, env)) = query.bind(id).fetch_optional(db.pool()).await? else {
+    let Some((image, is_container, own_command, app, vars, env)) = query.bind(id).fetch_optional(db.pool()).await?
+    else {
         return Ok(None);
     };
     let config = configs::open(db.vault(), app, &vars)?;
@@ -195,7 +213,12 @@ pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
             serde_json::from_slice(&plain).map_err(|_| VaultError::Decrypt)?
         }
     };
-    Ok(Some(Recipe { image, config, env }))
+    let runs = match (is_container, own_command) {
+        (false, _) => Runs::InSlug,
+        (true, false) => Runs::InImage,
+        (true, true) => Runs::Image,
+    };
+    Ok(Some(Recipe { image, runs, config, env }))
 }
 
 /// What a dyno can be told of itself (Heroku: dyno metadata).
@@ -357,14 +380,15 @@ pub async fn cycle(db: impl PgExecutor<'_>, id: DynoId) -> Result<bool, DbError>
 /// release there.
 pub async fn images_ahead(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<String>, DbError> {
     let query = sqlx::query_scalar(
-        "select distinct slugs.image
+        "select distinct coalesce(container_images.image, slugs.image)
          from (select distinct app_id, release_id from dynos
                where host_id = $1 and kind = 'formation' and state in ('starting', 'up')) as here
          join lateral (
              select id, slug_id from releases
              where releases.app_id = here.app_id and state <> 'failed' order by version desc limit 1
          ) newest on newest.id <> here.release_id
-         join slugs on slugs.id = newest.slug_id",
+         join slugs on slugs.id = newest.slug_id
+         left join container_images on container_images.slug_id = slugs.id",
     );
     Ok(query.bind(host).fetch_all(db).await?)
 }
@@ -373,18 +397,21 @@ pub async fn images_ahead(db: impl PgExecutor<'_>, host: HostId) -> Result<Vec<S
 /// had, dynos there.
 pub async fn images_kept(db: impl PgExecutor<'_>, host: HostId, newest: u32) -> Result<Vec<String>, DbError> {
     let query = sqlx::query_scalar(
-        "select slugs.image
-         from (select distinct app_id from dynos where host_id = $1) as here
-         join lateral (
-             select slug_id from releases
-             where releases.app_id = here.app_id and state <> 'failed' and slug_id is not null
-             group by slug_id order by max(version) desc limit $2
-         ) kept on true
-         join slugs on slugs.id = kept.slug_id
+        "with kept as (
+             select newest.slug_id
+             from (select distinct app_id from dynos where host_id = $1) as here
+             join lateral (
+                 select slug_id from releases
+                 where releases.app_id = here.app_id and state <> 'failed' and slug_id is not null
+                 group by slug_id order by max(version) desc limit $2
+             ) newest on true
+             union
+             select releases.slug_id from dynos join releases on releases.id = dynos.release_id
+             where dynos.host_id = $1 and dynos.state <> 'gone'
+         )
+         select slugs.image from kept join slugs on slugs.id = kept.slug_id
          union
-         select slugs.image
-         from dynos join releases on releases.id = dynos.release_id join slugs on slugs.id = releases.slug_id
-         where dynos.host_id = $1 and dynos.state <> 'gone'",
+         select container_images.image from kept join container_images on container_images.slug_id = kept.slug_id",
     );
     Ok(query.bind(host).bind(i64::from(newest)).fetch_all(db).await?)
 }

@@ -31,6 +31,7 @@ mod cluster;
 pub mod collaborators;
 pub mod configs;
 mod connection;
+pub mod container_images;
 pub mod controllers;
 pub mod domains;
 pub mod dynos;

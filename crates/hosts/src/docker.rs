@@ -5,9 +5,11 @@
 //! - wait is right only when one knows that the engine has taken the request;
 //! - attach and logs need the bytes of the answer: bollard's decoder takes a terminal's first byte for a frame header
 //!   when it is below 3, and otherwise holds a line back until it ends;
-//! - making a network needs `CheckDuplicate`, which bollard's model has dropped.
+//! - making a network needs `CheckDuplicate`, which bollard's model has dropped;
+//! - building an app's image takes limits that bollard has no room for.
 
 mod answer_limit;
+mod app_images;
 mod archive;
 mod attach;
 mod connection;
@@ -32,15 +34,15 @@ mod terminal_input;
 mod tls;
 mod wire;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerStats, ContainerStatus, Engine, EngineError,
-    EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
+    AppImageBuild, AttachedStreams, BaseImage, ByteStream, ContainerName, ContainerSpec, ContainerStats,
+    ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
 };
 use connection::Connection;
 
@@ -89,8 +91,24 @@ impl Engine for DockerEngine {
         pulls::pull(&self.connection, image).await
     }
 
+    async fn pull_again(&self, image: &str) -> Result<(), EngineError> {
+        images::pull(&self.connection, image).await
+    }
+
     async fn build_image(&self, build: ImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
         images::build(&self.connection, build, lines).await
+    }
+
+    async fn build_app_image(&self, build: AppImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
+        app_images::build(&self.connection, build, lines).await
+    }
+
+    async fn base_image(&self, image: &str) -> Result<Option<BaseImage>, EngineError> {
+        app_images::base(&self.connection, image).await
+    }
+
+    async fn prune_app_images(&self, label: &str, kept: Duration, most: usize) -> Result<usize, EngineError> {
+        app_images::prune(&self.connection, label, kept, most).await
     }
 
     async fn push(&self, image: &str) -> Result<(), EngineError> {

@@ -36,9 +36,32 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// does not answer.
     async fn pull(&self, image: &str) -> Result<(), EngineError>;
 
+    /// The same, asking the registry whether the image is on this host or not, and with no credentials but for our own
+    /// registry: afterwards it is known that anybody can have it.
+    async fn pull_again(&self, image: &str) -> Result<(), EngineError>;
+
     /// Builds `build.tag` from a context, sending each line of output to `lines`. Operators' Dockerfiles only (stacks).
     async fn build_image(&self, build: ImageBuild, lines: tokio::sync::mpsc::Sender<String>)
     -> Result<(), EngineError>;
+
+    /// Builds `build.tag` from a stranger's Dockerfile, sending each line of output to `lines`. Whoever calls has seen to it
+    /// that the Dockerfile reaches for nothing but what it may. Ends with the future: dropped, it is called off at once,
+    /// and the engine removes the container of the step that ran.
+    ///
+    /// # Errors
+    /// [`EngineError::ImageBuild`] for what is the Dockerfile's fault, a limit that it came to among it.
+    async fn build_app_image(
+        &self,
+        build: AppImageBuild,
+        lines: tokio::sync::mpsc::Sender<String>,
+    ) -> Result<(), EngineError>;
+
+    /// What an image brings to those that are built on it. `None`: this host does not have it.
+    async fn base_image(&self, image: &str) -> Result<Option<BaseImage>, EngineError>;
+
+    /// Removes steps that [`Engine::build_app_image`] has kept for later builds with this label, whatever its value, and
+    /// that are older than `kept`; not more than `most`. Gives how many.
+    async fn prune_app_images(&self, label: &str, kept: Duration, most: usize) -> Result<usize, EngineError>;
 
     /// Pushes an image that this host has to the registry that its name says.
     ///
@@ -152,13 +175,17 @@ pub struct EngineInfo {
 #[derive(Clone, PartialEq, Eq)]
 pub struct ContainerSpec {
     pub image: String,
-    /// The whole command line; no shell is put around it.
+    /// The whole command line; no shell is put around it. With `entrypoint`, what the image's is given; empty for what the
+    /// image itself says.
     pub command: Vec<String>,
+    /// Whether the image's entry point runs, with the command as its arguments.
+    pub entrypoint: bool,
     /// Holds secrets; kept out of Debug.
     pub env: BTreeMap<String, String>,
     pub labels: BTreeMap<String, String>,
     /// `uid:gid`; never root.
     pub user: String,
+    /// Empty: the image's.
     pub working_dir: String,
     pub limits: Limits,
     pub network: Network,
@@ -272,11 +299,48 @@ pub struct ImageBuild {
     pub args: BTreeMap<String, String>,
 }
 
+/// A stranger's directory to build an image from.
+pub struct AppImageBuild {
+    pub tag: String,
+    /// Uncompressed tar of the context.
+    pub context: ByteStream,
+    /// Path of the Dockerfile in the context. Every stage in it begins with `label`.
+    pub dockerfile: String,
+    pub args: BTreeMap<String, String>,
+    /// The stage to build. `None`: the last.
+    pub target: Option<String>,
+    /// By which the containers and images of its steps are found, and steps are used again: what others share it with.
+    pub label: (String, String),
+    pub limits: Limits,
+    /// Bytes that all steps together may add.
+    pub disk_bytes: u64,
+    /// The one that steps run on.
+    pub network: Network,
+}
+
+/// An image to build on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseImage {
+    /// `sha256:…`: what it is, whatever its name points at later.
+    pub id: String,
+    /// The instructions that it adds to the Dockerfile of whoever builds on it (`ONBUILD`).
+    pub triggers: Vec<String>,
+}
+
 /// Both directions of an attached container. The reader ends when the container does; shutting the writer down is end
 /// of file for the process.
 pub struct AttachedStreams {
     pub output: ByteReader,
     pub input: ByteWriter,
+}
+
+impl fmt::Debug for AppImageBuild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tag, dockerfile, target, limits, .. } = self;
+        let mut out = f.debug_struct("AppImageBuild");
+        out.field("tag", tag).field("dockerfile", dockerfile).field("target", target).field("limits", limits);
+        out.finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for AttachedStreams {

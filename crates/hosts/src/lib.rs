@@ -18,9 +18,9 @@ pub mod testing;
 pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryAccess, RegistryLogin};
 pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
-    Address, AttachedStreams, ByteReader, ByteStream, ByteWriter, ContainerName, ContainerSpec, ContainerState,
-    ContainerStats, ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream, ImageBuild, Limits, LogChunk,
-    LogStream, Network, RootShell, Signal,
+    Address, AppImageBuild, AttachedStreams, BaseImage, ByteReader, ByteStream, ByteWriter, ContainerName,
+    ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream,
+    ImageBuild, Limits, LogChunk, LogStream, Network, RootShell, Signal,
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;

@@ -63,6 +63,7 @@ pub struct Config {
     pub mirrors: Mirrors,
     /// Addresses that sources may be fetched from though they are not public.
     pub source_allow: Vec<IpNet>,
+    pub container_builds: bool,
     pub build_memory_mb: u32,
     pub build_disk_mb: u32,
     pub build_timeout: Duration,
@@ -228,6 +229,7 @@ impl Config {
                     |text| text.split(',').map(|range| range.trim().parse().ok()).collect(),
                 )?
                 .unwrap_or_default(),
+            container_builds: read.required(&variables::CONTAINER_BUILDS, "on or off", on_or_off)?,
             build_memory_mb: read.at_least(&variables::BUILD_MEMORY_MB, 256)?,
             build_disk_mb: read.at_least(&variables::BUILD_DISK_MB, 256)?,
             build_timeout: read.seconds(&variables::BUILD_TIMEOUT)?,
@@ -359,6 +361,14 @@ fn invalid(variable: &Variable, value: String, expected: &str) -> ConfigError {
     ConfigError::Invalid { variable: variable.name, value, expected: expected.to_owned() }
 }
 
+fn on_or_off(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
 fn data_dir(read: &Reader<'_>, is_root: bool) -> Result<PathBuf, ConfigError> {
     let variable = &variables::DATA_DIR;
     let expected =
@@ -421,9 +431,7 @@ fn ec2(read: &Reader<'_>) -> Result<Option<Ec2>, ConfigError> {
     // `AWS_REGION` is no sign that pools are wanted: many a developer's machine has it set for other tools.
     let is_on = read.required(&variables::EC2, "auto, on or off", |text| match text {
         "auto" => Some(settings.region.is_some()),
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
+        other => on_or_off(other),
     })?;
     Ok(is_on.then_some(settings))
 }

@@ -56,6 +56,7 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         cname_domain: config.cname_domain.clone(),
         drains: DrainPolicy { allow: config.drain_allow.clone(), extra_roots: extra_roots(config)? },
         stacks: config.stacks.clone(),
+        container_builds: config.container_builds,
         parallel_builds: config.parallel_builds,
         crash: CrashPolicy { base: config.crash_backoff, ..CrashPolicy::default() },
         boot_timeout: config.boot_timeout,
@@ -114,6 +115,7 @@ pub(crate) fn builder(config: &Config) -> BuilderConfig {
         extra_ca: config.extra_ca.clone(),
         mirrors: config.mirrors.clone(),
         source_allow: config.source_allow.clone(),
+        container_builds: config.container_builds,
         product: PRODUCT.to_owned(),
         help: BUILDPACKS_HELP.to_owned(),
     }

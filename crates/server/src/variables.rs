@@ -95,6 +95,10 @@ variables! {
     /// Stacks, separated by spaces, the default one first: `debian-13` (made here), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
     STACKS = "PAAS_STACKS", Is("debian-13");
 
+    /// Whether apps can be built by their Dockerfiles (`on` or `off`). The steps of a Dockerfile run as root in containers of
+    /// their own, with the engine's default capabilities.
+    CONTAINER_BUILDS = "PAAS_CONTAINER_BUILDS", Is("on");
+
     /// npm registry that builds use, for Node.js itself as well as for packages.
     NPM_MIRROR = "PAAS_NPM_MIRROR", Means("`https://registry.npmjs.org`");
 

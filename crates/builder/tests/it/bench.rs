@@ -119,16 +119,31 @@ impl Bench {
         dyno.logs().await
     }
 
+    /// A dyno of a container build's process type.
+    pub(crate) async fn start_type(&mut self, built: &Built, kind: &ProcessType) -> Dyno {
+        let container = built.container.as_ref().unwrap();
+        let command = match container.own_commands.contains(kind) {
+            true => vec![],
+            false => vec!["/bin/sh".into(), "-c".into(), built.process_types[kind].clone()],
+        };
+        let image = container.images[kind].clone();
+        self.create(|spec| ContainerSpec { image, command, entrypoint: true, working_dir: String::new(), ..spec }).await
+    }
+
     pub(crate) async fn start(&mut self, built: &Built, command: &str) -> Dyno {
-        let name = ContainerName(format!("builder-test-{}", Uuid::now_v7()));
-        self.engine.pull(&built.image).await.unwrap();
-        self.pulled.push(built.image.clone());
         let script = format!("for file in /app/.profile.d/*.sh; do [[ ! -f $file ]] || source $file; done; {command}");
+        let (image, command) = (built.image.clone(), vec!["bash".into(), "-c".into(), script]);
+        self.create(|spec| ContainerSpec { image, command, ..spec }).await
+    }
+
+    async fn create(&mut self, change: impl FnOnce(ContainerSpec) -> ContainerSpec) -> Dyno {
+        let name = ContainerName(format!("builder-test-{}", Uuid::now_v7()));
         let mut env = BTreeMap::from([("PORT".into(), "5000".into()), ("DYNO".into(), "web.1".into())]);
         env.extend(self.env.clone());
-        let spec = ContainerSpec {
-            image: built.image.clone(),
-            command: vec!["bash".into(), "-c".into(), script],
+        let spec = change(ContainerSpec {
+            image: String::new(),
+            command: Vec::new(),
+            entrypoint: false,
             env,
             labels: BTreeMap::from([("paas".into(), "builder-test".into())]),
             user: "1000:1000".into(),
@@ -138,7 +153,9 @@ impl Bench {
             port: Some(5000),
             tty: false,
             stdin: false,
-        };
+        });
+        self.engine.pull(&spec.image).await.unwrap();
+        self.pulled.push(spec.image.clone());
         self.engine.create(&name, &spec).await.unwrap();
         let dyno = Dyno { engine: self.engine.clone(), name };
         self.engine.start(&dyno.name).await.unwrap();

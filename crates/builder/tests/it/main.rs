@@ -5,6 +5,7 @@
 mod apt;
 mod bench;
 mod cancel;
+mod container;
 mod go;
 mod hostile;
 mod java;

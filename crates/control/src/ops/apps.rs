@@ -229,10 +229,10 @@ pub(crate) async fn follow_release(db: &mut Connection, app: AppId, slug: Option
 }
 
 pub(crate) fn check_stack(control: &Control, name: &str) -> Result<(), OpError> {
-    let stacks = &control.settings.stacks;
-    if stacks.iter().any(|stack| stack.name == name) {
+    let names = control.settings.stack_names();
+    if names.contains(&name) {
         return Ok(());
     }
-    let names = stacks.iter().map(|stack| stack.name.as_str()).collect::<Vec<_>>().join(", ");
+    let names = names.join(", ");
     Err(OpError::Invalid(format!("There is no stack {name}. Stacks: {names}.")))
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io};
 use bytes::Bytes;
 use chrono::Utc;
 use futures::Stream;
+use paas_builder::CONTAINER_STACK;
 use paas_db::{DbError, apps::App, new_id, slug_uploads, slug_uploads::SlugUpload, slugs, slugs::Slug};
 use paas_model::{ProcessType, SlugId};
 
@@ -40,6 +41,10 @@ pub enum Found {
 pub async fn create(control: &Control, app: &App, new: NewSlug) -> Result<SlugUpload, OpError> {
     let stack = new.stack.unwrap_or_else(|| app.stack.clone());
     super::apps::check_stack(control, &stack)?;
+    if stack == CONTAINER_STACK {
+        let text = "Slugs of the container stack are images, which only builds make: push the app with its Dockerfile.";
+        return Err(OpError::Invalid(text.to_owned()));
+    }
     let upload = SlugUpload {
         id: new_id::<SlugId>(),
         app_id: app.id,

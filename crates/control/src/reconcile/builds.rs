@@ -9,7 +9,8 @@ use std::{
 use chrono::Utc;
 use paas_builder::{BuildError, BuildEvent, BuildRequest, Built, InputError};
 use paas_db::{
-    DbError, GiveBack, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs, new_id, slugs,
+    DbError, GiveBack, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs,
+    container_images, new_id, slugs,
 };
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
@@ -300,7 +301,7 @@ async fn succeed(
     let slug = slugs::NewSlug {
         id: new_id::<SlugId>(),
         app_id: app.id,
-        stack: build.stack.clone(),
+        stack: built.stack,
         digest: built.slug.digest,
         diff_id: built.slug.diff_id,
         size: i64::try_from(built.slug.size).unwrap_or(i64::MAX),
@@ -311,6 +312,9 @@ async fn succeed(
         process_types: built.process_types,
     };
     slugs::create(&mut *tx, &slug).await?;
+    if let Some(container) = &built.container {
+        container_images::create(&mut *tx, slug.id, container).await?;
+    }
     crash_point!("build.slug_stored");
     apps::set_cache(&mut tx, app, built.cache_digest.as_deref(), &build.stack).await?;
     let urls: Vec<String> = built.buildpacks.iter().map(BuildpackSource::url).collect();

@@ -6,6 +6,7 @@
 
 use std::time::Duration;
 
+use paas_builder::APP_IMAGE_LABEL;
 use paas_db::dynos;
 use tokio::sync::RwLockWriteGuard;
 
@@ -14,6 +15,9 @@ use crate::{OpError, error::chain};
 
 /// As the builder names them: `HOST/apps/APP_ID`.
 const APP_IMAGES: &str = "apps";
+/// Of builds of Dockerfiles.
+const KEEP_STEPS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const STEPS_AT_A_TIME: usize = 50;
 /// A rollback to the release before finds its image in place.
 const NEWEST: u32 = 2;
 /// Between two at a time dynos start.
@@ -64,6 +68,8 @@ async fn alone(context: &Context, tries: u32) -> Option<RwLockWriteGuard<'_, ()>
 /// How many it has removed.
 async fn prune(context: &Context) -> Result<usize, OpError> {
     let keep = dynos::images_kept(context.control.db.pool(), context.host, NEWEST).await?;
+    // Steps of Dockerfiles, which only make later builds quicker.
+    context.engine.prune_app_images(APP_IMAGE_LABEL, KEEP_STEPS, STEPS_AT_A_TIME).await?;
     let apps = format!("{}/{APP_IMAGES}", context.control.registry.host());
     Ok(context.engine.prune_images(&apps, &keep, AT_A_TIME).await?.len())
 }

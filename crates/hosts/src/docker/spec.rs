@@ -30,12 +30,12 @@ pub(super) fn create_body(spec: &ContainerSpec, network: &str, published_on: Opt
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         // Empty, not absent: the image's own entry point must not wrap the command.
-        entrypoint: Some(Vec::new()),
-        cmd: Some(spec.command.clone()),
+        entrypoint: (!spec.entrypoint).then(Vec::new),
+        cmd: (!spec.entrypoint || !spec.command.is_empty()).then(|| spec.command.clone()),
         env: Some(spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         labels: Some(labels),
         user: Some(spec.user.clone()),
-        working_dir: Some(spec.working_dir.clone()),
+        working_dir: (!spec.working_dir.is_empty()).then(|| spec.working_dir.clone()),
         tty: Some(spec.tty),
         open_stdin: Some(spec.stdin),
         // End of file from the one who attached is end of file for the process.
@@ -102,6 +102,7 @@ mod tests {
         ContainerSpec {
             image: "debian".into(),
             command: vec!["true".into()],
+            entrypoint: false,
             env: BTreeMap::from([("A".into(), "b=c".into())]),
             labels: BTreeMap::from([("paas".into(), "dyno".into())]),
             user: "1000:1000".into(),
@@ -118,6 +119,18 @@ mod tests {
             tty: false,
             stdin: false,
         }
+    }
+
+    #[test]
+    fn the_images_entry_point_runs_only_where_asked_and_keeps_the_images_command_unless_there_is_one() {
+        let body = |entrypoint, command: &[&str]| {
+            let command = command.iter().map(|word| (*word).to_owned()).collect();
+            let body = create_body(&ContainerSpec { entrypoint, command, ..spec() }, "dynos", None);
+            (body.entrypoint, body.cmd)
+        };
+        assert_eq!(body(false, &["true"]), (Some(vec![]), Some(vec!["true".to_owned()])));
+        assert_eq!(body(true, &["true"]), (None, Some(vec!["true".to_owned()])));
+        assert_eq!(body(true, &[]), (None, None));
     }
 
     #[test]

@@ -56,6 +56,16 @@ impl Wire {
         self.request(Method::POST, path, json).await
     }
 
+    /// Sends a tar as it comes. The answer is read as the caller polls it.
+    pub(super) async fn send_tar(&self, path: &str, tar: Body) -> Result<Incoming, Error> {
+        let request = Request::post(format!("{}{path}", self.prefix)).header(CONTENT_TYPE, "application/x-tar");
+        let answer = self.send(request.body(tar)?).await?;
+        if let Some(limit) = limit_of(&answer) {
+            limit.lift();
+        }
+        Ok(answer.into_body())
+    }
+
     /// Turns the connection into the two directions of a container's standard streams.
     pub(super) async fn upgrade(&self, path: &str) -> Result<TokioIo<Upgraded>, Error> {
         let request =

@@ -5,6 +5,7 @@ use std::{
     fmt, io,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use async_trait::async_trait;
@@ -24,8 +25,9 @@ use super::{
     program::{Course, Program},
 };
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Engine,
-    EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream, Network, RootShell, Signal,
+    AppImageBuild, AttachedStreams, BaseImage, ByteStream, ContainerName, ContainerSpec, ContainerState,
+    ContainerStats, ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream,
+    Network, RootShell, Signal,
 };
 
 /// A host without Docker: containers do what their [`Program`] says, at once, and nothing takes time.
@@ -182,12 +184,36 @@ impl Engine for FakeEngine {
         })
     }
 
+    async fn pull_again(&self, image: &str) -> Result<(), EngineError> {
+        self.pull(image).await
+    }
+
     async fn build_image(&self, build: ImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
         lines.send(format!("Building {}", build.dockerfile)).await.ok();
         self.call(Method::BuildImage, &build.tag, |state| {
             state.images.insert(build.tag.clone());
             Ok(())
         })
+    }
+
+    async fn build_app_image(&self, build: AppImageBuild, lines: mpsc::Sender<String>) -> Result<(), EngineError> {
+        lines.send(format!("Building {}", build.dockerfile)).await.ok();
+        self.call(Method::BuildAppImage, &build.tag, |state| {
+            state.images.insert(build.tag.clone());
+            Ok(())
+        })
+    }
+
+    async fn base_image(&self, image: &str) -> Result<Option<BaseImage>, EngineError> {
+        self.call(Method::BaseImage, image, |state| {
+            let is_here = state.images.contains(image);
+            Ok(is_here.then(|| BaseImage { id: image.to_owned(), triggers: Vec::new() }))
+        })
+    }
+
+    /// It keeps no steps.
+    async fn prune_app_images(&self, label: &str, _: Duration, _: usize) -> Result<usize, EngineError> {
+        self.call(Method::PruneAppImages, label, |_| Ok(0))
     }
 
     async fn push(&self, image: &str) -> Result<(), EngineError> {
@@ -442,6 +468,7 @@ fn as_spec(shell: &RootShell) -> ContainerSpec {
     ContainerSpec {
         image: shell.image.clone(),
         command: shell.command.clone(),
+        entrypoint: false,
         env: BTreeMap::new(),
         labels: shell.labels.clone(),
         user: "0:0".to_owned(),

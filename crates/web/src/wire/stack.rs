@@ -11,11 +11,11 @@ pub(crate) fn stack(web: &Web, identity: &str) -> Option<wire::Stack> {
 /// As configured; the first is the default.
 pub(crate) fn stacks(web: &Web) -> Vec<wire::Stack> {
     let default = web.settings().default_stack();
-    let shown = web.settings().stacks.iter().map(|stack| {
-        let reference = named("stack", &stack.name);
+    let shown = web.settings().stack_names().into_iter().map(|name| {
+        let reference = named("stack", name);
         wire::Stack {
             created_at: web.started.into(),
-            default: stack.name == default,
+            default: name == default,
             id: reference.id,
             name: reference.name,
             state: "public".to_owned(),

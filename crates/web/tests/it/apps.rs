@@ -31,7 +31,7 @@ async fn an_app_without_a_name_gets_one() {
 async fn a_stack_or_region_that_there_is_not_is_refused() {
     let api = Api::new().await;
     let answer = api.post("/apps", json!({"stack": "heroku-18"})).await;
-    assert_eq!(answer.json()["message"], "There is no stack heroku-18. Stacks: debian-13.");
+    assert_eq!(answer.json()["message"], "There is no stack heroku-18. Stacks: debian-13, container.");
     let answer = api.post("/apps", json!({"region": "mars"})).await;
     assert_eq!(answer.json()["message"], "There is no region mars. Regions: local.");
     let stack = api.get("/stacks/debian-13").await.json();

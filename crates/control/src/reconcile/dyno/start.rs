@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::SecondsFormat;
 use paas_db::{
     dynos,
-    dynos::{Dyno, Recipe},
+    dynos::{Dyno, Recipe, Runs},
 };
 use paas_hosts::{ContainerName, ContainerSpec, EngineError, Limits, Network};
 use paas_model::{DynoId, DynoKind, DynoState};
@@ -19,6 +19,9 @@ use crate::{
 
 /// Whom dynos run as: the owner of what is in the slug layer.
 const DYNO_USER: &str = "1000:1000";
+
+/// Where a slug is.
+const HOME: &str = "/app";
 
 /// What a dyno's container runs: the boot of Heroku's dynos (profile scripts in the shell's order, `.profile`, then the
 /// command in a shell of its own), with the command as the only argument.
@@ -147,13 +150,12 @@ fn announce(context: &Context, row: &Dyno) {
 
 fn spec(context: &Context, row: &Dyno, recipe: Recipe, metadata: BTreeMap<String, String>) -> ContainerSpec {
     let port = port_of(row.id);
-    let mut env: BTreeMap<String, String> = [
-        ("HOME", "/app".to_owned()),
-        ("LANG", "C.UTF-8".to_owned()),
-        ("PATH", "/usr/local/bin:/usr/bin:/bin".to_owned()),
-    ]
-    .map(|(key, value)| (key.to_owned(), value))
-    .into();
+    let mut env: BTreeMap<String, String> = match recipe.runs {
+        Runs::InSlug => [("HOME", HOME), ("LANG", "C.UTF-8"), ("PATH", "/usr/local/bin:/usr/bin:/bin")]
+            .map(|(key, value)| (key.to_owned(), value.to_owned()))
+            .into(),
+        Runs::InImage | Runs::Image => BTreeMap::new(),
+    };
     env.extend(metadata);
     env.extend(recipe.config.into_map());
     env.extend(recipe.env);
@@ -168,13 +170,20 @@ fn spec(context: &Context, row: &Dyno, recipe: Recipe, metadata: BTreeMap<String
         (LABEL_DYNO, row.id.to_string()),
         (LABEL_APP, row.app_name.to_string()),
     ];
+    // In a slug everything is where we put it; an image has its own idea of all of it.
+    let in_slug = recipe.runs == Runs::InSlug;
     ContainerSpec {
         image: recipe.image,
-        command: ["/bin/bash", "-c", BOOT, "bash", &row.command].map(str::to_owned).into(),
+        command: match recipe.runs {
+            Runs::InSlug => ["/bin/bash", "-c", BOOT, "bash", &row.command].map(str::to_owned).into(),
+            Runs::InImage => ["/bin/sh", "-c", &row.command].map(str::to_owned).into(),
+            Runs::Image => Vec::new(),
+        },
+        entrypoint: !in_slug,
         env,
         labels: labels.map(|(key, value)| (key.to_owned(), value)).into(),
         user: DYNO_USER.to_owned(),
-        working_dir: "/app".to_owned(),
+        working_dir: if in_slug { HOME.to_owned() } else { String::new() },
         limits: Limits {
             memory_mb: row.size.memory_mb(),
             cpu_shares: row.size.cpu_shares(),

@@ -86,6 +86,7 @@ impl<E: Engine> Bench<E> {
         ContainerSpec {
             image: self.image.clone(),
             command: ["/bin/sh", "-c", script].map(str::to_owned).to_vec(),
+            entrypoint: false,
             env: BTreeMap::new(),
             labels: BTreeMap::from([(LABEL.to_owned(), self.id.clone())]),
             user: "1000:1000".to_owned(),

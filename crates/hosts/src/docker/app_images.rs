@@ -1,0 +1,331 @@
+//! Images of strangers' Dockerfiles.
+//!
+//! The engine's builder runs each step in a container of its own, as root with the engine's default capabilities: package
+//! managers need them. What it can be told, it is told: the network, memory, CPU, the size of a file. The number of
+//! processes and the disk it cannot be told, so both are seen to from here while it works. Bollard has no numbers of bytes
+//! beyond 2 GiB for a build, so the request is written here. A connection that ends is a build that ends: the engine kills
+//! the step that runs and removes its container.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    convert::Infallible,
+    time::{Duration, Instant},
+};
+
+use bollard::{
+    body_try_stream,
+    errors::Error,
+    models::{ContainerUpdateBody, ImageInspect},
+    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder},
+};
+use bytes::{Bytes, BytesMut};
+use futures::TryStreamExt;
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::mpsc;
+use url::form_urlencoded::Serializer;
+
+use super::{
+    connection::{Connection, status},
+    containers, networks,
+};
+use crate::{AppImageBuild, BaseImage, ContainerState, EngineError};
+
+const DOING: &str = "build an image";
+
+/// Between two looks at the containers of a build, and at its disk: the engine counts the latter file by file.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+const DISK_EVERY: Duration = Duration::from_secs(2);
+
+/// Longest line that the engine tells; what a step prints comes in pieces far below.
+const LINE_BYTES: usize = 1 << 20;
+
+/// One period of CPU time, in microseconds.
+const CPU_PERIOD: u64 = 100_000;
+
+pub(super) async fn build(
+    connection: &Connection,
+    build: AppImageBuild,
+    lines: mpsc::Sender<String>,
+) -> Result<(), EngineError> {
+    let network = networks::ensure(connection, build.network).await?;
+    let before = images(connection, &build.label).await?;
+    let path = format!("/build?{}", query(&build, network));
+    let watched = Watched {
+        label: build.label.clone(),
+        disk_bytes: build.disk_bytes,
+        processes: build.limits.processes,
+        before: before.into_keys().collect(),
+    };
+    let tag = build.tag.clone();
+    tokio::select! {
+        built = run(connection, &path, build, lines) => built,
+        Err(error) = watched.watch(connection, &tag) => Err(error),
+    }
+}
+
+/// What an image brings to those that are built on it. `None`: this host does not have it.
+pub(super) async fn base(connection: &Connection, image: &str) -> Result<Option<BaseImage>, EngineError> {
+    let found: Result<ImageInspect, Error> = connection.call(|docker| docker.inspect_image(image)).await;
+    if status(&found) == Some(404) {
+        return Ok(None);
+    }
+    let found = found.map_err(|error| connection.failed("inspect an image", error))?;
+    let triggers = found.config.and_then(|config| config.on_build).unwrap_or_default();
+    Ok(Some(BaseImage { id: found.id.unwrap_or_default(), triggers }))
+}
+
+/// Removes what builds with this label have left without a name, and that is older than `kept`.
+pub(super) async fn prune(
+    connection: &Connection,
+    label: &str,
+    kept: Duration,
+    most: usize,
+) -> Result<usize, EngineError> {
+    let fail = |error| connection.failed("remove images", error);
+    let filters = HashMap::from([
+        ("label", vec![label.to_owned()]),
+        ("dangling", vec!["true".to_owned()]),
+        ("until", vec![format!("{}s", kept.as_secs())]),
+    ]);
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    let found = connection.call(|docker| docker.list_images(Some(options))).await.map_err(fail)?;
+    let mut removed = 0;
+    for image in found.into_iter().take(most) {
+        let options = RemoveImageOptionsBuilder::default().force(false).noprune(false).build();
+        let gone = connection.call(|docker| docker.remove_image(&image.id, Some(options), None)).await;
+        match status(&gone) {
+            // In use, or gone already.
+            Some(404 | 409) => {}
+            _ => {
+                gone.map_err(fail)?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+fn query(build: &AppImageBuild, network: &str) -> String {
+    let limits = &build.limits;
+    let memory = (u64::from(limits.memory_mb) << 20).to_string();
+    let mut ulimits = vec![json!({ "Name": "nofile", "Soft": 10_000, "Hard": 10_000 })];
+    ulimits.extend(limits.file_bytes.map(|bytes| json!({ "Name": "fsize", "Soft": bytes, "Hard": bytes })));
+    let mut query = Serializer::new(String::new());
+    query
+        .append_pair("version", "1")
+        .append_pair("t", &build.tag)
+        .append_pair("dockerfile", &build.dockerfile)
+        .append_pair("buildargs", &json!(build.args).to_string())
+        .append_pair("networkmode", network)
+        .append_pair("rm", "1")
+        .append_pair("forcerm", "1")
+        .append_pair("memory", &memory)
+        .append_pair("memswap", &memory)
+        .append_pair("cpushares", &limits.cpu_shares.to_string())
+        .append_pair("ulimits", &json!(ulimits).to_string());
+    if let Some(millis) = limits.cpu_millis {
+        query
+            .append_pair("cpuperiod", &CPU_PERIOD.to_string())
+            .append_pair("cpuquota", &(u64::from(millis) * CPU_PERIOD / 1000).to_string());
+    }
+    if let Some(target) = &build.target {
+        query.append_pair("target", target);
+    }
+    query.finish()
+}
+
+async fn run(
+    connection: &Connection,
+    path: &str,
+    build: AppImageBuild,
+    lines: mpsc::Sender<String>,
+) -> Result<(), EngineError> {
+    let fail = |error: Error| match error {
+        // It has read the Dockerfile, and does not take it.
+        Error::DockerResponseServerError { status_code: 400, message } => {
+            EngineError::ImageBuild { tag: build.tag.clone(), reason: message }
+        }
+        other => connection.failed(DOING, other),
+    };
+    let wire = connection.wire().await.map_err(fail)?;
+    let context = body_try_stream(build.context.map_err(std::io::Error::other));
+    let mut answer = wire.send_tar(path, context).await.map_err(fail)?;
+    let mut text = String::new();
+    let mut partial = BytesMut::new();
+    while let Some(step) = next_line(&mut answer, &mut partial).await.map_err(fail)? {
+        let step: Step = serde_json::from_slice(&step).map_err(|error| fail(error.into()))?;
+        if let Some(reason) = step.error {
+            send(&lines, &mut text).await;
+            return Err(EngineError::ImageBuild { tag: build.tag, reason });
+        }
+        text.push_str(step.stream.as_deref().unwrap_or_default());
+        while let Some(end) = text.find('\n') {
+            let rest = text.split_off(end + 1);
+            text.truncate(end);
+            // Nobody reads any more; the build goes on.
+            lines.send(std::mem::replace(&mut text, rest)).await.ok();
+        }
+        if text.len() > LINE_BYTES {
+            send(&lines, &mut text).await;
+        }
+    }
+    send(&lines, &mut text).await;
+    Ok(())
+}
+
+async fn send(lines: &mpsc::Sender<String>, text: &mut String) {
+    if !text.is_empty() {
+        lines.send(std::mem::take(text)).await.ok();
+    }
+}
+
+/// A piece of what the engine tells.
+#[derive(Deserialize)]
+struct Step {
+    stream: Option<String>,
+    error: Option<String>,
+}
+
+/// The next JSON text, each on a line of its own.
+async fn next_line(answer: &mut Incoming, partial: &mut BytesMut) -> Result<Option<Bytes>, Error> {
+    loop {
+        if let Some(end) = partial.iter().position(|byte| *byte == b'\n') {
+            let line = partial.split_to(end + 1).freeze();
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            return Ok(Some(line));
+        }
+        if partial.len() > LINE_BYTES {
+            return Err(std::io::Error::other("the engine's answer has a line without an end").into());
+        }
+        match answer.frame().await.transpose().map_err(std::io::Error::other)? {
+            Some(frame) => partial.extend_from_slice(frame.data_ref().map_or(&[][..], |bytes| bytes)),
+            None if partial.is_empty() => return Ok(None),
+            None => return Ok(Some(partial.split().freeze())),
+        }
+    }
+}
+
+/// What is seen to while the engine works.
+struct Watched {
+    label: (String, String),
+    disk_bytes: u64,
+    processes: u32,
+    /// Images that earlier builds have left.
+    before: HashSet<String>,
+}
+
+impl Watched {
+    /// Ends with what the build has done too much of.
+    async fn watch(&self, connection: &Connection, tag: &str) -> Result<Infallible, EngineError> {
+        let (mut limited, mut measured) = (HashSet::new(), Instant::now());
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let running: Vec<_> = containers::list(connection, &self.label.0, &self.label.1)
+                .await?
+                .into_iter()
+                .filter(|container| container.state == ContainerState::Running)
+                .collect();
+            for container in &running {
+                if limited.insert(container.name.clone()) {
+                    self.limit(connection, &container.name.0).await?;
+                }
+            }
+            if measured.elapsed() < DISK_EVERY {
+                continue;
+            }
+            let mut used: u64 = 0;
+            for container in &running {
+                match containers::disk_used(connection, &container.name).await {
+                    Ok(bytes) => used += bytes,
+                    Err(EngineError::NoSuchContainer(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let images = images(connection, &self.label).await?;
+            used += images.iter().filter(|(id, _)| !self.before.contains(*id)).map(|(_, added)| added).sum::<u64>();
+            if used > self.disk_bytes {
+                let reason = format!("it wrote more than {} MB to the disk", self.disk_bytes >> 20);
+                return Err(EngineError::ImageBuild { tag: tag.to_owned(), reason });
+            }
+            measured = Instant::now();
+        }
+    }
+
+    /// Of a step that has just begun.
+    async fn limit(&self, connection: &Connection, container: &str) -> Result<(), EngineError> {
+        let limits = ContainerUpdateBody { pids_limit: Some(i64::from(self.processes)), ..Default::default() };
+        let updated = connection.call(|docker| docker.update_container(container, limits)).await;
+        match status(&updated) {
+            // It has ended.
+            Some(404 | 409) => Ok(()),
+            _ => updated.map_err(|error| connection.failed("limit a build", error)),
+        }
+    }
+}
+
+/// Those with the label, every step's among them, and the bytes that each has added to the one before it.
+async fn images(connection: &Connection, label: &(String, String)) -> Result<BTreeMap<String, u64>, EngineError> {
+    let filters = HashMap::from([("label", vec![format!("{}={}", label.0, label.1)])]);
+    let options = ListImagesOptionsBuilder::default().all(true).filters(&filters).build();
+    let found = connection.call(|docker| docker.list_images(Some(options))).await;
+    let found = found.map_err(|error| connection.failed("list images", error))?;
+    let sizes: HashMap<&str, i64> = found.iter().map(|image| (image.id.as_str(), image.size)).collect();
+    let added = |size: i64, parent: &str| match sizes.get(parent) {
+        Some(below) => size - below,
+        // The label itself: what it stands on is the base image, which was there before.
+        None => 0,
+    };
+    let images = found
+        .iter()
+        .map(|image| (image.id.clone(), u64::try_from(added(image.size, &image.parent_id)).unwrap_or_default()));
+    Ok(images.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures::stream;
+
+    use super::*;
+    use crate::{Limits, Network};
+
+    #[test]
+    fn a_query_holds_limits_beyond_32_bits_and_no_words_of_the_users_unquoted() {
+        let build = AppImageBuild {
+            tag: "registry/apps/x:build".into(),
+            context: Box::pin(stream::empty()),
+            dockerfile: "a&b/Dockerfile".into(),
+            args: BTreeMap::from([("A".into(), "1&memory=0".into())]),
+            target: Some("web".into()),
+            label: ("paas.app-image".into(), "x".into()),
+            limits: Limits {
+                memory_mb: 4096,
+                cpu_shares: 1024,
+                cpu_millis: Some(1500),
+                processes: 100,
+                file_bytes: Some(1 << 33),
+            },
+            disk_bytes: 1,
+            network: Network::Builds,
+        };
+        let query = query(&build, "paas-builds");
+        for part in [
+            "version=1&",
+            "memory=4294967296&memswap=4294967296&",
+            "cpuquota=150000",
+            "networkmode=paas-builds",
+            "dockerfile=a%26b%2FDockerfile",
+            "buildargs=%7B%22A%22%3A%221%26memory%3D0%22%7D",
+            "8589934592",
+        ] {
+            assert!(query.contains(part), "{part} in {query}");
+        }
+        assert_eq!(query.matches("memory=").count(), 1);
+    }
+}
