@@ -198,7 +198,7 @@ pub async fn recipe(db: &Db, id: DynoId) -> Result<Option<Recipe>, DbError> {
                 dynos.app_id, configs.vars, dynos.env
          from dynos join releases on releases.id = dynos.release_id
          join slugs on slugs.id = releases.slug_id join configs on configs.id = releases.config_id
-         left join container_images own on own.slug_id = slugs.id and own.process_type = dynos.process_type
+         left join container_images own on own.slug_id = slugs.id and own.process_type = dynos.type
          where dynos.id = $1",
     );
     let Some((image, is_container, own_command, app, vars, env)) = query.bind(id).fetch_optional(db.pool()).await?

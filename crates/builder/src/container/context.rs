@@ -133,6 +133,8 @@ impl Context {
         for (name, text) in [(DOCKERFILE, self.dockerfile.as_str()), (DOCKERIGNORE, IGNORES_BOTH)] {
             let mut header = Header::new_gnu();
             header.set_mode(0o644);
+            header.set_uid(0);
+            header.set_gid(0);
             header.set_size(text.len() as u64);
             tar.append_data(&mut header, name, text.as_bytes())?;
         }

@@ -3,12 +3,14 @@
 //!
 //! ```text
 //! manifest.rs    heroku.yml: which images, what runs in each      dockerfile.rs  what a Dockerfile may reach for
-//! context.rs     the directory that an image is built from        ignored.rs     .dockerignore
+//! context.rs     the directory that an image is built from        instructions.rs  where its instructions end
+//! ignored.rs     .dockerignore
 //! ```
 
 mod context;
 mod dockerfile;
 mod ignored;
+mod instructions;
 mod manifest;
 
 use std::{

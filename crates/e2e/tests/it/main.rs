@@ -8,6 +8,7 @@
 mod access;
 mod api_clients;
 mod builds;
+mod container;
 mod crash_points;
 mod crashes;
 mod data_plane;

@@ -31,7 +31,7 @@ use super::{
     connection::{Connection, status},
     containers, networks,
 };
-use crate::{AppImageBuild, BaseImage, ContainerState, EngineError};
+use crate::{AppImageBuild, BaseImage, ContainerName, ContainerState, EngineError};
 
 const DOING: &str = "build an image";
 
@@ -263,9 +263,16 @@ impl Watched {
         match status(&updated) {
             // It has ended.
             Some(404 | 409) => Ok(()),
+            // The same, told by what would have done it.
+            Some(500) if !runs(connection, container).await? => Ok(()),
             _ => updated.map_err(|error| connection.failed("limit a build", error)),
         }
     }
+}
+
+async fn runs(connection: &Connection, container: &str) -> Result<bool, EngineError> {
+    let found = containers::inspect(connection, &ContainerName(container.to_owned())).await?;
+    Ok(found.is_some_and(|found| found.state == ContainerState::Running))
 }
 
 /// Those with the label, every step's among them, and the bytes that each has added to the one before it.
