@@ -136,7 +136,9 @@ impl Attempt<'_> {
                     );
                     transcript.line(warning).await;
                 }
-                transcript.stage("slug", since).await;
+                // They overlap: what counts as upload is what was left of it in the end.
+                transcript.took("slug", since.elapsed().saturating_sub(layer.upload)).await;
+                transcript.took("upload", layer.upload).await;
                 Ok(layer)
             }
             Stored::Refused { why } => {
