@@ -43,6 +43,7 @@ impl Attempt<'_> {
     pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<ContainerName, BuildError> {
         let Builder { config, registry, .. } = self.builder;
         let since = Instant::now();
+        self.ensure_firewall().await?;
         let prepared = sandbox::prepare(self.engine, registry, config, self.stack, self.request, self.buildpacks);
         let container = prepared.await?;
         self.engine.start(&container).await.map_err(BuilderError::engine("start a build"))?;
@@ -77,6 +78,23 @@ impl Attempt<'_> {
                 let text = format!(" !     Push rejected, the build wrote more than {size} to its disk.\n\n");
                 self.reject(transcript, &text, "out of disk").await
             }
+        }
+    }
+
+    /// A machine that cannot have one builds all the same: the operator is told, every time.
+    async fn ensure_firewall(&self) -> Result<(), BuilderError> {
+        let Some(firewall) = &self.builder.config.firewall else { return Ok(()) };
+        match self.engine.ensure_build_firewall(&self.stack.build_image, firewall).await {
+            Err(error @ EngineError::NoFirewall { .. }) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    build.id = %self.request.build_id,
+                    "A BUILD RUNS WITHOUT A FIREWALL: it reaches whatever listens on this machine, the platform's own parts \
+                     among it. See docs/hosts.md; PAAS_BUILD_FIREWALL=off accepts that"
+                );
+                Ok(())
+            }
+            other => other.map_err(BuilderError::engine("set the firewall of builds")),
         }
     }
 

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use paas_hosts::BuildFirewall;
 use url::Url;
 
 use crate::StackConfig;
@@ -16,6 +17,8 @@ pub struct BuilderConfig {
     pub mirrors: Mirrors,
     /// Addresses that sources may be fetched from though they are not public.
     pub source_allow: Vec<IpNet>,
+    /// For builds on the server's own machine. `None`: they reach whatever that machine does.
+    pub firewall: Option<BuildFirewall>,
     /// What the platform calls itself to users.
     pub product: String,
     /// Where users read about buildpacks; anchors are added to it.
@@ -81,6 +84,7 @@ impl Default for BuilderConfig {
             extra_ca: None,
             mirrors: Mirrors::default(),
             source_allow: Vec::new(),
+            firewall: None,
             product: "PaaS".to_owned(),
             help: "docs/buildpacks.md".to_owned(),
         }

@@ -16,6 +16,7 @@ mod demux;
 mod dial;
 mod engines;
 mod events;
+mod firewall;
 mod images;
 mod log_entries;
 mod login;
@@ -39,8 +40,8 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerStats, ContainerStatus, Engine, EngineError,
-    EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
+    AttachedStreams, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerStats, ContainerStatus, Engine,
+    EngineError, EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
 };
 use connection::Connection;
 
@@ -103,6 +104,10 @@ impl Engine for DockerEngine {
 
     async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
         prune::images(&self.connection, path, keep, most).await
+    }
+
+    async fn ensure_build_firewall(&self, image: &str, firewall: &BuildFirewall) -> Result<(), EngineError> {
+        firewall::ensure(&self.connection, image, firewall).await
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {

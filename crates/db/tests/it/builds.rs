@@ -4,11 +4,12 @@ use futures::future::join_all;
 use paas_db::{
     DbError, GiveBack, build_output,
     builds::{self, Outcome},
-    hosts, new_id,
+    dynos, hosts, new_id,
+    releases::{self, NewRelease},
 };
-use paas_model::{BuildState, LeaseId};
+use paas_model::{BuildState, LeaseId, ReleaseState};
 
-use crate::world::{HERE, World};
+use crate::world::{App, HERE, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -100,7 +101,7 @@ async fn the_first_dyno_of_a_build_and_its_first_router_end_its_last_stages() {
     let mut transaction = world.begin().await;
     releases::create(&mut transaction, &release).await.unwrap();
     transaction.commit().await.unwrap();
-    let app = world::App { release: release.id, ..app };
+    let app = App { release: release.id, ..app };
     let stages = async || {
         let found = builds::find(pool, build).await.unwrap().unwrap();
         found.stages.into_keys().collect::<Vec<_>>()

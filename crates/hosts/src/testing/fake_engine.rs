@@ -24,8 +24,9 @@ use super::{
     program::{Course, Program},
 };
 use crate::{
-    AttachedStreams, ByteStream, ContainerName, ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Engine,
-    EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream, Network, RootShell, Signal,
+    AttachedStreams, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerState, ContainerStats,
+    ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream, Network, RootShell,
+    Signal,
 };
 
 /// A host without Docker: containers do what their [`Program`] says, at once, and nothing takes time.
@@ -202,6 +203,11 @@ impl Engine for FakeEngine {
 
     async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
         self.call(Method::PruneImages, path, |state| Ok(state.prune_images(path, keep, most)))
+    }
+
+    /// Its containers reach nothing as it is.
+    async fn ensure_build_firewall(&self, _image: &str, _firewall: &BuildFirewall) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {
