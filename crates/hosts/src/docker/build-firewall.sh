@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Keeps builds from this machine, from the instance's metadata and from the platform's own addresses; they reach the rest of
 # the world. Run by root among the engine's files and in its network. May be repeated, and by several installations at once:
 # what is the same for all is replaced as a whole, and each has its own chains for what it allows and denies.
