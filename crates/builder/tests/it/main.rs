@@ -8,6 +8,7 @@ mod cancel;
 mod go;
 mod hostile;
 mod java;
+mod matrix;
 mod nginx;
 mod node;
 mod pgbouncer;

@@ -7,6 +7,7 @@ use crate::bench::{Bench, app, body, folder};
 const MAIN: &str = "fn main() {}";
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
 
+/// Matrix: Rust | cargo | axum with packages from crates.io; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_axum_app_is_built_and_answers() {
     let mut bench = Bench::new().await;
@@ -24,6 +25,7 @@ async fn an_unmodified_axum_app_is_built_and_answers() {
     assert!(matches!(compiled[..], [only] if only.contains(" server v0.1.0 ")), "{}", again.transcript());
 }
 
+/// Matrix: Rust | cargo | a workspace of two programs, a worker
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspaces_programs_are_built() {
     let mut bench = Bench::new().await;
@@ -62,7 +64,11 @@ async fn a_version_is_found_however_it_is_written() {
         (&[("rust-toolchain.toml", "toolchain.channel = \"1.84\" # not older\n")], in_file),
         (&[("rust-toolchain", &full_name)], "-----> Using Rust 1.84.0 specified in rust-toolchain"),
         (
-            &[("Cargo.toml", "[workspace]\nmembers = ['crates/*']\nresolver = '2'\n"), ("crates/app/Cargo.toml", &member), ("crates/app/src/main.rs", MAIN)],
+            &[
+                ("Cargo.toml", "[workspace]\nmembers = ['crates/*']\nresolver = '2'\n"),
+                ("crates/app/Cargo.toml", &member),
+                ("crates/app/src/main.rs", MAIN),
+            ],
             "-----> Using Rust 1.999 specified in Cargo.toml (rust-version)",
         ),
     ] {
@@ -88,7 +94,11 @@ async fn mistakes_are_explained() {
             "Rust 1.999.0 could not be had.",
         ),
         (
-            &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain.toml", "[toolchain]\npath = '/opt/rust'\n")],
+            &[
+                ("Cargo.toml", MANIFEST),
+                ("src/main.rs", MAIN),
+                ("rust-toolchain.toml", "[toolchain]\npath = '/opt/rust'\n"),
+            ],
             "rust-toolchain.toml names a toolchain by its path",
         ),
         (
