@@ -39,8 +39,8 @@ enum End {
 const DISK_INTERVAL: Duration = Duration::from_secs(2);
 
 impl Attempt<'_> {
-    /// Runs the build's script to its good end, showing what it prints.
-    pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<ContainerName, BuildError> {
+    /// Runs the build's script to its good end, showing what it prints. Also gives how long that took.
+    pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<(ContainerName, Duration), BuildError> {
         let Builder { config, registry, .. } = self.builder;
         let since = Instant::now();
         self.ensure_firewall().await?;
@@ -51,10 +51,11 @@ impl Attempt<'_> {
 
         let since = Instant::now();
         let end = self.watch(&container, transcript).await?;
-        transcript.stage("run", since).await;
+        let ran = since.elapsed();
+        transcript.took("run", ran).await;
         let limits = &config.limits;
         match end {
-            End::Exited { code: 0, .. } => Ok(container),
+            End::Exited { code: 0, .. } => Ok((container, ran)),
             End::Exited { out_of_memory: true, .. } => {
                 let text = format!(" !     The build ran out of memory: it may use {} MB.\n\n", limits.memory_mb);
                 self.reject(transcript, &text, "out of memory").await
@@ -102,8 +103,10 @@ impl Attempt<'_> {
     pub(crate) async fn outcome(
         &self,
         container: &ContainerName,
+        ran: Duration,
         transcript: &Transcript,
     ) -> Result<Outcome, BuildError> {
+        let since = Instant::now();
         let tar = match self.engine.download(container, sandbox::RESULT).await {
             Ok(tar) => tar,
             Err(EngineError::NoSuchPath { .. }) => {
@@ -117,6 +120,9 @@ impl Attempt<'_> {
                 for (name, took) in &outcome.stages {
                     transcript.took(name, *took).await;
                 }
+                // What the container took besides: its start, looking whether the cache has changed, its end.
+                let stages: Duration = outcome.stages.iter().map(|(_, took)| *took).sum();
+                transcript.took("settle", ran.saturating_sub(stages) + since.elapsed()).await;
                 Ok(outcome)
             }
             Err(error) => self.reject(transcript, &format!(" !     {error}\n\n"), "bad release output").await,

@@ -76,8 +76,9 @@ impl Builder {
     }
 
     /// Builds, telling `events` of it as it goes; nobody listening is no reason to stop. May be repeated for the same
-    /// build: what an earlier attempt left is removed first. Leaves no container behind, unless the future is dropped;
-    /// see [`Self::clean`].
+    /// build: what an earlier attempt left is removed first. After a success the container is still there, as nobody has to
+    /// wait until it is removed: call [`Self::clean`] once the result is written down. Else none is left behind, unless the
+    /// future is dropped.
     ///
     /// # Errors
     /// [`BuildError::Rejected`] after the output said why; [`BuildError::Cancelled`] within moments of `cancel`;
@@ -94,9 +95,11 @@ impl Builder {
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BuildError::Cancelled),
-            result = self.attempt(engine, request, &mut transcript) => result,
+            result = Box::pin(self.attempt(engine, request, &mut transcript)) => result,
         };
-        if let Err(error) = self.clean(engine, request.build_id).await {
+        if result.is_err()
+            && let Err(error) = self.clean(engine, request.build_id).await
+        {
             // The next attempt, or the reaper of containers without a row, takes it.
             tracing::warn!(build.id = %request.build_id, error = &error as &dyn std::error::Error, "a build's container is left over");
         }
@@ -136,21 +139,27 @@ impl Builder {
         let attempt = Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks };
 
         self.clean(engine, request.build_id).await?;
-        let container = attempt.run(transcript).await?;
-        let outcome = attempt.outcome(&container, transcript).await?;
+        let (container, ran) = attempt.run(transcript).await?;
+        let outcome = attempt.outcome(&container, ran, transcript).await?;
+        let transcript = &*transcript;
         transcript.line("-----> Discovering process types").await;
         transcript.text(&outcome.describe_process_types().join("\n")).await;
         transcript.line("").await;
 
         transcript.line("-----> Compressing...").await;
-        let slug = attempt.store_slug(&container, &outcome, transcript).await?;
-        transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
-        self.warn_of_size(slug.blob.size, transcript).await;
+        let image = async {
+            let slug = attempt.store_slug(&container, &outcome, transcript).await?;
+            transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
+            self.warn_of_size(slug.blob.size, transcript).await;
 
-        let since = Instant::now();
-        let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
-        transcript.stage("image", since).await;
-        let cache_digest = attempt.store_cache(&container, &outcome, transcript).await?;
+            let since = Instant::now();
+            let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
+            transcript.stage("image", since).await;
+            Ok((slug, image))
+        };
+        // The cache is compressed already: it is sent while the slug keeps the processors busy.
+        let ((slug, image), cache_digest) =
+            tokio::try_join!(image, attempt.store_cache(&container, &outcome, transcript))?;
         Ok(Built {
             image,
             cache_digest,

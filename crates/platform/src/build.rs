@@ -24,8 +24,8 @@ pub struct Build {
     pub slug: Option<IdReference>,
     pub source_blob: SourceBlob,
     /// Milliseconds by stage, of those that have ended: `receive`, `wait`, `prepare`, `unpack`, `restore`, `detect`, `fetch`,
-    /// `compile`, `pack`, `run`, `slug`, `upload`, `image`, `cache`, `release`, `start`, `route`. `run` is all that the
-    /// container does, from `unpack` to `pack`.
+    /// `compile`, `pack`, `settle`, `run`, `slug`, `upload`, `image`, `cache`, `release`, `start`, `route`. `run` is all that the
+    /// container does, from `unpack` to `settle`.
     #[serde(default)]
     pub stages: BTreeMap<String, u64>,
     /// Name of the stack that it was built on.

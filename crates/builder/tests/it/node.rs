@@ -49,8 +49,12 @@ async fn an_app_in_typescript_is_compiled_by_its_build_script() {
     let done = bench.build(folder("examples/node-typescript")).await;
     assert!(bench.get(done.built(), "/").await.starts_with(r#"{"ok":true,"boot":""#));
     let out = bench.output(done.built(), "ls node_modules | grep -x -e express -e typescript").await;
-    assert_eq!(out, "express
-", "what only the build needs is gone");
+    assert_eq!(
+        out,
+        "express
+",
+        "what only the build needs is gone"
+    );
 }
 
 /// Matrix: Node.js | Yarn 1 | lock file, Node 20

@@ -205,7 +205,12 @@ async fn attempt(
     match built {
         Ok(built) => {
             crash_point!("build.built");
-            succeed(control, &build, &app, lease, built, stages).await
+            let written = succeed(control, &build, &app, lease, built, stages).await;
+            if let Err(error) = control.builder.clean(&*engine, id).await {
+                // The reaper of containers without a row takes it.
+                tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
+            }
+            written
         }
         Err(BuildError::Rejected { reason }) => {
             builds::add_stages(control.db.pool(), id, &stages).await?;

@@ -47,9 +47,9 @@ impl Info {
 }
 
 /// The order that a build goes through them in.
-const STAGES: [&str; 16] = [
-    "receive", "wait", "prepare", "unpack", "restore", "detect", "fetch", "compile", "pack", "slug", "upload", "image",
-    "cache", "release", "start", "route",
+const STAGES: [&str; 17] = [
+    "receive", "wait", "prepare", "unpack", "restore", "detect", "fetch", "compile", "pack", "settle", "slug",
+    "upload", "image", "cache", "release", "start", "route",
 ];
 
 /// A line for each. What is measured over several of them is left out, and what a newer server may measure comes last.
