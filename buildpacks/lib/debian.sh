@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Debian's packages without root: apt-get with a state directory of its own, and `dpkg -x` into a directory of the app.
 # What is installed is only what the stack's run image does not have, so that it is there in the dyno, too.
 # shellcheck shell=bash

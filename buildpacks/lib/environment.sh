@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Config vars and hooks of the app, for languages whose tools look at the environment while they build.
 
 # export_config_vars NAME...: every config var but these and those that would break any build.

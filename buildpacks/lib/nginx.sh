@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # nginx of Debian's packages, in .heroku/nginx of the app; with it, `run`, which starts it.
 # shellcheck shell=bash
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The Aptfile, as heroku-buildpack-apt reads it: names of packages and URLs of .deb files, separated by blanks or lines;
 # lines of sources.list behind `:repo:`; comments.
 # shellcheck shell=bash

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the dyno and the buildpacks after this one get, so that they find what is in .apt.
 # shellcheck shell=bash
 

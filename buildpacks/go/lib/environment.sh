@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Where Go keeps things. The places are the same in every build, so that programs are, too.
 
 readonly GO_ROOT=/tmp/go

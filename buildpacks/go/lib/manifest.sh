@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # What the app says of itself: in go.mod, or in the file of one of the tools that there were before.
 
 # Sets MANIFEST; IMPORT_PATH, where there are no modules; ASKED, the version that is asked for, ORIGIN, where, and AT_LEAST,

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Which programs, and building them.
 
 # Without modules, Go finds packages by where they lie.
@@ -13,10 +14,10 @@ enter_workspace() {
   if [[ -d Godeps/_workspace ]]; then
     export GOPATH=$place/Godeps/_workspace:$GOPATH
   fi
-  cd "$place"
+  cd "$place" || return
 }
 
-leave_workspace() { cd "$BUILD_DIR"; }
+leave_workspace() { cd "$BUILD_DIR" || return; }
 
 # Sets PACKAGES: what is asked for, or every program of the app.
 choose_packages() {
@@ -70,6 +71,7 @@ forget_old_results() {
 # In a dyno, programs are found by their names, too.
 write_profile() {
   mkdir -p .profile.d
+  # shellcheck disable=SC2016 # the dyno expands it
   echo 'export PATH="$PATH:$HOME/bin"' >.profile.d/go.sh
 }
 

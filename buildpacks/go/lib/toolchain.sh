@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Which Go, and getting it.
 
 # Sets VERSION: 1.22 (the newest of that series) or 1.22.3.

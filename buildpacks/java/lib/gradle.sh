@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Building with Gradle, by the app's wrapper.
 
 build_with_gradle() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Which Java, and getting it: a JDK for the build, and what runs the app.
 
 readonly JDK=/tmp/jdk

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Building with Maven: the app's wrapper, or Debian's.
 
 build_with_maven() {

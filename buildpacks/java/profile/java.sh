@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 export JAVA_HOME="$HOME/.jdk"
 export PATH="$JAVA_HOME/bin:$PATH"
 
@@ -15,7 +16,8 @@ java_memory_options() {
     *) echo '-XX:MaxRAMPercentage=80.0' ;;
   esac
 }
-export JAVA_TOOL_OPTIONS="$(java_memory_options) -Dfile.encoding=UTF-8${JAVA_TOOL_OPTIONS:+ $JAVA_TOOL_OPTIONS}"
+JAVA_TOOL_OPTIONS="$(java_memory_options) -Dfile.encoding=UTF-8${JAVA_TOOL_OPTIONS:+ $JAVA_TOOL_OPTIONS}"
+export JAVA_TOOL_OPTIONS
 
 # java_database PREFIX URL: JDBC's form of a database's URL, in variables of that prefix.
 java_database() {

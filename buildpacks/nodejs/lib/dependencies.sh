@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # node_modules: installed by the app's package manager, or taken from the last build when nothing that decides what is
 # in it has changed.
 
@@ -6,6 +7,7 @@ install_dependencies() {
     provide_headers
     warning 'node_modules is checked in; its native addons are rebuilt, and what is missing is installed.'
     detail
+    # shellcheck disable=SC2154 # provide_headers exports it
     indented npm rebuild --nodedir="$npm_config_nodedir"
     indented npm install --include=dev
     return

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Config vars and defaults. What config vars say wins over the defaults.
 
 set_environment() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What users see: Heroku's forms, byte for byte.
 
 header() { echo "-----> $*"; }

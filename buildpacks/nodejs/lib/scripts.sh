@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # The app's own steps, by their names in package.json.
 
 run_prebuild() {

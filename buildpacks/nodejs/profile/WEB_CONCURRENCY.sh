@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # How many processes fit into the dyno's memory: MEMORY_AVAILABLE / WEB_MEMORY, both in MB (Heroku's rule).
 if [[ -z ${MEMORY_AVAILABLE:-} ]]; then
   if [[ -r /sys/fs/cgroup/memory/memory.limit_in_bytes ]]; then

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Composer, of Debian's packages with a PHP of its own, and what it installs.
 
 readonly TOOLS=/tmp/paas-php-tools

@@ -1,8 +1,10 @@
+# shellcheck shell=bash
 # What the build and the dyno get.
 
 # From here on, `php` is the app's.
 set_environment() {
   export_config_vars PHPRC PHP_HOME PHP_INI_SCAN_DIR COMPOSER COMPOSER_HOME COMPOSER_CACHE_DIR COMPOSER_VENDOR_DIR COMPOSER_BIN_DIR
+  # shellcheck source=/dev/null
   HOME=$BUILD_DIR source "$BUILDPACK_DIR/profile/php.sh"
 }
 

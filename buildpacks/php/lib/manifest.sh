@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # What the app says of itself, in composer.json and composer.lock.
 
 # Sets EXTENSIONS, the names that something of the app or its packages requires; PHP_CONSTRAINTS; BIN_DIR.

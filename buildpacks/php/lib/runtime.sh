@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # PHP itself, its extensions, and Apache.
 
 PHP_HOME=$BUILD_DIR/.heroku/php
@@ -31,8 +32,8 @@ choose_version() {
 
 # satisfied VERSION: whether it is what every constraint allows.
 satisfied() {
-  # shellcheck disable=SC2016 # PHP's own variables
   local status=0 message
+  # shellcheck disable=SC2016 # PHP's own variables
   message=$(tools_php -r '
     require "Composer/Semver/autoload.php";
     foreach (array_slice($argv, 2) as $constraint) {
@@ -71,7 +72,7 @@ install_php() {
   # shellcheck disable=SC2034 # debian_install reads it
   local DEBIAN_LEFT_OUT=("${PHP_LEFT_OUT[@]}")
   debian_install "$CACHE_DIR/packages" "$PHP_HOME" apache2-bin media-types "${packages[@]}"
-  rm -rf "$PHP_HOME"/usr/share/{doc,man,lintian,bug,locale,perl5,debconf} "$PHP_HOME"/{var,usr/include,usr/lib/systemd}
+  rm -rf "${PHP_HOME:?}"/usr/share/{doc,man,lintian,bug,locale,perl5,debconf} "${PHP_HOME:?}"/{var,usr/include,usr/lib/systemd}
   ln -sfn "../usr/bin/php$SERIES" "$PHP_HOME/bin/php"
   ln -sfn "../usr/sbin/php-fpm$SERIES" "$PHP_HOME/bin/php-fpm"
   write_ini
@@ -125,9 +126,11 @@ fetch_php() {
   url=${PHP_URL//%SERIES%/$SERIES} url=${url//%ARCH%/$arch}
   local curl=(curl --silent --show-error --fail --location --proto '=https,http' --retry 3 --retry-max-time 60 --max-time 300)
   detail "Fetching $(without_credentials "$url")"
-  "${curl[@]}" --output /tmp/php.tar.gz -- "$url" 2>/tmp/php.log && "${curl[@]}" --output /tmp/php.sha256 -- "$url.sha256" 2>/tmp/php.log ||
+  if ! "${curl[@]}" --output /tmp/php.tar.gz -- "$url" 2>/tmp/php.log ||
+    ! "${curl[@]}" --output /tmp/php.sha256 -- "$url.sha256" 2>/tmp/php.log; then
     fail "PHP $SERIES could not be had from $(without_credentials "$url")" "$(without_credentials "$(tail -n 1 /tmp/php.log)")" '' \
       "The stack's own is $PHP_STACK_SERIES: composer require 'php:^$PHP_STACK_SERIES' && composer update"
+  fi
   [[ $(sha256sum </tmp/php.tar.gz | cut -d ' ' -f 1) == "$(tr -d '[:space:]' </tmp/php.sha256 | cut -c -64)" ]] ||
     fail "The archive of PHP $SERIES from $(without_credentials "$url") is not the one that its checksum is of."
   tar -xzf /tmp/php.tar.gz -C "$PHP_HOME" --no-same-owner

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 export PHP_HOME="$HOME/.heroku/php"
 export PHPRC="$PHP_HOME/etc"
 export PHP_INI_SCAN_DIR="$PHP_HOME/etc/conf.d"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Django's static files (Heroku: a failure of collectstatic fails the build).
 
 collect_static_files() {

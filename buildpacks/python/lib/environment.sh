@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # What the build and the dyno get.
 
 set_environment() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # From /app/.heroku, where everything was installed, into the slug.
 
 move_into_place() {

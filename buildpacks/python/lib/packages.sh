@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # The app's packages: pip, Pipenv, Poetry or uv, whichever its files are of.
 
 # Of those that are not in the stack.

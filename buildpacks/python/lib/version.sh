@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Which Python: the stack's own, unless the app asks for another, which uv gets from the internet or from a mirror.
 
 STACK_VERSION=$(/usr/bin/python3 -c 'import platform; print(platform.python_version())')

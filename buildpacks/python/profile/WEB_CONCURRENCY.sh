@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # How many processes suit the dyno: by its CPUs, and by its memory at 256 MB each (Heroku's rule).
 if [[ -r /sys/fs/cgroup/memory/memory.limit_in_bytes ]]; then
   DYNO_RAM=$(($(</sys/fs/cgroup/memory/memory.limit_in_bytes) / 1048576))

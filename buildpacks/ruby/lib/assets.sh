@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # rake assets:precompile, where the app has that task.
 
 precompile_assets() {
@@ -33,7 +34,11 @@ precompile_assets() {
     detail 'Running: rake assets:clean'
     indented bundle exec rake assets:clean || fail 'Cleaning assets failed.'
   fi
-  tar -cf "$CACHE_DIR/assets.tar" $(ls -d public/assets tmp/cache/assets 2>/dev/null) 2>/dev/null || rm -f "$CACHE_DIR/assets.tar"
+  local made=() directory
+  for directory in public/assets tmp/cache/assets; do
+    [[ ! -d $directory ]] || made+=("$directory")
+  done
+  tar -cf "$CACHE_DIR/assets.tar" "${made[@]}" 2>/dev/null || rm -f "$CACHE_DIR/assets.tar"
 }
 
 # What pages of the last release still ask for, and what need not be compiled again.

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Getting Ruby, and what makes it run from where it lies.
 
 readonly RUBY_HOME=/app/.heroku/ruby
@@ -92,6 +93,7 @@ move_into_place() {
 }
 
 write_profile() {
+  # shellcheck disable=SC2016 # the dyno expands it
   { cat /tmp/ruby-environment.sh && echo 'export PATH="$HOME/bin:$HOME/vendor/bundle/bin:$PATH"'; } >.profile.d/ruby.sh
   cp /tmp/ruby-environment.sh "$BUILDPACK_DIR/export"
 }

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Which Ruby.
 
 check_lock_file() {

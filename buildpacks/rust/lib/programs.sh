@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Building the app's programs, and what is kept of that.
 
 build_programs() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # bin/compile and its other files read what this one sets
 # Which Rust, and getting it.
 
 readonly RUST_ROOT=/tmp/rust
@@ -15,20 +16,17 @@ set_environment() {
   fi
 }
 
-# Sets VERSION: 1.85.1; empty: the stack's. What a toolchain file says, or else the least that Cargo.toml wants.
+# Sets VERSION: 1.85.1; empty: the stack's. What a toolchain file says, or else the least that Cargo.toml and its members want.
 choose_version() {
-  local asked='' origin='' least stack
+  local said lines=() origin asked least stack
   stack=$(stack_version)
   VERSION=
-  if [[ -f rust-toolchain.toml ]]; then
-    origin=rust-toolchain.toml asked=$(sed -nE 's/^[[:space:]]*channel[[:space:]]*=[[:space:]]*"([^"]*)".*/\1/p' rust-toolchain.toml | head -n 1)
-  elif [[ -f rust-toolchain ]]; then
-    origin=rust-toolchain
-    asked=$(sed -nE 's/^[[:space:]]*channel[[:space:]]*=[[:space:]]*"([^"]*)".*/\1/p' rust-toolchain | head -n 1)
-    [[ -n $asked ]] || asked=$(tr -d '[:space:]' <rust-toolchain)
-  fi
+  said=$(python3 "$BUILDPACK_DIR/lib/toolchain.py") || fail "$said"
+  mapfile -t lines <<<"$said"
+  origin=${lines[0]} asked=${lines[1]:-} least=${lines[2]:-}
+  # A full name, of this machine's: `1.84.0-x86_64-unknown-linux-gnu`.
+  asked=${asked%"-$(uname -m)-unknown-linux-gnu"}
   if [[ -z $asked || $asked == stable ]]; then
-    least=$(sed -nE 's/^[[:space:]]*rust-version[[:space:]]*=[[:space:]]*"([0-9.]+)".*/\1/p' Cargo.toml | head -n 1)
     if [[ -z $least ]] || is_at_least "$stack" "$least"; then
       header "Using the stack's Rust, $stack"
       return

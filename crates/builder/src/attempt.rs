@@ -37,8 +37,8 @@ enum End {
 
 /// What came of the build's script.
 pub(crate) enum Ran {
-    /// The build's results are in the container.
-    Compiled(ContainerName),
+    /// The build's results are in the container; and how long it ran.
+    Compiled(ContainerName, Duration),
     /// Nothing was compiled: the app is to be built by its Dockerfiles.
     Container,
 }
@@ -54,6 +54,7 @@ impl Attempt<'_> {
     pub(crate) async fn run(&self, transcript: &mut Transcript) -> Result<Ran, BuildError> {
         let Builder { config, registry, .. } = self.builder;
         let since = Instant::now();
+        self.builder.ensure_firewall(self.engine, self.stack, self.request).await?;
         let prepared = sandbox::prepare(self.engine, registry, config, self.stack, self.request, self.buildpacks);
         let container = prepared.await?;
         self.engine.start(&container).await.map_err(BuilderError::engine("start a build"))?;
@@ -61,10 +62,11 @@ impl Attempt<'_> {
 
         let since = Instant::now();
         let end = self.watch(&container, transcript).await?;
-        transcript.stage("run", since).await;
+        let ran = since.elapsed();
+        transcript.took("run", ran).await;
         let limits = &config.limits;
         match end {
-            End::Exited { code: 0, .. } => Ok(Ran::Compiled(container)),
+            End::Exited { code: 0, .. } => Ok(Ran::Compiled(container, ran)),
             End::Exited { code: ASKS_FOR_CONTAINER, .. } => Ok(Ran::Container),
             End::Exited { out_of_memory: true, .. } => {
                 let text = format!(" !     The build ran out of memory: it may use {} MB.\n\n", limits.memory_mb);
@@ -96,8 +98,10 @@ impl Attempt<'_> {
     pub(crate) async fn outcome(
         &self,
         container: &ContainerName,
+        ran: Duration,
         transcript: &Transcript,
     ) -> Result<Outcome, BuildError> {
+        let since = Instant::now();
         let tar = match self.engine.download(container, sandbox::RESULT).await {
             Ok(tar) => tar,
             Err(EngineError::NoSuchPath { .. }) => {
@@ -111,6 +115,9 @@ impl Attempt<'_> {
                 for (name, took) in &outcome.stages {
                     transcript.took(name, *took).await;
                 }
+                // What the container took besides: its start, looking whether the cache has changed, its end.
+                let stages: Duration = outcome.stages.iter().map(|(_, took)| *took).sum();
+                transcript.took("settle", ran.saturating_sub(stages) + since.elapsed()).await;
                 Ok(outcome)
             }
             Err(error) => self.reject(transcript, &format!(" !     {error}\n\n"), "bad release output").await,
@@ -148,7 +155,9 @@ impl Attempt<'_> {
                     );
                     transcript.line(warning).await;
                 }
-                transcript.stage("slug", since).await;
+                // They overlap: what counts as upload is what was left of it in the end.
+                transcript.took("slug", since.elapsed().saturating_sub(layer.upload)).await;
+                transcript.took("upload", layer.upload).await;
                 Ok(layer)
             }
             Stored::Refused { why } => {

@@ -1,6 +1,6 @@
 use std::{collections::BTreeMap, time::Instant};
 
-use paas_hosts::Engine;
+use paas_hosts::{Engine, EngineError};
 use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -82,8 +82,9 @@ impl Builder {
     }
 
     /// Builds, telling `events` of it as it goes; nobody listening is no reason to stop. May be repeated for the same
-    /// build: what an earlier attempt left is removed first. Leaves no container behind, unless the future is dropped;
-    /// see [`Self::clean`].
+    /// build: what an earlier attempt left is removed first. After a success the container is still there, as nobody has to
+    /// wait until it is removed: call [`Self::clean`] once the result is written down. Else none is left behind, unless the
+    /// future is dropped.
     ///
     /// # Errors
     /// [`BuildError::Rejected`] after the output said why; [`BuildError::Cancelled`] within moments of `cancel`;
@@ -100,9 +101,11 @@ impl Builder {
         let result = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(BuildError::Cancelled),
-            result = self.attempt(engine, request, &mut transcript) => result,
+            result = Box::pin(self.attempt(engine, request, &mut transcript)) => result,
         };
-        if let Err(error) = self.clean(engine, request.build_id).await {
+        if result.is_err()
+            && let Err(error) = self.clean(engine, request.build_id).await
+        {
             // The next attempt, or the reaper of containers without a row, takes it.
             tracing::warn!(build.id = %request.build_id, error = &error as &dyn std::error::Error, "a build's container is left over");
         }
@@ -146,25 +149,30 @@ impl Builder {
         let attempt = Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks };
 
         self.clean(engine, request.build_id).await?;
-        let ended = attempt.run(transcript).await?;
-        let Ran::Compiled(sandbox) = ended else {
+        let Ran::Compiled(sandbox, ran) = attempt.run(transcript).await? else {
             self.clean(engine, request.build_id).await?;
             return container.run(transcript).await;
         };
-        let outcome = attempt.outcome(&sandbox, transcript).await?;
+        let outcome = attempt.outcome(&sandbox, ran, transcript).await?;
+        let transcript = &*transcript;
         transcript.line("-----> Discovering process types").await;
         transcript.text(&outcome.describe_process_types().join("\n")).await;
         transcript.line("").await;
 
         transcript.line("-----> Compressing...").await;
-        let slug = attempt.store_slug(&sandbox, &outcome, transcript).await?;
-        transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
-        self.warn_of_size(slug.blob.size, transcript).await;
+        let image = async {
+            let slug = attempt.store_slug(&sandbox, &outcome, transcript).await?;
+            transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
+            self.warn_of_size(slug.blob.size, transcript).await;
 
-        let since = Instant::now();
-        let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
-        transcript.stage("image", since).await;
-        let cache_digest = attempt.store_cache(&sandbox, &outcome, transcript).await?;
+            let since = Instant::now();
+            let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
+            transcript.stage("image", since).await;
+            Ok((slug, image))
+        };
+        // The cache is compressed already: it is sent while the slug keeps the processors busy.
+        let ((slug, image), cache_digest) =
+            tokio::try_join!(image, attempt.store_cache(&sandbox, &outcome, transcript))?;
         Ok(Built {
             image,
             stack: stack.name.clone(),
@@ -178,6 +186,28 @@ impl Builder {
             buildpack_description: outcome.language,
             slug: SlugLayer { digest: slug.blob.digest, diff_id: slug.diff_id, size: slug.blob.size },
         })
+    }
+
+    /// A machine that cannot have one builds all the same: the operator is told, every time.
+    pub(crate) async fn ensure_firewall(
+        &self,
+        engine: &dyn Engine,
+        stack: &StackConfig,
+        request: &BuildRequest,
+    ) -> Result<(), BuilderError> {
+        let Some(firewall) = &self.config.firewall else { return Ok(()) };
+        match engine.ensure_build_firewall(&stack.build_image, firewall).await {
+            Err(error @ EngineError::NoFirewall { .. }) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    build.id = %request.build_id,
+                    "A BUILD RUNS WITHOUT A FIREWALL: it reaches whatever listens on this machine, the platform's own parts \
+                     among it. See docs/hosts.md; PAAS_BUILD_FIREWALL=off accepts that"
+                );
+                Ok(())
+            }
+            other => other.map_err(BuilderError::engine("set the firewall of builds")),
+        }
     }
 
     pub(crate) fn stack(&self, name: &str) -> Result<&StackConfig, BuilderError> {

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use ipnet::IpNet;
+use paas_hosts::BuildFirewall;
 use url::Url;
 
 use crate::StackConfig;
@@ -18,6 +19,8 @@ pub struct BuilderConfig {
     pub source_allow: Vec<IpNet>,
     /// Whether Dockerfiles are built. Their steps run as root in containers of their own.
     pub container_builds: bool,
+    /// For builds on the server's own machine. `None`: they reach whatever that machine does.
+    pub firewall: Option<BuildFirewall>,
     /// What the platform calls itself to users.
     pub product: String,
     /// Where users read about buildpacks; anchors are added to it.
@@ -84,6 +87,7 @@ impl Default for BuilderConfig {
             mirrors: Mirrors::default(),
             source_allow: Vec::new(),
             container_builds: true,
+            firewall: None,
             product: "PaaS".to_owned(),
             help: "docs/buildpacks.md".to_owned(),
         }

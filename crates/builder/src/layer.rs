@@ -10,6 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -67,6 +68,8 @@ pub(crate) enum Stored {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layer {
     pub blob: Blob,
+    /// How long the registry took after the layer's last byte was made.
+    pub upload: Duration,
     /// Digest of the uncompressed tar, which image configurations list.
     pub diff_id: String,
     /// Files that no layer can hold, as the user should hear of them; some of them, at most.
@@ -139,7 +142,9 @@ impl Repack {
             result
         });
         let upload = registry.put_blob(repository, tokio_stream::wrappers::ReceiverStream::new(compressed), limit);
-        let (fed, worked, uploaded) = tokio::join!(feed, work, upload);
+        let work = async { (work.await, Instant::now()) };
+        let (fed, (worked, made), uploaded) = tokio::join!(feed, work, upload);
+        let upload = made.elapsed();
         fed?;
         let io = |source| BuilderError::Io { what: "the build's result", source };
         match (worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))), uploaded) {
@@ -148,6 +153,7 @@ impl Repack {
             }
             (Ok(written), Ok(blob)) => Ok(Stored::Layer(Layer {
                 blob,
+                upload,
                 diff_id: written.diff_id,
                 left_out: written.left_out,
                 secrets: written.secrets,

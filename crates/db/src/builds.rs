@@ -1,7 +1,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, Utc};
-use paas_model::{AccountId, AppId, BuildId, BuildState, HostId, LeaseId, ReleaseId, SlugId, SourceId};
+use paas_model::{AccountId, AppId, BuildId, BuildState, DynoId, HostId, LeaseId, ReleaseId, SlugId, SourceId};
 use serde::{Deserialize, Serialize};
 use sqlx::{PgExecutor, types::Json};
 
@@ -53,7 +53,7 @@ pub struct Build {
     pub last_error: Option<String>,
     /// Who called it off.
     pub cancelled_by: Option<String>,
-    /// Milliseconds by stage.
+    /// Milliseconds by stage; those that have ended.
     #[sqlx(json)]
     pub stages: BTreeMap<String, u64>,
     pub created_at: DateTime<Utc>,
@@ -181,7 +181,7 @@ pub struct Outcome {
 /// [`DbError::LeaseLost`].
 pub async fn succeed(db: &mut Connection, id: BuildId, lease: LeaseId, outcome: &Outcome) -> Result<(), DbError> {
     let query = sqlx::query(
-        "update builds set state = 'succeeded', slug_id = $3, buildpacks_used = $4, stages = $5, last_error = null,
+        "update builds set state = 'succeeded', slug_id = $3, buildpacks_used = $4, stages = stages || $5, last_error = null,
                 lease_id = null, lease_expires_at = null, updated_at = now()
          where id = $1 and lease_id = $2 and state = 'building'",
     )
@@ -191,6 +191,28 @@ pub async fn succeed(db: &mut Connection, id: BuildId, lease: LeaseId, outcome: 
     .bind(Json(&outcome.buildpacks_used))
     .bind(Json(&outcome.stages));
     held(&query.execute(db).await?)
+}
+
+/// Adds to the milliseconds by stage.
+pub async fn add_stages(db: impl PgExecutor<'_>, id: BuildId, stages: &BTreeMap<String, u64>) -> Result<(), DbError> {
+    let query = sqlx::query("update builds set stages = stages || $2 where id = $1");
+    query.bind(id).bind(Json(stages)).execute(db).await?;
+    Ok(())
+}
+
+/// A router sends these dynos requests from now on. Of the first ones of a build's release, the time that this took, since
+/// they were up, is the build's stage `route`.
+pub async fn routed(db: impl PgExecutor<'_>, dynos: &[DynoId]) -> Result<(), DbError> {
+    let query = sqlx::query(
+        "update builds set stages = builds.stages || jsonb_build_object('route', first.milliseconds)
+         from (select releases.build_id,
+                      max(round(extract(epoch from clock_timestamp() - dynos.up_at) * 1000))::bigint as milliseconds
+               from dynos join releases on releases.id = dynos.release_id
+               where dynos.id = any($1) and dynos.state = 'up' group by releases.build_id) first
+         where builds.id = first.build_id and builds.stages ? 'start' and not builds.stages ? 'route'",
+    );
+    query.bind(dynos).execute(db).await?;
+    Ok(())
 }
 
 /// Ends the build as failed, for a reason that is the user's. Where its source was to be fetched is forgotten.

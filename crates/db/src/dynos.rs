@@ -262,12 +262,21 @@ pub async fn starting(db: impl PgExecutor<'_>, id: DynoId, address: Option<Socke
     Ok(query.bind(id).bind(address.map(|address| address.to_string())).execute(db).await?.rows_affected() > 0)
 }
 
-/// `starting` -> `up`: it takes work.
+/// `starting` -> `up`: it takes work. Of the first one of a build's release, the time since it was wanted is the build's
+/// stage `start`.
 pub async fn up(db: impl PgExecutor<'_>, id: DynoId) -> Result<bool, DbError> {
-    let query = sqlx::query(
-        "update dynos set state = 'up', up_at = now(), updated_at = now() where id = $1 and state = 'starting'",
+    let query = sqlx::query_scalar(
+        "with risen as (
+             update dynos set state = 'up', up_at = now(), updated_at = now() where id = $1 and state = 'starting'
+             returning release_id, kind, created_at),
+         timed as (
+             update builds set stages = builds.stages || jsonb_build_object(
+                        'start', round(extract(epoch from now() - risen.created_at) * 1000)::bigint)
+             from risen join releases on releases.id = risen.release_id
+             where builds.id = releases.build_id and risen.kind = 'formation' and not builds.stages ? 'start')
+         select exists (select 1 from risen)",
     );
-    Ok(query.bind(id).execute(db).await?.rows_affected() > 0)
+    Ok(query.bind(id).fetch_one(db).await?)
 }
 
 /// Tells a dyno to end: one with a container goes to `stopping`, one without to `gone`.

@@ -1,6 +1,6 @@
 //! The real platform behind a push.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use futures::StreamExt;
@@ -93,13 +93,19 @@ impl PushTarget for ControlTarget {
         audit::end(&self.control, event, AuditEnd { status: ANSWERED, app: None, detail }).await;
     }
 
-    async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal> {
+    async fn start_build(
+        &self,
+        commit: &PushedCommit,
+        source: SourceStream,
+        since: Instant,
+    ) -> Result<BuildId, Refusal> {
         let source = ops::sources::receive(&self.control, &self.pusher.account, source).await?;
         let new = ops::builds::NewBuild {
             source: ops::sources::Given::Here(source),
             version: Some(commit.id.clone()),
             version_description: Some(commit.summary.clone()),
             buildpacks: None,
+            receive: Some(since.elapsed()),
         };
         Ok(ops::builds::create(&self.control, &self.pusher.account, &self.app, new).await?.id)
     }

@@ -23,6 +23,8 @@ pub(crate) struct Screen {
 pub(crate) struct Deploy<'a> {
     pub target: &'a dyn PushTarget,
     pub commit: &'a PushedCommit,
+    /// When the push began.
+    pub since: Instant,
     /// Where users read about pushes.
     pub help: &'a str,
 }
@@ -61,7 +63,7 @@ impl Deploy<'_> {
     /// # Errors
     /// When the hook is gone. The build goes on.
     pub(crate) async fn run(&self, source: SourceStream, screen: &mut Screen) -> io::Result<bool> {
-        let build = match self.target.start_build(self.commit, source).await {
+        let build = match self.target.start_build(self.commit, source, self.since).await {
             Ok(build) => build,
             Err(refusal) => {
                 refusal.log();

@@ -96,7 +96,7 @@ async fn answer(hook: UnixStream, pushes: &Pushes, help: &str) -> io::Result<()>
         return screen.end(false).await;
     };
     let source = source(reader);
-    let deploy = Deploy { target: &*push.target, commit: &announced.commit, help };
+    let deploy = Deploy { target: &*push.target, commit: &announced.commit, since: push.since, help };
     let accepted = deploy.run(source, &mut screen).await?;
     if accepted {
         // Two branches of one push have the same commit, so that the first says it all.

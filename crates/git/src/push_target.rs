@@ -1,7 +1,7 @@
 //! The platform as git sees it. In the product `paas_control::Control` stands behind these traits (`control.rs`); tests
 //! put a scripted one there.
 
-use std::{error::Error, fmt, io, net::IpAddr, sync::Arc};
+use std::{error::Error, fmt, io, net::IpAddr, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -48,7 +48,12 @@ pub trait PushTarget: fmt::Debug + Send + Sync + 'static {
     async fn end_push(&self, event: AuditEventId, deployed: Option<&str>);
 
     /// Stores the source and puts a build of it in line.
-    async fn start_build(&self, commit: &PushedCommit, source: SourceStream) -> Result<BuildId, Refusal>;
+    async fn start_build(
+        &self,
+        commit: &PushedCommit,
+        source: SourceStream,
+        since: Instant,
+    ) -> Result<BuildId, Refusal>;
 
     /// Whether builds of the same app come before this one.
     async fn must_wait(&self, build: BuildId) -> Result<bool, Refusal>;

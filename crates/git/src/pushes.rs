@@ -2,6 +2,7 @@ use std::{
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Instant,
 };
 
 use crate::PushTarget;
@@ -14,6 +15,7 @@ pub(crate) struct Pushes(Arc<Mutex<HashMap<String, Arc<Push>>>>);
 #[derive(Debug)]
 pub(crate) struct Push {
     pub target: Arc<dyn PushTarget>,
+    pub since: Instant,
     /// `refs/heads/main` or `master`, once its build has succeeded.
     pub deployed: OnceLock<String>,
 }
@@ -28,7 +30,7 @@ pub(crate) struct Ticket {
 impl Pushes {
     pub(crate) fn admit(&self, target: Arc<dyn PushTarget>) -> Ticket {
         let secret = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
-        let push = Arc::new(Push { target, deployed: OnceLock::new() });
+        let push = Arc::new(Push { target, since: Instant::now(), deployed: OnceLock::new() });
         self.lock().insert(secret.clone(), push.clone());
         Ticket { pushes: self.clone(), secret, push }
     }

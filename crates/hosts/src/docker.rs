@@ -18,6 +18,7 @@ mod demux;
 mod dial;
 mod engines;
 mod events;
+mod firewall;
 mod images;
 mod log_entries;
 mod login;
@@ -41,7 +42,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use crate::{
-    AppImageBuild, AttachedStreams, BaseImage, ByteStream, ContainerName, ContainerSpec, ContainerStats,
+    AppImageBuild, AttachedStreams, BaseImage, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerStats,
     ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
 };
 use connection::Connection;
@@ -121,6 +122,10 @@ impl Engine for DockerEngine {
 
     async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
         prune::images(&self.connection, path, keep, most).await
+    }
+
+    async fn ensure_build_firewall(&self, image: &str, firewall: &BuildFirewall) -> Result<(), EngineError> {
+        firewall::ensure(&self.connection, image, firewall).await
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {

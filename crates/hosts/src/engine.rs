@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use futures::Stream;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::EngineError;
+use crate::{BuildFirewall, EngineError};
 
 pub type ByteStream = Pin<Box<dyn Stream<Item = Result<Bytes, EngineError>> + Send>>;
 pub type LogStream = Pin<Box<dyn Stream<Item = Result<LogChunk, EngineError>> + Send>>;
@@ -79,6 +79,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// # Errors
     /// When none could be removed, and one should have been.
     async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError>;
+
+    /// Before a build on an engine that shares the server's own machine: sees to it that builds reach what `firewall` says and
+    /// no more, for a while; see `hosts.md`. Elsewhere nothing happens. `image` as in [`RootShell`].
+    ///
+    /// # Errors
+    /// [`EngineError::NoFirewall`] when the machine cannot have one.
+    async fn ensure_build_firewall(&self, image: &str, firewall: &BuildFirewall) -> Result<(), EngineError>;
 
     /// As [`Engine::create`], for a shell that is root on the host itself: only for the operator of the installation, who
     /// is root there by right. What apps bring along never comes here: it is made by [`Engine::create`], which has no way

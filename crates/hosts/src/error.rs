@@ -28,6 +28,8 @@ pub enum EngineError {
     /// The image's build failed; its output said why.
     #[error("building image {tag} failed: {reason}")]
     ImageBuild { tag: String, reason: String },
+    #[error("builds cannot be kept from this machine: {reason}")]
+    NoFirewall { reason: String },
     /// Any other refusal, with the engine's status and text.
     #[error("the container engine refused to {doing} ({status}): {reason}")]
     Refused { doing: &'static str, status: u16, reason: String },
@@ -55,6 +57,7 @@ impl EngineError {
             }
             Self::CannotStart(reason) => Self::CannotStart(reason.clone()),
             Self::ImageBuild { tag, reason } => Self::ImageBuild { tag: tag.clone(), reason: reason.clone() },
+            Self::NoFirewall { reason } => Self::NoFirewall { reason: reason.clone() },
             Self::Refused { doing, status, reason } => Self::Refused { doing, status: *status, reason: reason.clone() },
         }
     }

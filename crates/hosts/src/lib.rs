@@ -9,6 +9,7 @@ mod endpoint;
 mod engine;
 mod engines;
 mod error;
+mod firewall;
 mod join_script;
 mod machines;
 mod registry_tokens;
@@ -24,6 +25,7 @@ pub use engine::{
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;
+pub use firewall::{BuildFirewall, Destination, NoDestination};
 pub use join_script::{join_command, render_join_script, user_data};
 pub use machines::{
     HourlyPrice, InstanceType, Machine, MachineError, MachineId, MachineOrder, MachineState, Machines,

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -21,6 +23,11 @@ pub struct Build {
     pub release: Option<IdReference>,
     pub slug: Option<IdReference>,
     pub source_blob: SourceBlob,
+    /// Milliseconds by stage, of those that have ended: `receive`, `wait`, `prepare`, `unpack`, `restore`, `detect`, `fetch`,
+    /// `compile`, `pack`, `settle`, `run`, `slug`, `upload`, `image`, `cache`, `release`, `start`, `route`. `run` is all that the
+    /// container does, from `unpack` to `settle`.
+    #[serde(default)]
+    pub stages: BTreeMap<String, u64>,
     /// Name of the stack that it was built on.
     pub stack: String,
     pub status: BuildStatus,

@@ -4,8 +4,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use paas_db::{Changes, Db, DbError, Subscription, Topic, routers, routes, sni_endpoints};
-use paas_model::DynoId;
+use paas_db::{Changes, Db, DbError, Subscription, Topic, builds, routers, routes, routes::RouteDyno, sni_endpoints};
+use paas_model::{DynoId, DynoState};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -56,6 +56,8 @@ pub(crate) struct Follower {
     last_edges: Option<Instant>,
     last_sweep: Instant,
     snapshot: Option<Snapshot>,
+    /// Dynos that requests go to, as far as the database knows it.
+    routed: HashSet<DynoId>,
 }
 
 impl Follower {
@@ -83,6 +85,7 @@ impl Follower {
             last_edges: None,
             last_sweep: Instant::now(),
             snapshot,
+            routed: HashSet::new(),
         }
     }
 
@@ -216,11 +219,23 @@ impl Follower {
             dyno.drain();
             self.draining.insert(dyno.id, dyno);
         }
+        let up = |dyno: &RouteDyno| (dyno.state == DynoState::Up).then_some(dyno.id);
+        let routed = rows.iter().flat_map(|route| route.dynos.iter().filter_map(up)).collect();
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.update(LastKnown { routes: rows, edges: Arc::clone(&self.edges) });
         }
         self.stopping = stopping;
         self.last_look = Some(begin);
+        self.tell_routed(routed).await
+    }
+
+    /// For the times of builds' stages.
+    async fn tell_routed(&mut self, routed: HashSet<DynoId>) -> Result<(), DbError> {
+        let new: Vec<DynoId> = routed.difference(&self.routed).copied().collect();
+        if !new.is_empty() {
+            builds::routed(self.db.pool(), &new).await?;
+        }
+        self.routed = routed;
         Ok(())
     }
 

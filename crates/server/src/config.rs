@@ -10,6 +10,7 @@ use std::{
 
 use ipnet::IpNet;
 use paas_builder::{Mirrors, RegistryConfig, StackConfig};
+use paas_hosts::Destination;
 use paas_model::TrustedProxies;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -64,6 +65,9 @@ pub struct Config {
     /// Addresses that sources may be fetched from though they are not public.
     pub source_allow: Vec<IpNet>,
     pub container_builds: bool,
+    pub build_firewall: bool,
+    pub build_allow: Vec<Destination>,
+    pub build_deny: Vec<Destination>,
     pub build_memory_mb: u32,
     pub build_disk_mb: u32,
     pub build_timeout: Duration,
@@ -230,6 +234,9 @@ impl Config {
                 )?
                 .unwrap_or_default(),
             container_builds: read.required(&variables::CONTAINER_BUILDS, "on or off", on_or_off)?,
+            build_firewall: read.required(&variables::BUILD_FIREWALL, "on or off", on_or_off)?,
+            build_allow: read.destinations(&variables::BUILD_ALLOW)?,
+            build_deny: read.destinations(&variables::BUILD_DENY)?,
             build_memory_mb: read.at_least(&variables::BUILD_MEMORY_MB, 256)?,
             build_disk_mb: read.at_least(&variables::BUILD_DISK_MB, 256)?,
             build_timeout: read.seconds(&variables::BUILD_TIMEOUT)?,
@@ -312,6 +319,13 @@ impl Reader<'_> {
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Result<Option<T>, ConfigError> {
         self.text(variable)?.map(|text| parse(&text).ok_or_else(|| invalid(variable, text, expected))).transpose()
+    }
+
+    fn destinations(&self, variable: &Variable) -> Result<Vec<Destination>, ConfigError> {
+        let expected =
+            "IPv4 addresses or networks, with a port where only that is meant, such as 10.0.0.5:4873,10.1.0.0/16";
+        let parse = |text: &str| text.split(',').map(|one| one.trim().parse().ok()).collect();
+        Ok(self.optional(variable, expected, parse)?.unwrap_or_default())
     }
 
     fn required<T>(
@@ -539,6 +553,9 @@ mod tests {
             ("PAAS_STACKS", "debian-13=a,b"),
             ("PAAS_EXTRA_CA", "/no/such/file"),
             ("PAAS_SOURCE_ALLOW", "10.1.0.0/16,intranet"),
+            ("PAAS_BUILD_FIREWALL", "yes"),
+            ("PAAS_BUILD_ALLOW", "10.1.0.5:4873,intranet"),
+            ("PAAS_BUILD_DENY", "fd00::/8"),
             ("PAAS_OWNER_EMAIL", "owner"),
             ("PAAS_LOG", "=,="),
             ("PAAS_LOG_FORMAT", "xml"),

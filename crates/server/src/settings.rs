@@ -1,17 +1,25 @@
 //! The configuration as each part wants it.
 
-use std::{env::current_exe, sync::Arc, time::Duration};
+use std::{
+    env::current_exe,
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use paas_builder::{BuildLimits, BuilderConfig};
 use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
-use paas_hosts::HostEndpoint;
+use paas_hosts::{BuildFirewall, Destination, HostEndpoint};
 use paas_logs::DrainPolicy;
 use paas_model::CrashPolicy;
 use paas_router::RouterConfig;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
+use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
+use url::Url;
 
 use crate::{
     ca::Authority,
@@ -116,9 +124,34 @@ pub(crate) fn builder(config: &Config) -> BuilderConfig {
         mirrors: config.mirrors.clone(),
         source_allow: config.source_allow.clone(),
         container_builds: config.container_builds,
+        firewall: config.build_firewall.then(|| build_firewall(config)),
         product: PRODUCT.to_owned(),
         help: BUILDPACKS_HELP.to_owned(),
     }
+}
+
+/// What is on this machine is out of reach anyhow: here are the parts of the platform that are elsewhere.
+fn build_firewall(config: &Config) -> BuildFirewall {
+    let registry = config.registry.as_ref().map(|registry| &registry.url);
+    let database = config.database_url.as_ref().and_then(|url| url.expose_secret().parse::<Url>().ok());
+    let elsewhere = registry.into_iter().chain(&database).flat_map(addresses);
+    let digest = Sha256::digest(config.data_dir.as_os_str().as_encoded_bytes());
+    BuildFirewall {
+        installation: hex::encode(&digest[..4]),
+        allow: config.build_allow.clone(),
+        deny: config.build_deny.iter().copied().chain(elsewhere).collect(),
+    }
+}
+
+/// None for a name that cannot be looked up just now, nor for a Unix socket.
+fn addresses(url: &Url) -> Vec<Destination> {
+    let port = url.port_or_known_default().or_else(|| url.scheme().starts_with("postgres").then_some(5432));
+    let found = url.host_str().zip(port).and_then(|name| name.to_socket_addrs().ok());
+    let destination = |address: SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => Some(Destination { address: ip, bits: 32, port: Some(address.port()) }),
+        IpAddr::V6(_) => None,
+    };
+    found.into_iter().flatten().filter_map(destination).collect()
 }
 
 /// # Errors

@@ -92,6 +92,16 @@ variables! {
     /// Addresses that sources may be fetched from though they are not public: `10.1.0.0/16,fd00::/8`. For mirrors of your own.
     SOURCE_ALLOW = "PAAS_SOURCE_ALLOW", Means("none");
 
+    /// Whether builds on this machine are kept from it and from the platform, by iptables: `on` or `off`.
+    BUILD_FIREWALL = "PAAS_BUILD_FIREWALL", Is("on");
+
+    /// What builds on this machine may reach all the same, separated by commas: `10.0.0.5:4873,10.1.0.0/16`. For mirrors and
+    /// buildpacks that are served here.
+    BUILD_ALLOW = "PAAS_BUILD_ALLOW", Means("none");
+
+    /// What else builds on this machine may not reach, separated by commas: the networks of other hosts and routers.
+    BUILD_DENY = "PAAS_BUILD_DENY", Means("none");
+
     /// Stacks, separated by spaces, the default one first: `debian-13` (made here), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
     STACKS = "PAAS_STACKS", Is("debian-13");
 

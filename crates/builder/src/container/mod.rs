@@ -66,6 +66,9 @@ impl ContainerAttempt<'_> {
             let text = "=!= This platform builds no Dockerfiles: its operator has switched it off.\n\n";
             return reject(transcript, text, "container builds are switched off").await;
         }
+        if let Some(stack) = self.builder.config.stacks.first() {
+            self.builder.ensure_firewall(self.engine, stack, self.request).await?;
+        }
         transcript.text("=== Fetching app code\n\n").await;
         let tree = self.files(transcript, [MANIFEST, "Dockerfile", "Procfile"].map(str::to_owned).into()).await?;
         let plan = match plan(&tree) {

@@ -1,5 +1,6 @@
 use crate::bench::{Bench, app, body, buildpack, folder};
 
+/// Matrix: apt | apt | a tool and a library, which Python compiles against; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_aptfile_names_is_there_for_the_next_buildpack_and_in_the_dyno() {
     let mut bench = Bench::new().await;
@@ -18,6 +19,7 @@ async fn what_an_aptfile_names_is_there_for_the_next_buildpack_and_in_the_dyno()
     assert_eq!(second.built().cache_digest, request.cache_digest);
 }
 
+/// Matrix: apt | apt | a repository of its own, a package by URL
 #[tokio::test(flavor = "multi_thread")]
 async fn repositories_and_urls_of_packages_are_taken() {
     let mut bench = Bench::new().await;

@@ -97,6 +97,9 @@ impl Bench {
             (lines, stages)
         };
         let (result, (lines, stages)) = tokio::join!(builder.build(&self.engine, request, events, cancel), listen);
+        if result.is_ok() {
+            builder.clean(&self.engine, request.build_id).await.unwrap();
+        }
         let name = ContainerName(format!("build-{}", request.build_id));
         assert_eq!(self.engine.inspect(&name).await.unwrap(), None, "a build leaves no container behind");
         Done { result, lines, stages }

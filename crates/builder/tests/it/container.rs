@@ -186,7 +186,7 @@ async fn what_cannot_be_built_is_said() {
             "two",
         ),
     ] {
-        let files: Vec<_> = files.iter().copied().collect();
+        let files = files.to_vec();
         let shown = build(&bench, &files).await.rejected();
         assert!(shown.contains(said), "{said}: {shown}");
         assert!(!shown.contains("FROM sha256:"), "{shown}");

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, app, body, config, folder, nowhere};
 
+/// Matrix: Go | modules | vendored packages; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
     let mut bench = Bench::new().await;
@@ -28,6 +29,7 @@ async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
     assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same program of the same source");
 }
 
+/// Matrix: Go | modules | several programs, `// +heroku install`, hooks
 #[tokio::test(flavor = "multi_thread")]
 async fn the_programs_that_go_mod_names_are_built_and_hooks_run() {
     let mut bench = Bench::new().await;
@@ -46,6 +48,7 @@ async fn the_programs_that_go_mod_names_are_built_and_hooks_run() {
     assert_eq!(body(&bench.serve(done.built()).await.get("/").await), "the answer of web");
 }
 
+/// Matrix: Go | Godep | vendored packages
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_from_before_modules_is_built() {
     let mut bench = Bench::new().await;

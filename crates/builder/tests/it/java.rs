@@ -7,6 +7,7 @@ use crate::bench::{Bench, app, config, folder, nowhere};
 const POM: &str = "<project><modelVersion>4.0.0</modelVersion><groupId>com.example</groupId><artifactId>all</artifactId>\
                    <version>1.0</version><packaging>pom</packaging></project>";
 
+/// Matrix: Java | Maven | a wrapper that calls `javac`, Java 21, no Procfile; Maven itself is not run
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_with_mavens_wrapper_is_built_and_its_jar_answers_without_a_procfile() {
     let mut bench = Bench::new().await;
@@ -33,6 +34,7 @@ async fn an_app_with_mavens_wrapper_is_built_and_its_jar_answers_without_a_procf
     assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same slug of the same source");
 }
 
+/// Matrix: Java | Gradle | a wrapper that calls `javac`, Java 25; Gradle itself is not run
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_with_gradles_wrapper_runs_on_another_java() {
     let mut bench = Bench::new().await;
@@ -49,6 +51,7 @@ async fn an_app_with_gradles_wrapper_runs_on_another_java() {
 }
 
 /// Its plugins could not be had here, so it builds nothing.
+/// Matrix: Java | Maven | Debian's, as far as it goes without its plugins
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_wrapper_debians_maven_runs() {
     let bench = Bench::new().await;

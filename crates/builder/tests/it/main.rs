@@ -9,6 +9,7 @@ mod container;
 mod go;
 mod hostile;
 mod java;
+mod matrix;
 mod nginx;
 mod node;
 mod pgbouncer;

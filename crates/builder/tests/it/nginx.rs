@@ -2,6 +2,7 @@ use paas_builder::Built;
 
 use crate::bench::{Bench, app, body, buildpack, folder};
 
+/// Matrix: nginx | pip | in front of gunicorn, over a Unix socket; SIGTERM
 #[tokio::test(flavor = "multi_thread")]
 async fn nginx_stands_in_front_of_an_app_and_lets_it_finish() {
     let mut bench = Bench::new().await;
@@ -47,6 +48,7 @@ async fn either_of_nginx_and_the_app_ending_ends_the_dyno() {
     assert!(dyno.logs().await.contains("invalid value"), "{}", dyno.logs().await);
 }
 
+/// Matrix: nginx | pip | a configuration of the app's own, with Ruby in it
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apps_own_configuration_may_hold_any_ruby() {
     let mut bench = Bench::new().await;

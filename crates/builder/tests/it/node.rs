@@ -2,6 +2,7 @@ use paas_model::ProcessType;
 
 use crate::bench::{Bench, app, config, folder};
 
+/// Matrix: Node.js | npm | Express with a lock file, Node 22; the page and a second path
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_express_app_is_built_and_answers() {
     let mut bench = Bench::new().await;
@@ -13,6 +14,7 @@ async fn an_unmodified_express_app_is_built_and_answers() {
     assert_eq!(bench.get(built, "/healthz").await, r#"{"ok":true}"#);
 }
 
+/// Matrix: Node.js | npm | a second build, with the cache of the first
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_code_alone_uses_what_the_last_build_installed() {
     let bench = Bench::new().await;
@@ -27,6 +29,7 @@ async fn a_change_of_code_alone_uses_what_the_last_build_installed() {
     eprintln!("first {:?}\nsecond {:?}", first.stages, second.stages);
 }
 
+/// Matrix: Node.js | npm | `build` with devDependencies, pruning, `heroku-cleanup`, config vars, `WEB_CONCURRENCY`
 #[tokio::test(flavor = "multi_thread")]
 async fn npm_builds_with_dev_dependencies_and_ships_without() {
     let mut bench = Bench::new().await;
@@ -39,6 +42,22 @@ async fn npm_builds_with_dev_dependencies_and_ships_without() {
     assert_eq!(out, "ms\nfrom a config var\nof two lines\n1\n");
 }
 
+/// Matrix: Node.js | npm | Express in TypeScript: `tsc` in the build, 500 packages
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_in_typescript_is_compiled_by_its_build_script() {
+    let mut bench = Bench::new().await;
+    let done = bench.build(folder("examples/node-typescript")).await;
+    assert!(bench.get(done.built(), "/").await.starts_with(r#"{"ok":true,"boot":""#));
+    let out = bench.output(done.built(), "ls node_modules | grep -x -e express -e typescript").await;
+    assert_eq!(
+        out,
+        "express
+",
+        "what only the build needs is gone"
+    );
+}
+
+/// Matrix: Node.js | Yarn 1 | lock file, Node 20
 #[tokio::test(flavor = "multi_thread")]
 async fn yarn_builds_by_its_lock_file() {
     let mut bench = Bench::new().await;
@@ -47,6 +66,7 @@ async fn yarn_builds_by_its_lock_file() {
     assert!(answer.contains("hello") && answer.contains(r#""node":"20."#), "{answer}");
 }
 
+/// Matrix: Node.js | pnpm 10 | `packageManager`, lock file, pruning
 #[tokio::test(flavor = "multi_thread")]
 async fn pnpm_builds_by_its_lock_file() {
     let mut bench = Bench::new().await;
@@ -55,6 +75,7 @@ async fn pnpm_builds_by_its_lock_file() {
     assert_eq!(bench.output(done.built(), "ls node_modules").await, "ms\n");
 }
 
+/// Matrix: Node.js | npm | no lock file, no version: Node 24
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_that_names_no_version_and_has_no_lock_gets_the_defaults() {
     let mut bench = Bench::new().await;

@@ -1,5 +1,6 @@
 use crate::bench::{Bench, app, body, buildpack, folder};
 
+/// Matrix: PgBouncer | pip | a real PostgreSQL; SIGTERM
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_share_a_connection_to_a_real_database_until_the_last() {
     let mut bench = Bench::new().await;
@@ -65,6 +66,7 @@ async fn urls_and_settings_become_the_poolers() {
 }
 
 /// As people put them together: the language, nginx in front, a pooler behind.
+/// Matrix: PgBouncer | pip | Django behind nginx, with its database through PgBouncer
 #[tokio::test(flavor = "multi_thread")]
 async fn django_serves_over_nginx_with_its_database_through_the_pooler() {
     let mut bench = Bench::new().await;

@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use crate::bench::{Bench, app, body, folder};
 
+/// Matrix: PHP | none | one `index.php`, Apache
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_one_file_is_served_by_apache() {
     let mut bench = Bench::new().await;
@@ -25,6 +26,7 @@ async fn an_app_of_one_file_is_served_by_apache() {
     assert!(done.built().slug.size < 24 << 20, "{}", done.built().slug.size);
 }
 
+/// Matrix: PHP | Composer | a path repository, extensions, Apache with `.htaccess`; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn a_composer_app_runs_on_apache_and_its_second_build_uses_the_cache() {
     let mut bench = Bench::new().await;
@@ -53,6 +55,7 @@ async fn a_composer_app_runs_on_apache_and_its_second_build_uses_the_cache() {
     assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same slug of the same source");
 }
 
+/// Matrix: PHP | Composer | nginx and PHP-FPM with configuration of the app's own
 #[tokio::test(flavor = "multi_thread")]
 async fn a_composer_app_runs_on_nginx_with_configuration_of_its_own() {
     let mut bench = Bench::new().await;

@@ -5,6 +5,7 @@ use crate::bench::{Bench, app, body};
 const SERVER: &str =
     "#!/usr/bin/env bash\nmkdir site; echo hello >site/index.html; exec python3 -m http.server -d site $PORT\n";
 
+/// Matrix: Ready programs | none | a program and a Procfile
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_of_ready_programs_runs_as_it_is() {
     let mut bench = Bench::new().await;

@@ -2,6 +2,7 @@ use paas_model::ProcessType;
 
 use crate::bench::{Bench, app, config, folder};
 
+/// Matrix: Python | pip | Flask and gunicorn
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_flask_app_is_built_and_answers() {
     let mut bench = Bench::new().await;
@@ -10,6 +11,7 @@ async fn an_unmodified_flask_app_is_built_and_answers() {
     assert!(bench.get(done.built(), "/").await.contains("It runs."));
 }
 
+/// Matrix: Python | pip | Django with `collectstatic` and WhiteNoise
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_django_app_is_built_with_its_static_files() {
     let mut bench = Bench::new().await;
@@ -21,6 +23,7 @@ async fn an_unmodified_django_app_is_built_with_its_static_files() {
     assert!(bench.get(done.built(), &style).await.contains("font-family"));
 }
 
+/// Matrix: Python | pip | second and third builds, with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn pip_installs_again_only_when_the_requirements_change() {
     let mut bench = Bench::new().await;
@@ -34,6 +37,7 @@ async fn pip_installs_again_only_when_the_requirements_change() {
     assert_eq!(out, "true 2 512\n/app/.heroku/python/bin/python\n");
 }
 
+/// Matrix: Python | uv | lock file
 #[tokio::test(flavor = "multi_thread")]
 async fn uv_installs_by_its_lock_file() {
     let mut bench = Bench::new().await;
@@ -41,6 +45,7 @@ async fn uv_installs_by_its_lock_file() {
     assert!(bench.get(done.built(), "/").await.contains("hello"));
 }
 
+/// Matrix: Python | Poetry | lock file
 #[tokio::test(flavor = "multi_thread")]
 async fn poetry_installs_by_its_lock_file() {
     let mut bench = Bench::new().await;
@@ -48,6 +53,7 @@ async fn poetry_installs_by_its_lock_file() {
     assert!(bench.get(done.built(), "/").await.contains("hello"));
 }
 
+/// Matrix: Python | Pipenv | lock file
 #[tokio::test(flavor = "multi_thread")]
 async fn pipenv_installs_by_its_lock_file() {
     let mut bench = Bench::new().await;
@@ -55,6 +61,7 @@ async fn pipenv_installs_by_its_lock_file() {
     assert!(bench.get(done.built(), "/").await.contains("hello"));
 }
 
+/// Matrix: Python | pip | `bin/pre_compile`, `bin/post_compile`
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_run_before_and_after_with_the_config_vars() {
     let mut bench = Bench::new().await;

@@ -6,6 +6,7 @@ use crate::bench::{Bench, app, folder, nowhere};
 
 const LOCK: &str = "GEM\n  specs:\n\nPLATFORMS\n  ruby\n\nDEPENDENCIES\n\nBUNDLED WITH\n   2.6.7\n";
 
+/// Matrix: Ruby | Bundler | Rack with vendored gems, one in C; assets; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_rack_app_with_an_extension_in_c_is_built_and_answers() {
     let mut bench = Bench::new().await;

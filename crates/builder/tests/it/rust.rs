@@ -7,6 +7,7 @@ use crate::bench::{Bench, app, body, folder};
 const MAIN: &str = "fn main() {}";
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
 
+/// Matrix: Rust | cargo | axum with packages from crates.io; a second build with the cache
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unmodified_axum_app_is_built_and_answers() {
     let mut bench = Bench::new().await;
@@ -24,6 +25,7 @@ async fn an_unmodified_axum_app_is_built_and_answers() {
     assert!(matches!(compiled[..], [only] if only.contains(" server v0.1.0 ")), "{}", again.transcript());
 }
 
+/// Matrix: Rust | cargo | a workspace of two programs, a worker
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspaces_programs_are_built() {
     let mut bench = Bench::new().await;
@@ -49,6 +51,36 @@ async fn another_version_is_fetched_or_its_absence_explained() {
     assert!(done.transcript().contains("Warning: there is no Cargo.lock"), "{}", done.transcript());
 }
 
+/// Whatever comes of it: what is chosen is told before it is fetched.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_is_found_however_it_is_written() {
+    let bench = Bench::new().await;
+    let full_name = format!("1.84.0-{}-unknown-linux-gnu\n", std::env::consts::ARCH);
+    let member = MANIFEST.replace("edition", "rust-version = \"1.999\"\nedition");
+    let in_file = "-----> Using Rust 1.84 specified in rust-toolchain.toml";
+    for (files, line) in [
+        (&[("rust-toolchain.toml", "[toolchain]\nchannel = '1.84'\n")][..], in_file),
+        (&[("rust-toolchain.toml", "toolchain = { channel = \"1.84\", profile = \"minimal\" }\n")], in_file),
+        (&[("rust-toolchain.toml", "toolchain.channel = \"1.84\" # not older\n")], in_file),
+        (&[("rust-toolchain", &full_name)], "-----> Using Rust 1.84.0 specified in rust-toolchain"),
+        (
+            &[
+                ("Cargo.toml", "[workspace]\nmembers = ['crates/*']\nresolver = '2'\n"),
+                ("crates/app/Cargo.toml", &member),
+                ("crates/app/src/main.rs", MAIN),
+            ],
+            "-----> Using Rust 1.999 specified in Cargo.toml (rust-version)",
+        ),
+    ] {
+        let mut all = files.to_vec();
+        if !all.iter().any(|(path, _)| *path == "Cargo.toml") {
+            all.extend([("Cargo.toml", MANIFEST), ("src/main.rs", MAIN)]);
+        }
+        let done = bench.build(app(&all)).await;
+        assert!(done.has_line(line), "{line}\n{}", done.transcript());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mistakes_are_explained() {
     let bench = Bench::new().await;
@@ -60,6 +92,22 @@ async fn mistakes_are_explained() {
         (
             &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain", "1.999")],
             "Rust 1.999.0 could not be had.",
+        ),
+        (
+            &[
+                ("Cargo.toml", MANIFEST),
+                ("src/main.rs", MAIN),
+                ("rust-toolchain.toml", "[toolchain]\npath = '/opt/rust'\n"),
+            ],
+            "rust-toolchain.toml names a toolchain by its path",
+        ),
+        (
+            &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain.toml", "[toolchain\n")],
+            "rust-toolchain.toml is not valid TOML:",
+        ),
+        (
+            &[("Cargo.toml", MANIFEST), ("src/main.rs", MAIN), ("rust-toolchain", "1.84.0-sparc64-unknown-linux-gnu")],
+            "cannot be had here: 1.84.0-sparc64-unknown-linux-gnu",
         ),
         (&[("Cargo.toml", MANIFEST), ("src/lib.rs", "")], "This builds no program."),
         (

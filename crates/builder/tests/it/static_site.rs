@@ -2,6 +2,7 @@ use paas_model::ProcessType;
 
 use crate::bench::{Bench, app, body, folder};
 
+/// Matrix: Static site | none | routes, redirects, headers, error page
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_is_served_by_its_static_json() {
     let mut bench = Bench::new().await;
@@ -41,6 +42,7 @@ async fn a_site_is_served_by_its_static_json() {
     assert!(dyno.logs().await.contains("GET /docs/ 200 12 request_id=-\n"));
 }
 
+/// Matrix: Static site | none | `https_only`, `basic_auth`
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_may_want_https_and_a_password() {
     let mut bench = Bench::new().await;

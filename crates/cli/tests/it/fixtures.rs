@@ -63,6 +63,7 @@ pub(crate) fn build(number: u32, status: &str) -> Value {
         "output_stream_url": "BASE/output/secret", "release": null, "slug": null,
         "source_blob": { "checksum": null, "url": "https://example.com/x.tgz", "version": "7894b4129a8c", "version_description": null },
         "stack": "paas-13", "status": status, "updated_at": TIME, "user": { "id": id(1), "email": "owner@example.com" },
+        "stages": { "compile": 12_345, "later": 1, "receive": 321, "route": 7, "run": 12_400, "start": 700, "unpack": 40 },
     })
 }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use futures::Stream;
 use paas_db::{
@@ -23,6 +23,8 @@ pub struct NewBuild {
     pub version_description: Option<String>,
     /// For this build only; `None`: the app's.
     pub buildpacks: Option<Vec<BuildpackSource>>,
+    /// How long its source took to come in, of a push; else it came before anybody asked for the build.
+    pub receive: Option<Duration>,
 }
 
 /// Puts a build in line. It starts when the app's builds before it have ended.
@@ -60,6 +62,10 @@ pub(crate) async fn insert(
         stack: app.stack.clone(),
     };
     builds::create(&mut *db, &row).await?;
+    if let Some(took) = new.receive {
+        let stages = BTreeMap::from([("receive".to_owned(), u64::try_from(took.as_millis()).unwrap_or(u64::MAX))]);
+        builds::add_stages(&mut *db, row.id, &stages).await?;
+    }
     Ok(row.id)
 }
 

@@ -172,6 +172,8 @@ async fn attempt(
     let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
     let app = apps::by_id(control.db.pool(), build.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
     let engine = control.engine(build.host_id.ok_or(Interrupted::NoHost)?).await?;
+    // The database's clock for both: it was claimed a moment ago.
+    let waited = (build.updated_at - build.created_at).to_std().unwrap_or_default();
     if build.attempt > 1 {
         control.builder.clean(&*engine, id).await.map_err(BuildError::Infrastructure)?;
         // Whoever ran it died before it ended it.
@@ -198,14 +200,23 @@ async fn attempt(
     };
     let request = request(control, &build, &app, source_digest).await?;
     let (events, received) = mpsc::channel(64);
-    let (built, stages) =
+    let (built, mut stages) =
         tokio::join!(control.builder.build(&*engine, &request, events, cancel.clone()), record(control, id, received));
+    stages.insert("wait".to_owned(), milliseconds(waited));
     match built {
         Ok(built) => {
             crash_point!("build.built");
-            succeed(control, &build, &app, lease, built, stages).await
+            let written = succeed(control, &build, &app, lease, built, stages).await;
+            if let Err(error) = control.builder.clean(&*engine, id).await {
+                // The reaper of containers without a row takes it.
+                tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
+            }
+            written
         }
-        Err(BuildError::Rejected { reason }) => fail(control, &build, lease, &reason).await,
+        Err(BuildError::Rejected { reason }) => {
+            builds::add_stages(control.db.pool(), id, &stages).await?;
+            fail(control, &build, lease, &reason).await
+        }
         Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
         Err(error) => Err(error.into()),
     }
@@ -261,7 +272,7 @@ async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<Build
                 oldest.get_or_insert_with(Instant::now);
             }
             Ok(Some(BuildEvent::Stage { name, took })) => {
-                stages.insert(name.to_owned(), u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
+                stages.insert(name.to_owned(), milliseconds(took));
             }
             Ok(None) | Err(()) => {}
         }
@@ -280,6 +291,10 @@ async fn record(control: &Control, id: BuildId, mut events: mpsc::Receiver<Build
     }
 }
 
+fn milliseconds(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
+}
+
 async fn append(control: &Control, id: BuildId, text: &str) -> Result<(), DbError> {
     build_output::append(control.db.pool(), id, text).await
 }
@@ -291,8 +306,9 @@ async fn succeed(
     app: &App,
     lease: LeaseId,
     built: Built,
-    stages: BTreeMap<String, u64>,
+    mut stages: BTreeMap<String, u64>,
 ) -> Result<(), Interrupted> {
+    let since = Instant::now();
     let mut tx = control.db.begin().await?;
     if !apps::lock(&mut tx, app.id).await? {
         return Err(OpError::not_found("app").into());
@@ -323,7 +339,7 @@ async fn succeed(
         buildpacks::replace(&mut tx, app.id, &urls, true).await?;
     }
     let used = built.buildpacks.iter().map(|pack| builds::UsedBuildpack { name: pack.name(), url: pack.url() });
-    let outcome = builds::Outcome { slug_id: slug.id, buildpacks_used: used.collect(), stages };
+    let buildpacks_used = used.collect();
     let description = describe::deploy(build.version.as_deref());
     let new = ops::releases::NewReleaseOf {
         slug_id: Some(slug.id),
@@ -341,6 +357,8 @@ async fn succeed(
     let (url, product) = (control.settings.app_url(&now.name), &control.settings.product);
     lines.push_str(&format!("       Released {}\n       {url} deployed to {product}\n\n", made.version));
     build_output::append(&mut *tx, build.id, &lines).await?;
+    stages.insert("release".to_owned(), milliseconds(since.elapsed()));
+    let outcome = builds::Outcome { slug_id: slug.id, buildpacks_used, stages };
     builds::succeed(&mut tx, build.id, lease, &outcome).await?;
     crash_point!("build.before_commit");
     tx.commit().await.map_err(DbError::from)?;

@@ -222,6 +222,7 @@ async fn apply(
         version: setup.version.clone(),
         version_description: None,
         buildpacks: None,
+        receive: None,
     };
     let build = ops::builds::insert(&mut tx, control, setup.account_id, &app, new).await?;
     let url = manifest.success_url.as_deref().map(|url| resolve(&control.settings.app_url(&app.name), url));

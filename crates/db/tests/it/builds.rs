@@ -4,11 +4,12 @@ use futures::future::join_all;
 use paas_db::{
     DbError, GiveBack, build_output,
     builds::{self, Outcome},
-    hosts, new_id,
+    dynos, hosts, new_id,
+    releases::{self, NewRelease},
 };
-use paas_model::{BuildState, LeaseId};
+use paas_model::{BuildState, LeaseId, ReleaseState};
 
-use crate::world::{HERE, World};
+use crate::world::{App, HERE, World};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -77,6 +78,47 @@ async fn whoever_lost_the_lease_writes_nothing() {
     let stored = builds::find(pool, build).await.unwrap().unwrap();
     assert_eq!((stored.state, stored.stages["detect"]), (BuildState::Succeeded, 12));
     assert!(builds::claim(pool, new_id(), MINUTE, Some(HERE)).await.unwrap().is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_first_dyno_of_a_build_and_its_first_router_end_its_last_stages() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let build = world.build(&app).await;
+    let pool = world.db().pool();
+    builds::add_stages(pool, build, &BTreeMap::from([("compile".to_owned(), 5)])).await.unwrap();
+    let release = NewRelease {
+        id: new_id(),
+        app_id: app.id,
+        state: ReleaseState::Succeeded,
+        description: "Deploy".into(),
+        account_id: world.owner,
+        slug_id: None,
+        config_id: app.config,
+        build_id: Some(build),
+    };
+    let mut transaction = world.begin().await;
+    releases::create(&mut transaction, &release).await.unwrap();
+    transaction.commit().await.unwrap();
+    let app = App { release: release.id, ..app };
+    let stages = async || {
+        let found = builds::find(pool, build).await.unwrap().unwrap();
+        found.stages.into_keys().collect::<Vec<_>>()
+    };
+
+    let first = world.create(&world.new_dyno(&app, "web.1", Some(world.host))).await;
+    builds::routed(pool, &[first]).await.unwrap();
+    assert_eq!(stages().await, ["compile"], "it is not up yet");
+    assert!(dynos::starting(pool, first, None).await.unwrap() && dynos::up(pool, first).await.unwrap());
+    assert_eq!(stages().await, ["compile", "start"]);
+    builds::routed(pool, &[first]).await.unwrap();
+    let after_first = builds::find(pool, build).await.unwrap().unwrap().stages;
+    assert_eq!(stages().await, ["compile", "route", "start"]);
+
+    let second = world.up(&app, "web.2").await;
+    builds::routed(pool, &[first, second]).await.unwrap();
+    assert_eq!(builds::find(pool, build).await.unwrap().unwrap().stages, after_first, "others change nothing");
     world.end().await;
 }
 

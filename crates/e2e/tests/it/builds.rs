@@ -1,6 +1,11 @@
 //! Builds that do harm, or mean to: the push fails, says why, and nothing else changes.
 
-use crate::harness::{Platform, Push, Repo, SERVER, WEB, eventually, seconds};
+use std::{
+    net::{TcpListener, TcpStream},
+    process::Command,
+};
+
+use crate::harness::{Platform, Push, Repo, SERVER, WEB, eventually, run, seconds};
 
 /// Of the build's output, more than this is not passed on.
 const TRANSCRIPT_BYTES: usize = 20 << 20;
@@ -34,6 +39,50 @@ fn a_build_that_fails_leaves_the_app_as_it_was() {
     platform.answers("hello", "version=one");
     assert_eq!(platform.sql("select count(*) from releases"), "3");
     assert_eq!(platform.builds(), []);
+}
+
+#[test]
+fn a_build_reaches_nothing_of_the_platform_nor_of_other_apps() {
+    // On every address, as installations have it; those of tests are on loopback.
+    let api = TcpListener::bind("0.0.0.0:0").and_then(|free| free.local_addr()).expect("some port is free").port();
+    let platform = Platform::start_with(&[("PAAS_HTTPS_LISTEN", &format!("0.0.0.0:{api}"))]);
+    let repo = Repo::deployed(&platform, "hello", "one");
+    let dyno = platform.sql("select address from dynos where state = 'up'");
+    let other = Repo::create(&platform, "other", true);
+    other.commit([("bin/compile", "#!/bin/sh\necho half way\nexec python3 -m http.server 7000\n")]);
+    let mut push = other.push_in_background();
+    let address = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
+    let building = eventually("another app is being built", seconds(60), || {
+        let container = platform.builds().into_iter().next()?;
+        let inspected = run(Command::new("docker").args(["inspect", "--format", address, &container.id])).ok().stdout;
+        let address = format!("{}:7000", inspected.trim());
+        TcpStream::connect(&address).is_ok().then_some(address)
+    });
+    let buildpack = platform.buildpack.trim_start_matches("http://").split('/').next().expect("it has a host");
+    let (own, allowed) = buildpack.split_once(':').expect("it has a port");
+    for address in [dyno.as_str(), &format!("{own}:{api}"), buildpack] {
+        TcpStream::connect(address).unwrap_or_else(|error| panic!("{address} is there: {error}"));
+    }
+
+    let probes = format!(
+        "#!/bin/bash
+        probe() {{ timeout 3 bash -c \"exec 3<>/dev/tcp/${{1%:*}}/${{1##*:}}\" 2>/dev/null && echo \"reached ${{2:-$1}}\" || echo \"cut off ${{2:-$1}}\"; }}
+        route=$(awk '$2 == \"00000000\" {{ print $3 }}' /proc/net/route)
+        gateway=$((16#${{route:6:2}})).$((16#${{route:4:2}})).$((16#${{route:2:2}})).$((16#${{route:0:2}}))
+        probe {own}:{api}; probe $gateway:{api} api-by-gateway; probe $gateway:{allowed} buildpack-by-gateway; probe 127.0.0.1:{api}
+        probe 169.254.169.254:80; probe {dyno}; probe {building}; probe {buildpack}
+        for socket in /var/run/docker.sock /run/docker.sock {data}/postgres/run/.s.PGSQL.5432; do [[ -e $socket ]] && echo reached $socket || echo cut off $socket; done
+        exit 1\n",
+        data = platform.directory.join("data").display()
+    );
+    repo.commit([("bin/compile", probes)]);
+    let transcript = repo.push().rejected();
+    let reached: Vec<_> = transcript.lines().filter_map(|line| line.split_once("reached ")).collect();
+    assert!(matches!(reached[..], [(_, only)] if only.trim() == buildpack), "only what is allowed:\n{transcript}");
+    assert_eq!(transcript.matches("cut off ").count(), 10, "{transcript}");
+
+    platform.paas(&["builds:cancel", "--app", "other"]).ok();
+    assert!(!push.wait().expect("git can be waited for").success());
 }
 
 #[test]

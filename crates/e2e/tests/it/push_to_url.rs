@@ -27,6 +27,11 @@ fn a_developer_pushes_an_app_and_lives_with_it() {
     for text in ["heroku[web.1]: Starting process with command `exec python3 server.py`", "app[api]: Build succeeded"] {
         assert!(log.contains(text), "{text:?} is not in\n{log}");
     }
+    let stages = platform.paas(&["builds:info", "--app", "hello", "--json"]).ok().stdout;
+    for stage in ["receive", "wait", "unpack", "detect", "compile", "slug", "upload", "release", "start", "route"] {
+        // Of the app's own buildpack, which is named, nothing is detected.
+        assert!(stages.contains(&format!("\"{stage}\":")) || stage == "detect", "{stage} is not in\n{stages}");
+    }
     let ps = platform.paas(&["ps", "--app", "hello"]).ok().stdout;
     assert!(ps.contains("exec python3 server.py (1)") && ps.contains("web.1: up"), "{ps}");
     let releases = platform.paas(&["releases", "--app", "hello"]).ok().stdout;

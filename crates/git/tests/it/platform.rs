@@ -5,6 +5,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -155,7 +156,12 @@ impl PushTarget for ScriptedApp {
 
     async fn end_push(&self, _: AuditEventId, _: Option<&str>) {}
 
-    async fn start_build(&self, commit: &PushedCommit, mut source: SourceStream) -> Result<BuildId, Refusal> {
+    async fn start_build(
+        &self,
+        commit: &PushedCommit,
+        mut source: SourceStream,
+        _: Instant,
+    ) -> Result<BuildId, Refusal> {
         let script = self.script();
         if let Some(refuse) = script.refuse {
             return Err(refuse());

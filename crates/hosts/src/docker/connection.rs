@@ -20,7 +20,7 @@ use super::{
     pulls::Pulls,
     wire::Wire,
 };
-use crate::{EngineError, HostEndpoint};
+use crate::{BuildFirewall, EngineError, HostEndpoint};
 
 /// Spoken whenever the engine can, so that every engine behaves alike: Docker 20.10's, the oldest we run on. An engine
 /// that has dropped it (29 has) is spoken to in the oldest version it still knows.
@@ -49,6 +49,8 @@ pub(super) struct Connection {
     /// containers apart.
     pub(super) networks: Mutex<Option<Instant>>,
     pub(super) fresh: Fresh,
+    /// The rules that were set last, and when. Held while they are set.
+    pub(super) firewall: Mutex<Option<(BuildFirewall, Instant)>>,
 }
 
 impl Connection {
@@ -81,6 +83,7 @@ impl Connection {
             pulls: Pulls::default(),
             networks: Mutex::default(),
             fresh: Fresh::default(),
+            firewall: Mutex::default(),
         }
     }
 

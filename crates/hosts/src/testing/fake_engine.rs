@@ -25,7 +25,7 @@ use super::{
     program::{Course, Program},
 };
 use crate::{
-    AppImageBuild, AttachedStreams, BaseImage, ByteStream, ContainerName, ContainerSpec, ContainerState,
+    AppImageBuild, AttachedStreams, BaseImage, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerState,
     ContainerStats, ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream,
     Network, RootShell, Signal,
 };
@@ -228,6 +228,11 @@ impl Engine for FakeEngine {
 
     async fn prune_images(&self, path: &str, keep: &[String], most: usize) -> Result<Vec<String>, EngineError> {
         self.call(Method::PruneImages, path, |state| Ok(state.prune_images(path, keep, most)))
+    }
+
+    /// Its containers reach nothing as it is.
+    async fn ensure_build_firewall(&self, _image: &str, _firewall: &BuildFirewall) -> Result<(), EngineError> {
+        Ok(())
     }
 
     async fn create_root_shell(&self, name: &ContainerName, shell: &RootShell) -> Result<(), EngineError> {

@@ -1,6 +1,6 @@
 //! What a container cannot do.
 
-use paas_hosts::{ContainerState, Engine, RootShell, testing::contract::holds};
+use paas_hosts::{BuildFirewall, ContainerState, Engine, Network, RootShell, testing::contract::holds};
 use tokio::io::AsyncReadExt;
 
 use crate::fixture::{IMAGE, docker, outcome, printed};
@@ -73,6 +73,76 @@ async fn one_container_cannot_reach_another() {
         assert_eq!(printed(bench, &client).await, "cut off");
     })
     .await;
+}
+
+/// Listeners on all of the machine's addresses. Dynos show that they can be reached.
+#[tokio::test]
+async fn a_build_reaches_nothing_of_the_machine_but_what_is_allowed() {
+    holds(docker(), IMAGE, async |bench| {
+        let (closed, open) = (listener().await, listener().await);
+        let own = own_address();
+        let firewall = BuildFirewall {
+            installation: "test".to_owned(),
+            allow: vec![format!("{own}:{open}").parse().unwrap()],
+            deny: vec!["198.51.100.0/24".parse().unwrap()],
+        };
+        bench.engine.ensure_build_firewall(IMAGE, &firewall).await.unwrap();
+        let mut build = bench.spec("");
+        build.network = Network::Builds;
+        let mut dyno = bench.spec("");
+        dyno.network = Network::Dynos;
+
+        // The default route's gateway stands in hexadecimal, from behind.
+        let connect = |address: &str, port: u16| {
+            let script = format!(
+                r#"use IO::Socket::INET; my $to = "{address}";
+                if ($to eq "gateway") {{
+                  open(my $routes, "<", "/proc/net/route");
+                  while (<$routes>) {{ my @word = split; $to = join(".", reverse map {{ hex }} $word[2] =~ /../g) if $word[1] eq "00000000" }}
+                }}
+                print IO::Socket::INET->new(PeerAddr => "$to:{port}", Timeout => 3) ? "reached" : "cut off""#
+            );
+            ["perl", "-e", &script].map(str::to_owned).to_vec()
+        };
+        let tries = [
+            (&dyno, own.as_str(), closed, "reached"),
+            (&build, &own, closed, "cut off"),
+            (&build, "gateway", closed, "cut off"),
+            (&build, "127.0.0.1", closed, "cut off"),
+            (&build, &own, open, "reached"),
+            (&build, "169.254.169.254", 80, "cut off"),
+            (&build, "198.51.100.7", 443, "cut off"),
+        ];
+        for (number, (spec, address, port, expected)) in tries.into_iter().enumerate() {
+            let mut spec = spec.clone();
+            spec.command = connect(address, port);
+            let name = bench.start(&format!("tries-{number}"), &spec).await;
+            assert_eq!(printed(bench, &name).await, expected, "{address}:{port} from {:?}", spec.network);
+        }
+
+        // What was allowed is so no longer; nothing else has changed.
+        let firewall = BuildFirewall { allow: Vec::new(), ..firewall };
+        bench.engine.ensure_build_firewall(IMAGE, &firewall).await.unwrap();
+        build.command = connect(&own, open);
+        assert_eq!(outcome(bench, &build).await.1, "cut off");
+        assert_eq!(bench.engine.list("paas", "firewall").await.unwrap(), [], "the helper is gone");
+    })
+    .await;
+}
+
+/// The port of a listener that answers on every address of the machine, for as long as the test runs.
+async fn listener() -> u16 {
+    let listener = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    port
+}
+
+/// What this machine sends from. Nothing is sent.
+fn own_address() -> String {
+    let socket = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
+    socket.connect("192.0.2.1:9").unwrap();
+    socket.local_addr().unwrap().ip().to_string()
 }
 
 #[tokio::test]

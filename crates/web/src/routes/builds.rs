@@ -65,6 +65,7 @@ async fn create(
         version: blob.version,
         version_description: blob.version_description,
         buildpacks: buildpacks.map(parse_buildpacks).transpose()?,
+        receive: None,
     };
     let build = builds::create(&web.control, &account, &app, new).await?;
     Ok((StatusCode::CREATED, Json(shown::build(&web, &build, secret_url))).into_response())

@@ -25,6 +25,7 @@ pub(crate) fn build(web: &Web, build: &Build, source_url: Option<wire::Secret>) 
             version: build.version.clone(),
             version_description: build.version_description.clone(),
         },
+        stages: build.stages.clone(),
         stack: build.stack.clone(),
         status: status(build.state),
         updated_at: build.updated_at.into(),

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use chrono::Utc;
 use paas_platform::Buildpack;
 
@@ -33,6 +35,7 @@ impl Info {
             ("Release", build.release.map(|release| release.id.to_string()).unwrap_or_default()),
             ("Slug", build.slug.map(|slug| slug.id.to_string()).unwrap_or_default()),
             ("Stack", build.stack.clone()),
+            ("Stages", stages(&build.stages)),
             ("Status", build.status.as_str().to_owned()),
             ("Version", build.source_blob.version.clone().unwrap_or_default()),
             ("When", ago(build.created_at, Utc::now())),
@@ -41,4 +44,18 @@ impl Info {
         context.printer.header(format!("Build {}", build.id))?;
         context.printer.object(&fields)
     }
+}
+
+/// The order that a build goes through them in.
+const STAGES: [&str; 17] = [
+    "receive", "wait", "prepare", "unpack", "restore", "detect", "fetch", "compile", "pack", "settle", "slug",
+    "upload", "image", "cache", "release", "start", "route",
+];
+
+/// A line for each. What is measured over several of them is left out, and what a newer server may measure comes last.
+fn stages(milliseconds: &BTreeMap<String, u64>) -> String {
+    let known = STAGES.into_iter().filter(|name| milliseconds.contains_key(*name));
+    let others = milliseconds.keys().map(String::as_str).filter(|name| *name != "run" && !STAGES.contains(name));
+    let line = |name: &str| format!("{name:<8}{:>8}", format!("{} ms", milliseconds[name]));
+    known.chain(others).map(line).collect::<Vec<_>>().join("\n")
 }

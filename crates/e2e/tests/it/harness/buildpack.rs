@@ -18,8 +18,8 @@ const SCRIPTS: [(&str, &str); 3] = [
     ("release", "echo '--- {}'"),
 ];
 
-/// Serves it to build containers until the test process ends; gives the URL.
-pub(crate) fn serve(scratch: &Path) -> String {
+/// Serves it to build containers until the test process ends; gives the URL, and where that is.
+pub(crate) fn serve(scratch: &Path) -> (String, String) {
     let archive = Arc::new(archive(scratch));
     let listener = TcpListener::bind("0.0.0.0:0").expect("some port is free");
     let port = listener.local_addr().expect("it is bound").port();
@@ -30,7 +30,8 @@ pub(crate) fn serve(scratch: &Path) -> String {
             std::thread::spawn(move || drop(answer(stream, &archive)));
         }
     });
-    format!("http://{}:{port}/inline.tgz", own_address())
+    let address = format!("{}:{port}", own_address());
+    (format!("http://{address}/inline.tgz"), address)
 }
 
 /// The address that this machine sends from; containers reach it by that. Nothing is sent.

@@ -44,6 +44,8 @@ pub(crate) struct Platform {
     pub(crate) runtime: Runtime,
     /// URL of the inline buildpack.
     pub(crate) buildpack: String,
+    /// Where that is served: on this machine, which builds do not reach as it is.
+    buildpack_address: String,
     ports: Ports,
     /// Where other machines reach it; loopback when there are none.
     address: IpAddr,
@@ -76,8 +78,10 @@ impl Platform {
         cleanup::sign(&directory, ports.registry);
         seed::plant(&blobs);
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+        let (buildpack, buildpack_address) = buildpack::serve(&directory.join("work"));
         let mut platform = Self {
-            buildpack: buildpack::serve(&directory.join("work")),
+            buildpack,
+            buildpack_address,
             ports,
             address: address.into(),
             settings: settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
@@ -350,6 +354,7 @@ impl Platform {
         command.env("PAAS_ROUTER_HTTP_LISTEN", address(self.ports.router_http));
         command.env("PAAS_ROUTER_HTTPS_LISTEN", address(self.ports.router_https));
         command.env("PAAS_REGISTRY_PORT", registry.to_string());
+        command.env("PAAS_BUILD_ALLOW", &self.buildpack_address);
         let bundle = Path::new("/etc/ssl/certs/ca-certificates.crt");
         if bundle.exists() {
             command.env("PAAS_EXTRA_CA", bundle);
