@@ -7,6 +7,9 @@ pub enum BuilderError {
     RegistryUrl(String),
     #[error("the registry failed to {doing}")]
     Registry { doing: &'static str, source: Box<oci_client::errors::OciDistributionError> },
+    /// Why.
+    #[error("the registry did not delete an image: {0}")]
+    NotDeleted(String),
     #[error("there is no token for the registry")]
     RegistryToken(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the blob is larger than the limit of {limit} bytes")]

@@ -1,3 +1,5 @@
+mod images;
+
 use std::{fmt, io, str::FromStr, sync::Arc};
 
 use bytes::Bytes;
@@ -14,6 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use url::Url;
 
+use self::images::Http;
 use crate::BuilderError;
 
 /// Where images, slugs, sources and caches are kept: any OCI registry.
@@ -48,6 +51,7 @@ pub struct Registry {
     client: Client,
     /// Another one for mounts: a client keeps one token for all that writes to a repository, and these are for two.
     mounts: Client,
+    http: Http,
     host: String,
     access: Access,
 }
@@ -95,6 +99,7 @@ impl Registry {
             Some((user, password)) => RegistryAuth::Basic(user, password.expose_secret().to_owned()),
             None => RegistryAuth::Anonymous,
         };
+        let http = Http::new(config.url.clone(), authority)?;
         let authority =
             authority.map(|pem| Certificate { encoding: CertificateEncoding::Pem, data: pem.as_bytes().to_vec() });
         let config = || {
@@ -102,7 +107,7 @@ impl Registry {
             ClientConfig { protocol: protocol.clone(), extra_root_certificates, ..ClientConfig::default() }
         };
         let client = || Client::try_from(config()).map_err(failed("be trusted by this authority"));
-        Ok(Self { client: client()?, mounts: client()?, host, access: Access::Login(auth) })
+        Ok(Self { client: client()?, mounts: client()?, http, host, access: Access::Login(auth) })
     }
 
     /// Shows tokens instead of credentials.
@@ -251,6 +256,13 @@ impl Registry {
         let image = self.reference(repository, tag)?;
         let auth = self.authorise(&self.client, &image, &[RegistryGrant::pull(repository)]).await?;
         Ok((image, auth))
+    }
+
+    /// `reference`: a tag or a digest.
+    async fn for_pull_of(&self, repository: &str, reference: &str) -> Result<(Reference, RegistryAuth), BuilderError> {
+        let Some(digest) = reference.strip_prefix("sha256:") else { return self.for_pull(repository, reference).await };
+        let (image, auth) = self.for_pull(repository, "digest").await?;
+        Ok((image.clone_with_digest(format!("sha256:{digest}")), auth))
     }
 
     async fn for_push(&self, repository: &str, tag: &str) -> Result<Reference, BuilderError> {

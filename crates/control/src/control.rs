@@ -4,7 +4,7 @@ use paas_builder::{Builder, CONTAINER_STACK, Registry, StackConfig};
 use paas_db::{Changes, Db};
 use paas_hosts::{Engine, Engines, HostEndpoint, Machines};
 use paas_logs::{DrainPolicy, Logs};
-use paas_model::{CrashPolicy, HostId, TrustedProxies};
+use paas_model::{CrashPolicy, FreeDisk, HostId, Retention, TrustedProxies};
 use paas_planner::Policy;
 
 use crate::{Catalog, HostRegistry, HostSigner, OpError};
@@ -83,6 +83,12 @@ pub struct Settings {
     pub placement: Policy,
     /// How often each host is rid of the images of old releases.
     pub prune_images_every: Duration,
+    /// Which slugs an app keeps.
+    pub retention: Retention,
+    /// How often what is not kept is collected.
+    pub collect_every: Duration,
+    /// What must be free of a disk for a build to start.
+    pub min_free_disk: FreeDisk,
     /// Who is believed about where requests come from.
     pub trusted_proxies: TrustedProxies,
     /// How long audit events are kept; `None`: for ever.

@@ -54,6 +54,9 @@ pub const CRASH_POINTS: &[&str] = &[
     "join.token_taken",
     "join.before_commit",
     "join.committed",
+    "garbage.before_mark",
+    "garbage.marked",
+    "garbage.image_deleted",
 ];
 
 static ARMED: OnceLock<String> = OnceLock::new();

@@ -23,7 +23,7 @@ use paas_hosts::{
     testing::{FakeEngine, FakeMachines},
 };
 use paas_logs::{DrainPolicy, Logs};
-use paas_model::{CrashPolicy, HostId, Labels, ProcessType, SlugId, TrustedProxies};
+use paas_model::{CrashPolicy, FreeDisk, HostId, Labels, ProcessType, Retention, SlugId, TrustedProxies};
 use paas_planner::Policy;
 use secrecy::SecretString;
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -263,6 +263,9 @@ pub fn settings() -> Settings {
         build_reserved_millis: 100,
         placement: Policy::default(),
         prune_images_every: Duration::from_millis(100),
+        retention: Retention { releases: 50 },
+        collect_every: Duration::from_millis(100),
+        min_free_disk: FreeDisk::Bytes(0),
         trusted_proxies: TrustedProxies::default(),
         audit_kept: None,
         sample_every: Duration::from_millis(100),

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, ProcessType, SlugId};
+use paas_model::{AppId, ProcessType, SlugId, SlugUse};
 use sqlx::{PgExecutor, types::Json};
 
-use crate::DbError;
+use crate::{Connection, DbError};
 
 macro_rules! columns {
     () => {
         "id, app_id, stack, digest, diff_id, size, image, commit, commit_description, buildpack_provided_description, \
-         process_types, created_at, updated_at"
+         process_types, collected_at, created_at, updated_at"
     };
 }
 
@@ -34,6 +34,8 @@ pub struct Slug {
     /// Shell command by process type.
     #[sqlx(json)]
     pub process_types: BTreeMap<ProcessType, String>,
+    /// Since when it is not kept any more: the registry has lost it, or soon will. `None`: it is kept.
+    pub collected_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -84,4 +86,96 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<Slug>, 
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
     let query = sqlx::query_as(concat!("select ", columns!(), " from slugs where id = $1 and app_id = $2"));
     Ok(query.bind(id).bind(app).fetch_optional(db).await?)
+}
+
+/// Apps that have slugs which are kept, from the one after `after` on; at most `most`.
+pub async fn apps_with_kept(db: impl PgExecutor<'_>, after: Option<AppId>, most: i64) -> Result<Vec<AppId>, DbError> {
+    let query = sqlx::query_scalar(
+        "select distinct app_id from slugs
+         where collected_at is null and ($1::uuid is null or app_id > $1) order by app_id limit $2",
+    );
+    Ok(query.bind(after).bind(most).fetch_all(db).await?)
+}
+
+/// A slug that is kept so far, and who wants it.
+#[derive(Debug, Clone)]
+pub struct Kept {
+    pub id: SlugId,
+    pub image: String,
+    /// Digest of its layer.
+    pub digest: String,
+    /// Compressed bytes.
+    pub size: i64,
+    pub uses: SlugUse,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeptRow {
+    id: SlugId,
+    image: String,
+    digest: String,
+    size: i64,
+    rank: Option<i64>,
+    is_next: bool,
+    runs: bool,
+    was_released: bool,
+    created_at: DateTime<Utc>,
+}
+
+/// Every slug of the app that is kept so far.
+pub async fn kept(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Kept>, DbError> {
+    let query = sqlx::query_as(
+        "with known as (
+             select slug_id, state, version = max(version) over () as is_newest,
+                    case when state = 'succeeded'
+                         then row_number() over (partition by state order by version desc) end as rank
+             from releases where app_id = $1),
+         wanted as (
+             select slug_id, min(rank) as rank, bool_or(is_newest or state in ('pending', 'running_phase')) as is_next
+             from known where slug_id is not null group by slug_id),
+         running as (
+             select distinct releases.slug_id
+             from dynos join releases on releases.id = dynos.release_id
+             where dynos.app_id = $1 and dynos.state <> 'gone')
+         select slugs.id, slugs.image, slugs.digest, slugs.size, wanted.rank, coalesce(wanted.is_next, false) as is_next,
+                exists (select 1 from running where running.slug_id = slugs.id) as runs,
+                wanted.slug_id is not null as was_released, slugs.created_at
+         from slugs left join wanted on wanted.slug_id = slugs.id
+         where slugs.app_id = $1 and slugs.collected_at is null
+         order by slugs.id",
+    );
+    let rows: Vec<KeptRow> = query.bind(app).fetch_all(db).await?;
+    let kept = rows.into_iter().map(|row| Kept {
+        id: row.id,
+        image: row.image,
+        digest: row.digest,
+        size: row.size,
+        uses: SlugUse {
+            rank: row.rank.map(|rank| u32::try_from(rank).unwrap_or(u32::MAX)),
+            is_next: row.is_next,
+            runs: row.runs,
+            was_released: row.was_released,
+            created_at: row.created_at,
+        },
+    });
+    Ok(kept.collect())
+}
+
+/// From now on nothing keeps the slug: no release can be made of it any more. The caller holds the app's lock.
+pub async fn collect(db: &mut Connection, id: SlugId) -> Result<(), DbError> {
+    let query = sqlx::query("update slugs set collected_at = now(), updated_at = now() where id = $1");
+    query.bind(id).execute(db).await?;
+    Ok(())
+}
+
+/// Whether a slug that is kept has this manifest (`sha256:…`), or does not tell which it has: those of before were named by tags.
+pub async fn keep_manifest(db: impl PgExecutor<'_>, app: AppId, digest: &str) -> Result<bool, DbError> {
+    let query = sqlx::query_scalar(
+        "select exists (
+             select 1 from slugs left join container_images on container_images.slug_id = slugs.id
+             where slugs.app_id = $1 and slugs.collected_at is null
+             and (slugs.image like '%@' || $2 or slugs.image not like '%@sha256:%'
+                  or container_images.image like '%@' || $2))",
+    );
+    Ok(query.bind(app).bind(digest).fetch_one(db).await?)
 }

@@ -15,6 +15,8 @@ pub struct Source {
     pub size: Option<i64>,
     /// `sha256:…`, which a fetched one must have.
     pub checksum: Option<String>,
+    /// Since when its archive is not kept any more.
+    pub collected_at: Option<DateTime<Utc>>,
     url: Option<Vec<u8>>,
 }
 
@@ -32,7 +34,13 @@ impl Source {
     /// Whether there is something, here or elsewhere, that a build can be made from.
     #[must_use]
     pub const fn is_filled(&self) -> bool {
-        self.digest.is_some() || self.url.is_some()
+        self.collected_at.is_none() && (self.digest.is_some() || self.url.is_some())
+    }
+
+    /// Its archive in the registry. `None`: there is none yet, or none any more.
+    #[must_use]
+    pub fn archive(&self) -> Option<&str> {
+        self.digest.as_deref().filter(|_| self.collected_at.is_none())
     }
 }
 
@@ -81,20 +89,23 @@ pub async fn create_remote(
 }
 
 pub async fn by_secret(db: impl PgExecutor<'_>, secret: &SecretHash) -> Result<Option<Source>, DbError> {
-    let query =
-        sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where secret_hash = $1");
+    let query = sqlx::query_as(
+        "select id, account_id, digest, size, checksum, collected_at, url from sources where secret_hash = $1",
+    );
     Ok(query.bind(secret).fetch_optional(db).await?)
 }
 
 pub async fn by_id(db: impl PgExecutor<'_>, id: SourceId) -> Result<Option<Source>, DbError> {
-    let query = sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where id = $1");
+    let query =
+        sqlx::query_as("select id, account_id, digest, size, checksum, collected_at, url from sources where id = $1");
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
 /// The same, and it is not forgotten until the transaction ends.
 pub async fn hold(db: &mut Connection, id: SourceId) -> Result<Option<Source>, DbError> {
-    let query =
-        sqlx::query_as("select id, account_id, digest, size, checksum, url from sources where id = $1 for key share");
+    let query = sqlx::query_as(
+        "select id, account_id, digest, size, checksum, collected_at, url from sources where id = $1 for key share",
+    );
     Ok(query.bind(id).fetch_optional(db).await?)
 }
 
@@ -113,7 +124,26 @@ pub async fn forget_unused(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Re
 
 /// It is in the registry: where it came from, with its credentials, is forgotten.
 pub async fn set_blob(db: impl PgExecutor<'_>, id: SourceId, digest: &str, size: i64) -> Result<(), DbError> {
-    let query = sqlx::query("update sources set digest = $2, size = $3, url = null where id = $1");
+    let query = sqlx::query("update sources set digest = $2, size = $3, url = null, collected_at = null where id = $1");
     query.bind(id).bind(digest).bind(size).execute(db).await?;
     Ok(())
+}
+
+/// From now on nothing keeps the archives whose builds and setups all ended before this, nor those that were uploaded and used
+/// before it. Returns how many.
+pub async fn collect(db: impl PgExecutor<'_>, before: DateTime<Utc>) -> Result<u64, DbError> {
+    let query = sqlx::query(
+        "update sources set collected_at = now()
+         where id in (
+             select id from sources
+             where created_at < $1 and digest is not null and collected_at is null
+               and (exists (select 1 from builds where source_id = sources.id)
+                    or exists (select 1 from app_setups where source_id = sources.id))
+               and not exists (select 1 from builds where source_id = sources.id
+                                and (state in ('pending', 'building') or updated_at >= $1))
+               and not exists (select 1 from app_setups where source_id = sources.id
+                                and (state not in ('succeeded', 'failed') or updated_at >= $1))
+             for update skip locked)",
+    );
+    Ok(query.bind(before).execute(db).await?.rows_affected())
 }

@@ -16,6 +16,7 @@ mod connection;
 mod containers;
 mod demux;
 mod dial;
+mod disk;
 mod engines;
 mod events;
 mod firewall;
@@ -43,7 +44,8 @@ use tokio::sync::mpsc;
 
 use crate::{
     AppImageBuild, AttachedStreams, BaseImage, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerStats,
-    ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, LogStream, RootShell, Signal,
+    ContainerStatus, Disk, DiskUsage, Engine, EngineError, EngineInfo, EventStream, ImageBuild, LogStream, RootShell,
+    Signal,
 };
 use connection::Connection;
 
@@ -186,6 +188,14 @@ impl Engine for DockerEngine {
 
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError> {
         containers::disk_used(&self.connection, name).await
+    }
+
+    async fn disk(&self) -> Result<Option<Disk>, EngineError> {
+        disk::of_host(&self.connection).await
+    }
+
+    async fn disk_usage(&self) -> Result<DiskUsage, EngineError> {
+        disk::usage(&self.connection).await
     }
 
     async fn events(&self, label: &str) -> Result<EventStream, EngineError> {

@@ -154,6 +154,12 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Bytes that the container has written to its own file system layer.
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError>;
 
+    /// The disk that everything of the engine is on. `None`: it cannot tell; [`crate::look_at_disk`] finds out.
+    async fn disk(&self) -> Result<Option<Disk>, EngineError>;
+
+    /// What takes that disk. Takes seconds on a large host.
+    async fn disk_usage(&self) -> Result<DiskUsage, EngineError>;
+
     /// Starts and ends of containers with this label, from now on. A lost connection ends the stream, with an error.
     async fn events(&self, label: &str) -> Result<EventStream, EngineError>;
 }
@@ -176,6 +182,38 @@ pub struct EngineInfo {
     pub memory_mb: u64,
     pub cpus: u32,
     pub version: String,
+}
+
+/// A file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Disk {
+    pub bytes: u64,
+    /// That an account without privileges may fill.
+    pub free_bytes: u64,
+}
+
+/// What an engine takes of its disk, in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DiskUsage {
+    /// Of all layers of all images, each once.
+    pub image_bytes: u64,
+    /// That containers have written over their images, running or not.
+    pub container_bytes: u64,
+    pub volume_bytes: u64,
+    /// What builds of images keep for one another.
+    pub build_cache_bytes: u64,
+    pub images: Vec<ImageUsage>,
+}
+
+/// One image on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageUsage {
+    /// Full references, by tag and by digest.
+    pub names: Vec<String>,
+    /// Of layers that no other image has.
+    pub own_bytes: u64,
+    /// A container of it is there, running or not.
+    pub is_used: bool,
 }
 
 /// What to run. Always unprivileged: all capabilities dropped, no new privileges, an init process that reaps.

@@ -4,6 +4,7 @@
 //! Invariants: only this crate knows Docker. Every effect has a natural key (the container's name), is safe to repeat,
 //! and treats "already so" as success. Nothing here decides; `planner` does. Nothing here retries; the loops do.
 
+mod disk;
 mod docker;
 mod endpoint;
 mod engine;
@@ -16,12 +17,13 @@ mod registry_tokens;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use disk::look_at_disk;
 pub use docker::{DockerEngine, DockerEngines, EngineTls, RegistryAccess, RegistryLogin};
 pub use endpoint::{HostEndpoint, server_name};
 pub use engine::{
     Address, AppImageBuild, AttachedStreams, BaseImage, ByteReader, ByteStream, ByteWriter, ContainerName,
-    ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Engine, EngineEvent, EngineInfo, EventStream,
-    ImageBuild, Limits, LogChunk, LogStream, Network, RootShell, Signal,
+    ContainerSpec, ContainerState, ContainerStats, ContainerStatus, Disk, DiskUsage, Engine, EngineEvent, EngineInfo,
+    EventStream, ImageBuild, ImageUsage, Limits, LogChunk, LogStream, Network, RootShell, Signal,
 };
 pub use engines::{Engines, LocalEngines};
 pub use error::EngineError;

@@ -20,16 +20,23 @@ pub struct RegistryGrant<'a> {
     pub repository: &'a str,
     /// Write as well as read.
     pub push: bool,
+    /// Have images forgotten.
+    pub delete: bool,
 }
 
 impl<'a> RegistryGrant<'a> {
     #[must_use]
     pub const fn pull(repository: &'a str) -> Self {
-        Self { repository, push: false }
+        Self { repository, push: false, delete: false }
     }
 
     #[must_use]
     pub const fn push(repository: &'a str) -> Self {
-        Self { repository, push: true }
+        Self { repository, push: true, delete: false }
+    }
+
+    #[must_use]
+    pub const fn delete(repository: &'a str) -> Self {
+        Self { repository, push: false, delete: true }
     }
 }

@@ -19,6 +19,7 @@ mod buildpack_installation;
 mod client;
 mod collaborator;
 mod config_vars;
+mod disk;
 mod domain;
 mod dyno;
 mod dyno_size;
@@ -73,6 +74,7 @@ pub use buildpack_installation::{
 pub use client::{Client, ClientBuilder, ClientError, Event, EventStream, TextStream};
 pub use collaborator::{AppPermission, Collaborator, CollaboratorCreate, CollaboratorUpdate, CollaboratorUser};
 pub use config_vars::{ConfigVars, ConfigVarsUpdate};
+pub use disk::{DiskReport, HostDisk, NextCollection, RegistryDisk};
 pub use domain::{Domain, DomainCreate, DomainUpdate};
 pub use dyno::{Dyno, DynoCreate, DynoRelease};
 pub use dyno_size::DynoSize;

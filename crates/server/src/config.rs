@@ -11,7 +11,7 @@ use std::{
 use ipnet::IpNet;
 use paas_builder::{Mirrors, RegistryConfig, StackConfig};
 use paas_hosts::Destination;
-use paas_model::TrustedProxies;
+use paas_model::{FreeDisk, TrustedProxies};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
@@ -90,6 +90,9 @@ pub struct Config {
     pub headroom_mb: u32,
     pub lost_grace: Duration,
     pub prune_images_every: Duration,
+    pub keep_releases: u32,
+    pub collect_every: Duration,
+    pub min_free_disk: FreeDisk,
     /// `None`: pools launch nothing.
     pub ec2: Option<Ec2>,
     pub host_reserved_mb: u32,
@@ -274,6 +277,10 @@ impl Config {
             headroom_mb: read.at_least(&variables::HEADROOM_MB, 0)?,
             lost_grace: read.seconds(&variables::LOST_GRACE)?,
             prune_images_every: read.seconds(&variables::PRUNE_IMAGES)?,
+            keep_releases: read.at_least(&variables::KEEP_RELEASES, 1)?,
+            collect_every: read.seconds(&variables::COLLECT)?,
+            min_free_disk: read
+                .required(&variables::MIN_FREE_DISK, "2GB, 500MB or 5%, say", |text| text.parse().ok())?,
             ec2: ec2(&read)?,
             crash_at: read.text(&variables::CRASH_AT)?,
             log: read.required(&variables::LOG, "a tracing filter, such as info or paas_router=debug", |text| {

@@ -275,8 +275,13 @@ impl Registry {
             "log": { "level": "warn", "accesslog": { "disabled": true } },
             "storage": {
                 "filesystem": { "rootdirectory": self.path("blobs") },
-                // An operator may: the platform itself deletes nothing yet.
+                // Images of slugs that are not kept (`control/reconcile/garbage.rs`).
                 "delete": { "enabled": true },
+                // What was uploaded and given up.
+                "maintenance": { "uploadpurging": {
+                    "enabled": true, "age": "24h", "interval": "6h", "dryrun": false,
+                } },
+                // No `cache`: what is swept away (`registry_sweep.rs`) is to be gone at once.
             },
             "http": { "addr": self.address().to_string(), "secret": secret },
         });

@@ -1,7 +1,7 @@
 //! Tokens for the embedded registry: what each lets one do, with which repositories, for minutes. The registry checks them
 //! by a certificate that it is given; the key is in the database, sealed, and every process signs for itself.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, iter, sync::Arc};
 
 use anyhow::{Context, Result};
 use base64::prelude::{BASE64_STANDARD, Engine as _};
@@ -133,7 +133,9 @@ struct Claims<'a> {
 }
 
 fn access(grant: &RegistryGrant<'_>) -> Value {
-    let actions: &[&str] = if grant.push { &["pull", "push"] } else { &["pull"] };
+    let optional = [(grant.push, "push"), (grant.delete, "delete")];
+    let actions = iter::once("pull").chain(optional.into_iter().filter_map(|(may, action)| may.then_some(action)));
+    let actions: Vec<&str> = actions.collect();
     json!({ "type": "repository", "name": grant.repository, "actions": actions })
 }
 
@@ -243,6 +245,12 @@ mod tests {
         assert_eq!(running.asked(Some(&writer), Method::POST, &mount).await, refused);
         let both = token(&[RegistryGrant::push("apps/two"), RegistryGrant::pull("apps/one")]);
         assert_eq!(running.asked(Some(&both), Method::POST, &mount).await, StatusCode::CREATED);
+        let deleter = token(&[RegistryGrant::delete("apps/one")]);
+        assert_eq!(running.asked(Some(&deleter), Method::POST, upload).await, refused);
+        for writer in [&writer, &both] {
+            assert_eq!(running.asked(Some(writer), Method::DELETE, &blob).await, refused);
+        }
+        assert_eq!(running.asked(Some(&deleter), Method::DELETE, &blob).await, StatusCode::ACCEPTED);
         running.registry.stop().await.unwrap();
     }
 

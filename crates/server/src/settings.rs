@@ -14,7 +14,7 @@ use paas_control::{PlacementPolicy, Settings, reconcile::LocalHost};
 use paas_git::{GitConfig, GitLimits};
 use paas_hosts::{BuildFirewall, Destination, HostEndpoint};
 use paas_logs::DrainPolicy;
-use paas_model::CrashPolicy;
+use paas_model::{CrashPolicy, Retention};
 use paas_router::RouterConfig;
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use secrecy::ExposeSecret;
@@ -86,6 +86,9 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         build_reserved_millis: BUILD_RESERVED_MILLIS,
         placement: placement(config),
         prune_images_every: config.prune_images_every,
+        retention: Retention { releases: config.keep_releases },
+        collect_every: config.collect_every,
+        min_free_disk: config.min_free_disk,
         trusted_proxies: config.trusted_proxies.clone(),
         audit_kept: config.audit_kept,
         sample_every: SAMPLE_EVERY,

@@ -17,6 +17,7 @@ use crate::{
     progress::step,
     registry::{Registry, RegistryListen},
     registry_access,
+    registry_collect::Collector,
     registry_tokens::TokenSigner,
     tasks::Tasks,
 };
@@ -111,6 +112,9 @@ impl Storage {
         if let Some(registry) = self.embedded_registry.clone() {
             let supervised = registry.clone();
             tasks.spawn("registry", |stop| async move { supervised.supervise(stop).await });
+            let (host, every) = (self.registry.host().to_owned(), config.collect_every);
+            let collector = Collector::new(config.path(REGISTRY_DIRECTORY), host, &self.authority, self.db.clone());
+            tasks.spawn("registry collection", |stop| collector.run(every, stop));
             if config.registry_listen.is_some() {
                 let (directory, authority) = (config.path(REGISTRY_DIRECTORY), Arc::clone(&self.authority));
                 tasks.spawn("registry certificate", |stop| {

@@ -204,6 +204,15 @@ variables! {
     /// How often each host is rid of the images of old releases, seconds.
     PRUNE_IMAGES = "PAAS_PRUNE_IMAGES_SECONDS", Is("3600");
 
+    /// How many of its newest releases an app can be rolled back to: their slugs are kept, and those of older ones are not.
+    KEEP_RELEASES = "PAAS_KEEP_RELEASES", Is("50");
+
+    /// How often slugs, sources and caches that are not kept are collected, seconds.
+    COLLECT = "PAAS_COLLECT_SECONDS", Is("3600");
+
+    /// What must be free of the disk of its host, and of the private registry's, for a build to start: `2GB`, `500MB` or `5%`.
+    MIN_FREE_DISK = "PAAS_MIN_FREE_DISK", Is("2GB");
+
     /// Whether pools launch EC2 instances: `on`, `off`, or `auto`: where `PAAS_EC2_REGION` is set.
     EC2 = "PAAS_EC2", Is("auto");
 

@@ -12,6 +12,7 @@ mod buildpack_registry;
 mod builds;
 mod collaborators;
 mod config_vars;
+mod disk;
 mod domains;
 mod dyno_sizes;
 mod dynos;
@@ -61,6 +62,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         builds::endpoints(),
         collaborators::endpoints(),
         config_vars::endpoints(),
+        disk::endpoints(),
         domains::endpoints(),
         dyno_sizes::endpoints(),
         dynos::endpoints(),

@@ -12,6 +12,7 @@ mod certs;
 mod clients;
 mod completion;
 mod config;
+mod disk;
 mod domains;
 mod drains;
 mod features;
@@ -129,6 +130,7 @@ commands! {
     ConfigGet(config::get::Get) = "config:get",
     ConfigSet(config::set::Set) = "config:set" ["config:add"],
     ConfigUnset(config::unset::Unset) = "config:unset" ["config:remove"],
+    Disk(disk::Disk) = "disk",
     Domains(domains::list::List) = "domains",
     DomainsAdd(domains::add::Add) = "domains:add",
     DomainsClear(domains::clear::Clear) = "domains:clear",

@@ -11,6 +11,7 @@ mod completion;
 mod config;
 mod connection;
 mod credentials;
+mod disk;
 mod docs;
 mod domains;
 mod drains;

@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
 use paas_db::{
-    Connection, DbError, accounts, accounts::Account, apps, apps::App, configs, formations, new_id, releases, slugs,
+    Connection, DbError, accounts, accounts::Account, apps, apps::App, configs, formations, new_id, registry_garbage,
+    releases, slugs,
 };
 use paas_model::{AppId, AppName, ConfigId, ConfigVars, Permission, ReleaseId, ReleaseState, SlugId, describe};
 
@@ -198,13 +199,15 @@ pub async fn update(control: &Control, account: &Account, app: &App, change: App
     by_id(control, app.id).await
 }
 
-/// Deletes the app with every row that hangs on it. Its containers are stopped by the hosts' loops; its git repository,
-/// and its blobs in the registry, stay where they are.
+/// Deletes the app with every row that hangs on it. Its containers are stopped by the hosts' loops, its images and what else
+/// of it is in the registry are collected later; its git repository stays where it is.
 ///
 /// # Errors
 /// [`OpError::Unavailable`].
 pub async fn delete(control: &Control, app: &App) -> Result<(), OpError> {
     let mut tx = control.db.begin().await?;
+    apps::lock(&mut tx, app.id).await?;
+    registry_garbage::add_all_of(&mut tx, app.id).await?;
     apps::delete(&mut tx, app.id).await?;
     tx.commit().await.map_err(DbError::from)?;
     Ok(())

@@ -13,6 +13,7 @@ pub mod buildpacks;
 pub mod builds;
 pub mod collaborators;
 pub mod config;
+pub mod disk;
 pub mod domains;
 pub mod drains;
 pub mod dynos;

@@ -86,6 +86,13 @@ pub async fn rollback(control: &Control, account: &Account, app: &App, to: &Rele
     if !apps::lock(&mut tx, app.id).await? {
         return Err(OpError::not_found("app"));
     }
+    if slug_of(&mut tx, app, to.slug_id).await?.is_some_and(|slug| slug.collected_at.is_some()) {
+        return Err(OpError::Invalid(format!(
+            "Cannot roll back to {}: its slug is not kept any more. {}. Push that commit again instead.",
+            to.version,
+            super::slugs::what_is_kept(control)
+        )));
+    }
     apps::set_config(&mut tx, app.id, to.config_id).await?;
     let new =
         NewReleaseOf { slug_id: to.slug_id, config_id: to.config_id, build_id: None, description: description.clone() };
@@ -123,6 +130,10 @@ pub async fn of_slug(
     if !apps::lock(&mut tx, app.id).await? {
         return Err(OpError::not_found("app"));
     }
+    // It may have been collected since.
+    if slug_of(&mut tx, app, Some(slug.id)).await?.is_none_or(|slug| slug.collected_at.is_some()) {
+        return Err(OpError::not_found("slug"));
+    }
     let app_now = apps::by_id(&mut *tx, app.id).await?.ok_or_else(|| OpError::not_found("app"))?;
     let new = NewReleaseOf {
         slug_id: Some(slug.id),
@@ -135,6 +146,13 @@ pub async fn of_slug(
     control.logs.app_event(app.id, "api", format!("{description} by user {}", account.email));
     announce(control, &made, &account.email);
     releases::by_id(control.db.pool(), made.id).await?.ok_or_else(|| OpError::not_found("release"))
+}
+
+async fn slug_of(db: &mut Connection, app: &App, slug: Option<SlugId>) -> Result<Option<slugs::Slug>, DbError> {
+    match slug {
+        Some(slug) => slugs::find(db, app.id, slug).await,
+        None => Ok(None),
+    }
 }
 
 /// What the release's `release:` command prints, line by line, until the release has succeeded or failed. Ends at once
@@ -199,6 +217,7 @@ pub(crate) async fn insert(
         Some(slug) => slugs::find(&mut *db, app, slug).await?,
         None => None,
     };
+    debug_assert!(slug.as_ref().is_none_or(|slug| slug.collected_at.is_none()), "a release of what is not kept");
     let has_phase = slug.is_some_and(|slug| slug.process_types.contains_key(&ProcessType::release()));
     let state = if has_phase { ReleaseState::Pending } else { ReleaseState::Succeeded };
     let release = releases::NewRelease {

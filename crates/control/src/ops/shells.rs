@@ -119,12 +119,7 @@ pub async fn attach(control: &Control, secret: &SecretString) -> Result<ShellAtt
 
 async fn start(control: &Control, shell: &Shell) -> Result<ShellAttachment, OpError> {
     let engine = control.engine(shell.host_id).await?;
-    let stack = control.settings.stacks.first().ok_or_else(|| OpError::not_found("stack"))?;
-    // A registry that is away is one more reason to look at a host. The engine that made the image has it under this name.
-    let image = match timeout(REGISTRY_TIMEOUT, control.builder.stack_image(stack)).await {
-        Ok(Ok(image)) => image,
-        Ok(Err(_)) | Err(_) => stack.published(&control.registry),
-    };
+    let image = stack_image(control).await?;
     engine.pull(&image).await?;
     let labels = [("paas", "shell".to_owned()), (LABEL, shell.id.to_string())];
     let root = RootShell {
@@ -141,6 +136,19 @@ async fn start(control: &Control, shell: &Shell) -> Result<ShellAttachment, OpEr
     engine.start(&name).await?;
     tracing::warn!(shell.id = %shell.id, host.id = %shell.host_id, "a root shell has started");
     Ok(ShellAttachment { id: shell.id, tty: shell.tty, streams, engine })
+}
+
+/// An image with a shell, which every host that runs dynos has most of.
+///
+/// # Errors
+/// [`OpError::NotFound`]: there is no stack.
+pub(crate) async fn stack_image(control: &Control) -> Result<String, OpError> {
+    let stack = control.settings.stacks.first().ok_or_else(|| OpError::not_found("stack"))?;
+    // A registry that is away is one more reason to look at a host. The engine that made the image has it under this name.
+    Ok(match timeout(REGISTRY_TIMEOUT, control.builder.stack_image(stack)).await {
+        Ok(Ok(image)) => image,
+        Ok(Err(_)) | Err(_) => stack.published(&control.registry),
+    })
 }
 
 /// Says now and then that the shell's client is connected. Never returns.

@@ -1,13 +1,14 @@
 //! Slugs that clients make themselves: announced, uploaded, and then released like those of builds.
 
-use std::{collections::BTreeMap, io};
+use std::{collections::BTreeMap, future::Future, io, time::Duration};
 
 use bytes::Bytes;
 use chrono::Utc;
 use futures::Stream;
-use paas_builder::CONTAINER_STACK;
-use paas_db::{DbError, apps::App, new_id, slug_uploads, slug_uploads::SlugUpload, slugs, slugs::Slug};
+use paas_builder::{BuilderError, CONTAINER_STACK};
+use paas_db::{DbError, apps, apps::App, new_id, slug_uploads, slug_uploads::SlugUpload, slugs, slugs::Slug};
 use paas_model::{ProcessType, SlugId};
+use tokio::time::{error::Elapsed, timeout};
 
 use super::sources::digest_of_checksum;
 use crate::{Control, OpError};
@@ -15,6 +16,7 @@ use crate::{Control, OpError};
 /// Most process types of one slug, and bytes of one command.
 const MAX_TYPES: usize = 100;
 const MAX_COMMAND: usize = 32 * 1024;
+const REGISTRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a client says of a slug before it uploads it.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +67,7 @@ pub async fn create(control: &Control, app: &App, new: NewSlug) -> Result<SlugUp
 /// [`OpError::NotFound`].
 pub async fn find(control: &Control, app: &App, id: SlugId) -> Result<Found, OpError> {
     if let Some(slug) = slugs::find(control.db.pool(), app.id, id).await? {
-        return Ok(Found::Slug(slug));
+        return still_kept(control, slug).map(Found::Slug);
     }
     let upload = slug_uploads::find(control.db.pool(), id).await?.filter(|upload| upload.app_id == app.id);
     upload.map(Found::Upload).ok_or_else(|| OpError::not_found("slug"))
@@ -76,7 +78,47 @@ pub async fn find(control: &Control, app: &App, id: SlugId) -> Result<Found, OpE
 /// # Errors
 /// [`OpError::NotFound`].
 pub async fn by_id(control: &Control, id: SlugId) -> Result<Slug, OpError> {
-    slugs::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("slug"))
+    let slug = slugs::by_id(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("slug"))?;
+    still_kept(control, slug)
+}
+
+/// Which slugs there are, in a sentence.
+pub(crate) fn what_is_kept(control: &Control) -> String {
+    let kept = control.settings.retention.releases.max(1);
+    format!("Only the slugs of an app's newest {kept} releases are kept (the server's setting PAAS_KEEP_RELEASES)")
+}
+
+fn still_kept(control: &Control, slug: Slug) -> Result<Slug, OpError> {
+    match slug.collected_at {
+        None => Ok(slug),
+        Some(_) => Err(OpError::NotFound {
+            resource: "slug",
+            message: format!("Slug {} is not kept any more. {}.", slug.id, what_is_kept(control)),
+        }),
+    }
+}
+
+/// Whether a new slug's image is there, to be asked under its app's lock: another slug's that was collected meanwhile may have
+/// been the same.
+///
+/// # Errors
+/// [`OpError::Unavailable`]: it is to be made again.
+pub(crate) async fn require_image(control: &Control, image: &str) -> Result<(), OpError> {
+    if in_time(control.registry.digest_of_image(image)).await?.is_some() {
+        return Ok(());
+    }
+    let what = format!("{image} was collected while it was made");
+    Err(OpError::Unavailable("the image registry", what.into()))
+}
+
+/// What the registry says, while an app is locked: a registry that hangs must not hold its releases up.
+///
+/// # Errors
+/// [`OpError::Unavailable`].
+pub(crate) async fn in_time<T>(asked: impl Future<Output = Result<T, BuilderError>>) -> Result<T, OpError> {
+    let answered = timeout(REGISTRY_TIMEOUT, asked).await;
+    let late = |error: Elapsed| OpError::Unavailable("the image registry", error.into());
+    Ok(answered.map_err(late)??)
 }
 
 /// Takes a slug's archive as it comes, and makes the slug. May be repeated with the same archive: an answer may get lost. The
@@ -95,6 +137,8 @@ pub async fn upload(
     let stored = builder.store_slug(upload.app_id, &upload.stack, archive, upload.checksum.as_deref()).await;
     let stored = stored.map_err(|error| OpError::input("The slug cannot be taken", error))?;
     let mut tx = control.db.begin().await?;
+    apps::lock(&mut tx, upload.app_id).await?;
+    require_image(control, &stored.image).await?;
     slug_uploads::lock(&mut tx, id).await?.ok_or_else(|| OpError::not_found("slug"))?;
     match slugs::by_id(&mut *tx, id).await? {
         Some(slug) if slug.digest == stored.slug.digest => return Ok(()),

@@ -60,8 +60,16 @@ pub(crate) async fn settle(
     match given {
         Given::Here(id) => {
             let source = sources::hold(db, id).await?;
-            if source.is_some_and(|source| source.account_id == account && source.is_filled()) {
+            let source = source.filter(|source| source.account_id == account);
+            if source.as_ref().is_some_and(Source::is_filled) {
                 return Ok(id);
+            }
+            if source.is_some_and(|source| source.collected_at.is_some()) {
+                return Err(OpError::Invalid(
+                    "The source at this source_blob URL is not kept any more: that is 24 hours from its last build. Upload it \
+                     again."
+                        .to_owned(),
+                ));
             }
             Err(OpError::Invalid("There is no uploaded source at this source_blob URL.".to_owned()))
         }

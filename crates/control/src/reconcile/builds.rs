@@ -2,7 +2,7 @@
 //! its source is in the registry, and what an earlier attempt left is removed by the next.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -186,6 +186,10 @@ async fn attempt(
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
     }
+    if let Some(refusal) = ops::disk::refusal(control, build.host_id.ok_or(Interrupted::NoHost)?, &*engine).await {
+        append(control, id, &refusal.text).await?;
+        return fail(control, &build, lease, &refusal.reason).await;
+    }
     let fetched = cancel.run_until_cancelled(Box::pin(ops::sources::fetched(control, build.source_id))).await;
     let source_digest = match fetched.ok_or(Interrupted::Stopping)? {
         Ok(digest) => digest,
@@ -312,6 +316,10 @@ async fn succeed(
     let mut tx = control.db.begin().await?;
     if !apps::lock(&mut tx, app.id).await? {
         return Err(OpError::not_found("app").into());
+    }
+    let containers = built.container.iter().flat_map(|container| container.images.values());
+    for image in BTreeSet::from_iter(containers.chain([&built.image])) {
+        ops::slugs::require_image(control, image).await?;
     }
     let now = apps::by_id(&mut *tx, app.id).await?.ok_or_else(|| OpError::not_found("app"))?;
     let slug = slugs::NewSlug {

@@ -6,6 +6,7 @@
 mod builds;
 mod drains;
 mod dyno;
+mod garbage;
 mod heartbeat;
 mod host;
 mod hosts;
@@ -30,6 +31,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::Control;
 
 pub use hosts::LocalHost;
+pub(crate) use old_images::NEWEST as NEWEST_IMAGES;
 
 /// A loop turns at least this often, should a wake-up get lost.
 const TIMER: Duration = Duration::from_secs(5);
@@ -48,6 +50,7 @@ pub async fn run(control: Control, local: Option<LocalHost>, stop: CancellationT
     tasks.spawn(hosts::run(control.clone(), id, local, stop.clone()));
     tasks.spawn(drains::run(control.clone(), id, stop.clone()));
     tasks.spawn(machines::run(control.clone(), id, stop.clone()));
+    tasks.spawn(garbage::run(control.clone(), id, stop.clone()));
     tasks.spawn(housekeeping::run(control, stop));
     tasks.close();
     tasks.wait().await;

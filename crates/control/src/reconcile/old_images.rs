@@ -19,7 +19,7 @@ const APP_IMAGES: &str = "apps";
 const KEEP_STEPS: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const STEPS_AT_A_TIME: usize = 50;
 /// A rollback to the release before finds its image in place.
-const NEWEST: u32 = 2;
+pub(crate) const NEWEST: u32 = 2;
 /// Between two at a time dynos start.
 const AT_A_TIME: usize = 4;
 /// While dynos start, nothing is removed; this much later there may be a moment.

@@ -21,5 +21,6 @@ mod pools;
 mod releases;
 mod routers;
 mod routes;
+mod slugs;
 mod upgrades;
 mod world;

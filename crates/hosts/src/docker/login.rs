@@ -55,7 +55,10 @@ impl RegistryLogin {
             RegistryAccess::Tokens(tokens) => {
                 // A path has no port: what follows a colon or an `@` is the tag or the digest.
                 let repository = path.split([':', '@']).next().unwrap_or_default();
-                let grant = RegistryGrant { repository, push: transfer == Transfer::Push };
+                let grant = match transfer {
+                    Transfer::Pull => RegistryGrant::pull(repository),
+                    Transfer::Push => RegistryGrant::push(repository),
+                };
                 let token = tokens.token(&[grant]).map_err(|error| EngineError::RegistryUnavailable {
                     image: image.to_owned(),
                     reason: error.to_string(),

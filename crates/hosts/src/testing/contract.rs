@@ -66,6 +66,8 @@ macro_rules! engine_contract {
             an_engine_answers_a_ping_and_tells_of_its_host,
             a_running_container_tells_what_it_uses_and_others_do_not,
             pruning_removes_what_nothing_wants_under_one_path,
+            the_disk_is_told_of_and_a_container_sees_the_same,
+            what_takes_the_disk_is_told_by_image,
             a_root_shell_is_root_and_is_attached_to,
         );
     };

@@ -26,8 +26,8 @@ use super::{
 };
 use crate::{
     AppImageBuild, AttachedStreams, BaseImage, BuildFirewall, ByteStream, ContainerName, ContainerSpec, ContainerState,
-    ContainerStats, ContainerStatus, Engine, EngineError, EngineInfo, EventStream, ImageBuild, Limits, LogStream,
-    Network, RootShell, Signal,
+    ContainerStats, ContainerStatus, Disk, DiskUsage, Engine, EngineError, EngineInfo, EventStream, ImageBuild, Limits,
+    LogStream, Network, RootShell, Signal,
 };
 
 /// A host without Docker: containers do what their [`Program`] says, at once, and nothing takes time.
@@ -67,6 +67,11 @@ impl FakeEngine {
 
     pub fn set_info(&self, info: EngineInfo) {
         self.state().info = info;
+    }
+
+    /// `None`: the engine cannot tell, and a container has to look.
+    pub fn set_disk(&self, disk: Option<Disk>) {
+        self.state().disk = disk;
     }
 
     /// The next calls of the method, so many, are `Unavailable` and have no effect.
@@ -336,6 +341,14 @@ impl Engine for FakeEngine {
 
     async fn disk_used(&self, name: &ContainerName) -> Result<u64, EngineError> {
         self.call(Method::DiskUsed, &name.0, |state| Ok(state.container(name)?.files.size()))
+    }
+
+    async fn disk(&self) -> Result<Option<Disk>, EngineError> {
+        self.call(Method::Disk, "", |state| Ok(state.disk))
+    }
+
+    async fn disk_usage(&self) -> Result<DiskUsage, EngineError> {
+        self.call(Method::DiskUsage, "", |state| Ok(state.disk_usage()))
     }
 
     async fn events(&self, label: &str) -> Result<EventStream, EngineError> {

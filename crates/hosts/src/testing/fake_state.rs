@@ -9,11 +9,12 @@ use super::{
     method::{Call, Fault, Method},
     program::Program,
 };
-use crate::{ContainerName, ContainerSpec, EngineError, EngineEvent, EngineInfo};
+use crate::{ContainerName, ContainerSpec, Disk, DiskUsage, EngineError, EngineEvent, EngineInfo, ImageUsage};
 
 pub(super) struct FakeState {
     pub(super) info: EngineInfo,
     pub(super) down: bool,
+    pub(super) disk: Option<Disk>,
     pub(super) containers: BTreeMap<ContainerName, FakeContainer>,
     pub(super) programs: BTreeMap<String, Program>,
     /// On the host.
@@ -33,6 +34,7 @@ impl Default for FakeState {
         Self {
             info: EngineInfo { id: "fake".to_owned(), memory_mb: 16_384, cpus: 8, version: "fake".to_owned() },
             down: false,
+            disk: Some(Disk { bytes: 100 << 30, free_bytes: 50 << 30 }),
             containers: BTreeMap::new(),
             programs: BTreeMap::new(),
             images: BTreeSet::new(),
@@ -72,6 +74,22 @@ impl FakeState {
         let unwanted: Vec<String> = unwanted.take(most).cloned().collect();
         self.images.retain(|image| !unwanted.contains(image));
         unwanted
+    }
+
+    /// Every image is a gibibyte.
+    pub(super) fn disk_usage(&self) -> DiskUsage {
+        let used: BTreeSet<&String> = self.containers.values().map(|container| &container.spec.image).collect();
+        let usage = |image: &String| ImageUsage {
+            names: vec![image.clone()],
+            own_bytes: 1 << 30,
+            is_used: used.contains(image),
+        };
+        DiskUsage {
+            image_bytes: (self.images.len() as u64) << 30,
+            container_bytes: self.containers.values().map(|container| container.files.size()).sum(),
+            images: self.images.iter().map(usage).collect(),
+            ..DiskUsage::default()
+        }
     }
 
     pub(super) fn start(&mut self, name: &ContainerName) -> Result<(), EngineError> {

@@ -28,6 +28,8 @@ pub enum Method {
     Download,
     Stats,
     DiskUsed,
+    Disk,
+    DiskUsage,
     Events,
 }
 

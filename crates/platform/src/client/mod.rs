@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod apps;
 mod builds;
+mod disk;
 mod dynos;
 mod edges;
 mod error;

@@ -52,6 +52,6 @@ async fn upload(State(web): State<Web>, Segment(secret): Segment, request: Reque
 
 async fn download(State(web): State<Web>, Segment(secret): Segment) -> Result<Response, ApiError> {
     let source = sources::by_secret(&web.control, &SecretString::from(secret)).await?;
-    let digest = source.digest.ok_or_else(|| ApiError::not_found("source"))?;
-    blob(&web, sources::REPOSITORY, &digest).await
+    let digest = source.archive().ok_or_else(|| ApiError::not_found("source"))?;
+    blob(&web, sources::REPOSITORY, digest).await
 }

@@ -16,6 +16,7 @@ mod collaborators;
 mod compatibility;
 mod config_vars;
 mod conventions;
+mod disk;
 mod domains;
 mod drains;
 mod dynos;

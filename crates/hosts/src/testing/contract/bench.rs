@@ -41,6 +41,12 @@ pub fn programs() -> Vec<(&'static str, Program)> {
         (IGNORES_TERM, Program::runs().printing("ready").ignoring_term()),
         (ECHOES, Program::echoes()),
         (SAYS_WHO_IT_IS, Program::exits(0).printing("user 0")),
+        (
+            "df -kP",
+            Program::exits(0)
+                .printing("Filesystem 1024-blocks Used Available Capacity Mounted on")
+                .printing("fake 104857600 52428800 52428800 50% /"),
+        ),
         (WRITES_A_FILE, Program::exits(0).writing("/tmp/result", "hello")),
     ]
 }

@@ -8,7 +8,7 @@ use super::{
     bench::{Bench, EXITS_WITH_7, LABEL, RUNS, SAYS_WHO_IT_IS},
     files::archive,
 };
-use crate::{Engine, ImageBuild, RootShell, Signal};
+use crate::{Engine, ImageBuild, RootShell, Signal, look_at_disk};
 
 pub async fn an_engine_answers_a_ping_and_tells_of_its_host<E: Engine>(bench: &Bench<E>) {
     bench.engine.ping().await.expect("it answers");
@@ -33,6 +33,36 @@ pub async fn a_running_container_tells_what_it_uses_and_others_do_not<E: Engine>
     bench.engine.signal(&name, Signal::Kill).await.expect("it is killed");
     bench.engine.wait(&name).await.expect("it ends");
     assert_eq!(stats(&name).await, None);
+}
+
+pub async fn the_disk_is_told_of_and_a_container_sees_the_same<E: Engine>(bench: &Bench<E>) {
+    let told = bench.engine.disk().await.expect("it can be asked").expect("it is on this machine");
+    assert!(told.free_bytes > 0 && told.free_bytes <= told.bytes, "{told:?}");
+    let name = bench.name("disk");
+    let looked = look_at_disk(&bench.engine, &name, &bench.spec(RUNS).image).await;
+    let seen = looked.expect("a container can look").expect("df counts");
+    assert_eq!(seen.bytes, told.bytes);
+    // Others write meanwhile.
+    assert!(seen.free_bytes.abs_diff(told.free_bytes) < told.bytes / 20, "{seen:?} {told:?}");
+    assert_eq!(bench.engine.inspect(&name).await.expect("it can be looked for"), None);
+}
+
+pub async fn what_takes_the_disk_is_told_by_image<E: Engine>(bench: &Bench<E>) {
+    let mut spec = bench.spec(EXITS_WITH_7);
+    spec.image = format!("{}.invalid:5000/apps/disk:v1", bench.id());
+    build(bench, &spec.image, 1).await;
+    let find = async || {
+        let usage = bench.engine.disk_usage().await.expect("it can be asked");
+        let image = usage.images.iter().find(|image| image.names.contains(&spec.image)).cloned();
+        (usage.image_bytes, image.expect("it is there"))
+    };
+    let (all, image) = find().await;
+    assert!(!image.is_used && image.own_bytes <= all, "{image:?}");
+    bench.create("user", &spec).await;
+    assert!(find().await.1.is_used);
+    bench.engine.remove(&bench.name("user")).await.expect("it is removed");
+    let path = format!("{}.invalid:5000/apps", bench.id());
+    bench.engine.prune_images(&path, &[], 1).await.expect("images can be removed");
 }
 
 pub async fn pruning_removes_what_nothing_wants_under_one_path<E: Engine>(bench: &Bench<E>) {
