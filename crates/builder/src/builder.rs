@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     BuildError, BuildEvent, BuilderConfig, BuilderError, Registry, StackConfig,
     attempt::Attempt,
+    folders::Folders,
     release_image::ReleaseImages,
     sandbox,
     secrets::Secrets,
@@ -143,9 +144,10 @@ impl Builder {
         transcript.line("").await;
 
         transcript.line("-----> Compressing...").await;
-        let slug = attempt.store_slug(&container, &outcome, transcript).await?;
-        transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
-        self.warn_of_size(slug.blob.size, transcript).await;
+        let layer = attempt.store_slug(&container, &outcome, transcript).await?;
+        let slug = layer.slug();
+        transcript.line(format!("       Done: {}", human_size(slug.size))).await;
+        self.warn_of_size(slug.size, &layer.folders, transcript).await;
 
         let since = Instant::now();
         let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
@@ -160,7 +162,7 @@ impl Builder {
                 None => buildpacks,
             },
             buildpack_description: outcome.language,
-            slug: SlugLayer { digest: slug.blob.digest, diff_id: slug.diff_id, size: slug.blob.size },
+            slug,
         })
     }
 
@@ -169,7 +171,7 @@ impl Builder {
         found.ok_or_else(|| BuilderError::NoSuchStack(name.to_owned()))
     }
 
-    async fn warn_of_size(&self, size: u64, transcript: &Transcript) {
+    async fn warn_of_size(&self, size: u64, folders: &Folders, transcript: &Transcript) {
         let soft = self.config.limits.slug_warn_bytes;
         if size > soft {
             let (size, soft) = (size >> 20, soft >> 20);
@@ -177,6 +179,7 @@ impl Builder {
                 " !     Warning: Your slug size ({size} MB) exceeds our soft limit ({soft} MB) which may affect boot time."
             );
             transcript.line(warning).await;
+            transcript.text(&folders.describe_largest().join("\n")).await;
         }
     }
 }

@@ -7,7 +7,7 @@
 //! build.sh     what runs in it                               release_image.rs  stack layers + slug
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
-//! slug_archive.rs  slugs that were made elsewhere
+//! slug_archive.rs  slugs that were made elsewhere           folders.rs        how much is in which folder
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -20,6 +20,7 @@ mod builder;
 mod config;
 mod error;
 mod fetch;
+mod folders;
 mod gzip;
 mod layer;
 mod outcome;
@@ -27,6 +28,7 @@ mod registry;
 mod release_image;
 mod sandbox;
 mod secrets;
+mod single_file;
 mod slug_archive;
 mod source_file;
 mod source_url;
@@ -39,6 +41,7 @@ mod transcript;
 pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
 pub use error::{BuildError, BuilderError};
+pub use folders::FolderSize;
 pub use ipnet::IpNet;
 pub use registry::{Blob, Registry, RegistryConfig};
 pub use slug_archive::StoredSlug;

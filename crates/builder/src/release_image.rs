@@ -10,7 +10,7 @@ use oci_client::manifest::{
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::{Blob, BuilderError, Registry, StackConfig, layer::Layer, registry::Image};
+use crate::{Blob, BuilderError, Registry, SlugLayer, StackConfig, registry::Image};
 
 /// Writes release images, and remembers the stacks' manifests, which never change under one tag.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl ReleaseImages {
         registry: &Registry,
         stack: &StackConfig,
         repository: &str,
-        slug: &Layer,
+        slug: &SlugLayer,
     ) -> Result<String, BuilderError> {
         let Image { mut manifest, config: stack_config, .. } = self.stack(registry, stack).await?;
         let from = stack.repository();
@@ -38,7 +38,7 @@ impl ReleaseImages {
         let docker = manifest.config.media_type == IMAGE_DOCKER_CONFIG_MEDIA_TYPE;
         let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
         manifest.config = descriptor(&manifest.config.media_type, &config);
-        manifest.layers.push(descriptor(layer_type, &slug.blob));
+        manifest.layers.push(descriptor(layer_type, &Blob { digest: slug.digest.clone(), size: slug.size }));
         let digest = registry.put_manifest(repository, None, &OciManifest::Image(manifest)).await?;
         Ok(registry.by_digest(repository, &digest))
     }
