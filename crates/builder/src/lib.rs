@@ -7,7 +7,7 @@
 //! build.sh     what runs in it                               release_image.rs  stack layers + slug
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
-//! slug_archive.rs  slugs that were made elsewhere           folders.rs        how much is in which folder
+//! slug_archive.rs  slugs that were made elsewhere           inspect.rs        what is in a slug, folders.rs by folder
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -22,6 +22,7 @@ mod error;
 mod fetch;
 mod folders;
 mod gzip;
+mod inspect;
 mod layer;
 mod outcome;
 mod registry;
@@ -42,6 +43,7 @@ pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
 pub use error::{BuildError, BuilderError};
 pub use folders::FolderSize;
+pub use inspect::{FileChange, FileFacts, FileKind, SlugContents, SlugDiff, SlugFile};
 pub use ipnet::IpNet;
 pub use registry::{Blob, Registry, RegistryConfig};
 pub use slug_archive::StoredSlug;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, ProcessType, SlugId};
+use paas_model::{AppId, ProcessType, ReleaseVersion, SlugId};
 use sqlx::{PgExecutor, types::Json};
 
 use crate::DbError;
@@ -10,6 +10,15 @@ macro_rules! columns {
     () => {
         "id, app_id, stack, digest, diff_id, size, image, commit, commit_description, buildpack_provided_description, \
          process_types, created_at, updated_at"
+    };
+}
+
+/// The same, of a row that others are joined to.
+macro_rules! joined_columns {
+    () => {
+        "slugs.id, slugs.app_id, slugs.stack, slugs.digest, slugs.diff_id, slugs.size, slugs.image, slugs.commit, \
+         slugs.commit_description, slugs.buildpack_provided_description, slugs.process_types, slugs.created_at, \
+         slugs.updated_at"
     };
 }
 
@@ -36,6 +45,15 @@ pub struct Slug {
     pub process_types: BTreeMap<ProcessType, String>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// A slug, and who uses it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct UsedSlug {
+    #[sqlx(flatten)]
+    pub slug: Slug,
+    /// Releases with it, of any state, the oldest first.
+    pub versions: Vec<ReleaseVersion>,
 }
 
 /// What [`create`] stores.
@@ -84,4 +102,27 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<Slug>, 
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
     let query = sqlx::query_as(concat!("select ", columns!(), " from slugs where id = $1 and app_id = $2"));
     Ok(query.bind(id).bind(app).fetch_optional(db).await?)
+}
+
+/// The app's newest, newest first.
+pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec<UsedSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", array(select version from releases
+                 where releases.app_id = slugs.app_id and releases.slug_id = slugs.id order by version) as versions
+         from slugs where slugs.app_id = $1 order by slugs.created_at desc, slugs.id desc limit $2"
+    ));
+    Ok(query.bind(app).bind(limit).fetch_all(db).await?)
+}
+
+pub async fn used(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<UsedSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", array(select version from releases
+                 where releases.app_id = slugs.app_id and releases.slug_id = slugs.id order by version) as versions
+         from slugs where slugs.app_id = $1 and slugs.id = $2"
+    ));
+    Ok(query.bind(app).bind(id).fetch_optional(db).await?)
 }

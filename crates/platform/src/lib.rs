@@ -46,6 +46,7 @@ mod registered_buildpack;
 mod release;
 mod secret;
 mod slug;
+mod slug_contents;
 mod sni_endpoint;
 mod source;
 mod stack;
@@ -105,6 +106,10 @@ pub use registered_buildpack::RegisteredBuildpack;
 pub use release::{Artifact, Release, ReleaseCreate, ReleaseStatus};
 pub use secret::Secret;
 pub use slug::{Slug, SlugBlob, SlugCreate};
+pub use slug_contents::{
+    SlugChange, SlugContents, SlugDiff, SlugDiffQuery, SlugFile, SlugFileChange, SlugFileFacts, SlugFileKind,
+    SlugFolder, SlugSummary,
+};
 pub use sni_endpoint::{SniEndpoint, SniEndpointUpdate, SslCert};
 pub use source::{Source, SourceUrls};
 pub use stack::Stack;

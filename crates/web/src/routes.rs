@@ -38,6 +38,7 @@ mod placement;
 mod pools;
 mod regions;
 mod releases;
+mod slug_contents;
 mod slugs;
 mod sni_endpoints;
 mod sources;
@@ -87,6 +88,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         pools::endpoints(),
         regions::endpoints(),
         releases::endpoints(),
+        slug_contents::endpoints(),
         slugs::endpoints(),
         sni_endpoints::endpoints(),
         sources::endpoints(),

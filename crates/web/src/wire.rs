@@ -24,6 +24,7 @@ mod region;
 mod release;
 mod setup;
 mod slug;
+mod slug_contents;
 mod sni_endpoint;
 mod stack;
 
@@ -51,5 +52,6 @@ pub(crate) use region::region;
 pub(crate) use release::release;
 pub(crate) use setup::setup;
 pub(crate) use slug::{checksum, slug, slug_upload};
+pub(crate) use slug_contents::{slug_contents, slug_diff, slug_file, slug_summary};
 pub(crate) use sni_endpoint::sni_endpoint;
 pub(crate) use stack::{stack, stacks};

@@ -28,6 +28,7 @@ mod regions;
 mod releases;
 mod run;
 mod setup;
+mod slugs;
 mod stacks;
 
 use std::process::ExitCode;
@@ -188,6 +189,9 @@ commands! {
     Run(run::attached::Run) = "run",
     RunDetached(run::detached::Detached) = "run:detached",
     Setup(setup::Setup) = "setup",
+    Slugs(slugs::list::List) = "slugs",
+    SlugsDiff(slugs::diff::Diff) = "slugs:diff",
+    SlugsInfo(slugs::info::Info) = "slugs:info",
     Stacks(stacks::Stacks) = "stacks" ["apps:stacks"],
     Version(VersionCommand) = "version",
 }

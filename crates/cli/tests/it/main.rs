@@ -28,5 +28,6 @@ mod run;
 mod sandbox;
 mod server;
 mod setup;
+mod slugs;
 mod tls;
 mod usage;

@@ -35,6 +35,7 @@ pub mod pools;
 pub mod releases;
 pub mod setups;
 pub mod shells;
+pub mod slug_contents;
 pub mod slugs;
 pub mod sni_endpoints;
 pub mod sources;

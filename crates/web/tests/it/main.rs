@@ -38,6 +38,7 @@ mod registry;
 mod releases;
 mod rendezvous;
 mod schema;
+mod slug_contents;
 mod slugs;
 mod support;
 mod two_factor;
