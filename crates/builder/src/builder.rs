@@ -1,8 +1,9 @@
 use std::{collections::BTreeMap, time::Instant};
 
+use bytes::Bytes;
 use paas_hosts::Engine;
 use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,6 +22,8 @@ pub struct Builder {
     pub(crate) config: BuilderConfig,
     pub(crate) registry: Registry,
     pub(crate) images: ReleaseImages,
+    /// Of run images, by digest.
+    pub(crate) sboms: Mutex<BTreeMap<String, Option<Bytes>>>,
 }
 
 /// One build of one app.
@@ -73,7 +76,7 @@ pub struct SlugLayer {
 impl Builder {
     #[must_use]
     pub fn new(config: BuilderConfig, registry: Registry) -> Self {
-        Self { config, registry, images: ReleaseImages::default() }
+        Self { config, registry, images: ReleaseImages::default(), sboms: Mutex::default() }
     }
 
     /// Builds, telling `events` of it as it goes; nobody listening is no reason to stop. May be repeated for the same

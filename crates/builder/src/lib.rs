@@ -8,6 +8,7 @@
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
 //! slug_archive.rs  slugs that were made elsewhere           inspect.rs        what is in a slug, folders.rs by folder
+//! sbom.rs             what is in a stack
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -28,6 +29,7 @@ mod outcome;
 mod registry;
 mod release_image;
 mod sandbox;
+mod sbom;
 mod secrets;
 mod single_file;
 mod slug_archive;

@@ -192,7 +192,8 @@ commands! {
     Slugs(slugs::list::List) = "slugs",
     SlugsDiff(slugs::diff::Diff) = "slugs:diff",
     SlugsInfo(slugs::info::Info) = "slugs:info",
-    Stacks(stacks::Stacks) = "stacks" ["apps:stacks"],
+    Stacks(stacks::list::Stacks) = "stacks" ["apps:stacks"],
+    StacksPackages(stacks::packages::Packages) = "stacks:packages",
     Version(VersionCommand) = "version",
 }
 

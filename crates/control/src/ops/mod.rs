@@ -39,6 +39,7 @@ pub mod slug_contents;
 pub mod slugs;
 pub mod sni_endpoints;
 pub mod sources;
+pub mod stacks;
 pub mod two_factor;
 pub mod user_preferences;
 

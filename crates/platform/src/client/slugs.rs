@@ -3,7 +3,7 @@ use reqwest::Method;
 use super::{Client, ClientError};
 use crate::{SlugContents, SlugDiff, SlugDiffQuery, SlugFile, SlugSummary};
 
-/// What is in slugs. `app` is a name or an id, `slug` an id, `v12` or `12`.
+/// What is in slugs and stacks. `app` is a name or an id, `slug` an id, `v12` or `12`.
 ///
 /// # Errors
 /// Each call: any [`ClientError`].
@@ -23,5 +23,10 @@ impl Client {
     pub async fn slug_diff(&self, app: &str, from: &str, to: &str) -> Result<SlugDiff, ClientError> {
         let query = SlugDiffQuery { from: from.to_owned() };
         self.read(self.request(Method::GET, &["apps", app, "slugs", to, "diff"]).query(&query)).await
+    }
+
+    /// What is in a stack's run image: CycloneDX.
+    pub async fn stack_sbom(&self, stack: &str) -> Result<serde_json::Value, ClientError> {
+        self.get(&["stacks", stack, "sbom"]).await
     }
 }
