@@ -8,7 +8,7 @@
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
 //! slug_archive.rs  slugs that were made elsewhere           inspect.rs        what is in a slug, folders.rs by folder
-//! sbom.rs             what is in a stack
+//! rebase.rs        another stack under a slug                sbom.rs           what is in a stack
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -26,6 +26,7 @@ mod gzip;
 mod inspect;
 mod layer;
 mod outcome;
+mod rebase;
 mod registry;
 mod release_image;
 mod sandbox;
@@ -47,6 +48,7 @@ pub use error::{BuildError, BuilderError};
 pub use folders::FolderSize;
 pub use inspect::{FileChange, FileFacts, FileKind, SlugContents, SlugDiff, SlugFile};
 pub use ipnet::IpNet;
+pub use rebase::Base;
 pub use registry::{Blob, Registry, RegistryConfig};
 pub use slug_archive::StoredSlug;
 pub use source_url::{InputError, SourceUrl};

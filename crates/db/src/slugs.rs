@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, ProcessType, ReleaseVersion, SlugId};
+use paas_model::{AppId, AppName, ProcessType, ReleaseVersion, SlugId};
 use sqlx::{PgExecutor, types::Json};
 
 use crate::DbError;
@@ -54,6 +54,17 @@ pub struct UsedSlug {
     pub slug: Slug,
     /// Releases with it, of any state, the oldest first.
     pub versions: Vec<ReleaseVersion>,
+}
+
+/// What an app runs.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RunningSlug {
+    #[sqlx(flatten)]
+    pub slug: Slug,
+    pub app_name: AppName,
+    /// The current release, and what it says of itself.
+    pub version: ReleaseVersion,
+    pub description: String,
 }
 
 /// What [`create`] stores.
@@ -125,4 +136,22 @@ pub async fn used(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Opt
          from slugs where slugs.app_id = $1 and slugs.id = $2"
     ));
     Ok(query.bind(app).bind(id).fetch_optional(db).await?)
+}
+
+/// What runs, over all apps to which anything was deployed, or of one; by the app's name.
+pub async fn running(db: impl PgExecutor<'_>, app: Option<AppId>) -> Result<Vec<RunningSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", apps.name as app_name, current.version, current.description
+         from apps
+         join lateral (
+             select version, slug_id, description from releases
+             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+         ) current on true
+         join slugs on slugs.id = current.slug_id
+         where $1::uuid is null or apps.id = $1
+         order by apps.name"
+    ));
+    Ok(query.bind(app).fetch_all(db).await?)
 }

@@ -40,6 +40,7 @@ mod password_reset;
 mod placement;
 mod pool;
 mod rate_limit;
+mod rebase;
 mod reference;
 mod region;
 mod registered_buildpack;
@@ -100,6 +101,7 @@ pub use password_reset::{
 pub use placement::{AppPlacement, AppPlacementUpdate, HostVerdict, PlacementExplanation, PlacementQuery};
 pub use pool::{PlannedEnd, PlannedLaunch, Pool, PoolPlan, PoolPlanQuery, PoolUpdate};
 pub use rate_limit::RateLimit;
+pub use rebase::{AppBase, Rebase};
 pub use reference::{AppReference, IdReference, NamedReference, UserReference};
 pub use region::{Region, RegionProvider};
 pub use registered_buildpack::RegisteredBuildpack;

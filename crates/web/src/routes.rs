@@ -6,6 +6,7 @@ mod app_setups;
 mod app_transfers;
 mod apps;
 mod audit_events;
+mod bases;
 mod browser_logins;
 mod buildpack_installations;
 mod buildpack_registry;
@@ -55,6 +56,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         app_setups::endpoints(),
         apps::endpoints(),
         audit_events::endpoints(),
+        bases::endpoints(),
         accounts::endpoints(),
         browser_logins::endpoints(),
         buildpack_installations::endpoints(),

@@ -19,5 +19,6 @@ mod ruby;
 mod rust;
 mod slug;
 mod source;
+mod stack;
 mod static_site;
 mod transcripts;

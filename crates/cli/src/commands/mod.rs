@@ -194,6 +194,8 @@ commands! {
     SlugsInfo(slugs::info::Info) = "slugs:info",
     Stacks(stacks::list::Stacks) = "stacks" ["apps:stacks"],
     StacksPackages(stacks::packages::Packages) = "stacks:packages",
+    StacksRebase(stacks::rebase::Rebase) = "stacks:rebase",
+    StacksSet(stacks::set::Set) = "stacks:set" ["stack:set", "apps:stacks:set"],
     Version(VersionCommand) = "version",
 }
 

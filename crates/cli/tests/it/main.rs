@@ -29,5 +29,6 @@ mod sandbox;
 mod server;
 mod setup;
 mod slugs;
+mod stacks;
 mod tls;
 mod usage;

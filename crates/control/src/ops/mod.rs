@@ -32,6 +32,7 @@ pub mod placement;
 pub(crate) mod pool_check;
 pub mod pool_plan;
 pub mod pools;
+pub mod rebase;
 pub mod releases;
 pub mod setups;
 pub mod shells;

@@ -1,9 +1,9 @@
 use reqwest::Method;
 
 use super::{Client, ClientError};
-use crate::{SlugContents, SlugDiff, SlugDiffQuery, SlugFile, SlugSummary};
+use crate::{AppBase, Rebase, SlugContents, SlugDiff, SlugDiffQuery, SlugFile, SlugSummary};
 
-/// What is in slugs and stacks. `app` is a name or an id, `slug` an id, `v12` or `12`.
+/// What is in slugs, and what they stand on. `app` is a name or an id, `slug` an id, `v12` or `12`.
 ///
 /// # Errors
 /// Each call: any [`ClientError`].
@@ -23,6 +23,21 @@ impl Client {
     pub async fn slug_diff(&self, app: &str, from: &str, to: &str) -> Result<SlugDiff, ClientError> {
         let query = SlugDiffQuery { from: from.to_owned() };
         self.read(self.request(Method::GET, &["apps", app, "slugs", to, "diff"]).query(&query)).await
+    }
+
+    /// What every app to which anything was deployed stands on: for the installation's owner.
+    pub async fn bases(&self) -> Result<Vec<AppBase>, ClientError> {
+        self.list(&["bases"]).await
+    }
+
+    /// What the app's current release stands on.
+    pub async fn base(&self, app: &str) -> Result<AppBase, ClientError> {
+        self.get(&["apps", app, "base"]).await
+    }
+
+    /// A release on the stack's newest run image, if the current one stands on another.
+    pub async fn rebase(&self, app: &str) -> Result<Rebase, ClientError> {
+        self.read(self.request(Method::POST, &["apps", app, "actions", "rebase"])).await
     }
 
     /// What is in a stack's run image: CycloneDX.

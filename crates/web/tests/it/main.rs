@@ -9,6 +9,7 @@ mod app_transfers;
 mod apps;
 mod audit;
 mod authorizations;
+mod bases;
 mod browser_logins;
 mod buildpack_registry;
 mod builds;
