@@ -12,5 +12,6 @@ RUN cp /var/lib/dpkg/status /var/lib/dpkg/status.run \
       liblcms2-dev libldap2-dev libpng-dev libpq-dev libreadline-dev libsodium-dev libsqlite3-dev libssl-dev \
       libuv1-dev libwebp-dev libxml2-dev libxslt1-dev libyaml-dev libzstd-dev zlib1g-dev \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
-      /usr/share/doc/* /usr/share/info/* /usr/share/man/*
+      /usr/share/doc/* /usr/share/info/* /usr/share/man/* \
+ && python3 /usr/share/paas/sbom.py
 USER 1000:1000

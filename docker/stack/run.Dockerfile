@@ -17,6 +17,10 @@ RUN groupadd --gid 1000 app \
  && useradd --uid 1000 --gid 1000 --home-dir /app --no-create-home --shell /bin/bash app \
  && install --directory --owner 1000 --group 1000 /app
 
+# What is in here, for `paas stacks:packages`. Last, so that it is in the highest layer.
+COPY sbom.py /usr/share/paas/sbom.py
+RUN python3 /usr/share/paas/sbom.py
+
 ENV LANG=C.UTF-8
 USER 1000:1000
 WORKDIR /app

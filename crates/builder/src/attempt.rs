@@ -13,10 +13,11 @@ use paas_model::BuildpackSource;
 
 use crate::{
     BuildError, BuildRequest, Builder, BuilderError, StackConfig,
-    layer::{From, Layer, Repack, Stored, single_file},
+    layer::{From, Layer, Repack, Stored},
     outcome::{self, Outcome},
     sandbox,
     secrets::Secrets,
+    single_file::single_file,
     transcript::{Transcript, human_size},
 };
 

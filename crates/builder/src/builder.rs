@@ -1,14 +1,16 @@
 use std::{collections::BTreeMap, time::Instant};
 
+use bytes::Bytes;
 use paas_hosts::{Engine, EngineError};
 use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     BuildError, BuildEvent, BuilderConfig, BuilderError, CONTAINER_STACK, Registry, StackConfig,
     attempt::{Attempt, Ran},
     container::ContainerAttempt,
+    folders::Folders,
     release_image::ReleaseImages,
     sandbox,
     secrets::Secrets,
@@ -21,6 +23,8 @@ pub struct Builder {
     pub(crate) config: BuilderConfig,
     pub(crate) registry: Registry,
     pub(crate) images: ReleaseImages,
+    /// Of run images, by digest.
+    pub(crate) sboms: Mutex<BTreeMap<String, Option<Bytes>>>,
 }
 
 /// One build of one app.
@@ -78,7 +82,7 @@ pub struct SlugLayer {
 impl Builder {
     #[must_use]
     pub fn new(config: BuilderConfig, registry: Registry) -> Self {
-        Self { config, registry, images: ReleaseImages::default() }
+        Self { config, registry, images: ReleaseImages::default(), sboms: Mutex::default() }
     }
 
     /// Builds, telling `events` of it as it goes; nobody listening is no reason to stop. May be repeated for the same
@@ -161,9 +165,10 @@ impl Builder {
 
         transcript.line("-----> Compressing...").await;
         let image = async {
-            let slug = attempt.store_slug(&sandbox, &outcome, transcript).await?;
-            transcript.line(format!("       Done: {}", human_size(slug.blob.size))).await;
-            self.warn_of_size(slug.blob.size, transcript).await;
+            let layer = attempt.store_slug(&sandbox, &outcome, transcript).await?;
+            let slug = layer.slug();
+            transcript.line(format!("       Done: {}", human_size(slug.size))).await;
+            self.warn_of_size(slug.size, &layer.folders, transcript).await;
 
             let since = Instant::now();
             let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
@@ -184,7 +189,7 @@ impl Builder {
                 None => buildpacks,
             },
             buildpack_description: outcome.language,
-            slug: SlugLayer { digest: slug.blob.digest, diff_id: slug.diff_id, size: slug.blob.size },
+            slug,
         })
     }
 
@@ -215,7 +220,7 @@ impl Builder {
         found.ok_or_else(|| BuilderError::NoSuchStack(name.to_owned()))
     }
 
-    async fn warn_of_size(&self, size: u64, transcript: &Transcript) {
+    async fn warn_of_size(&self, size: u64, folders: &Folders, transcript: &Transcript) {
         let soft = self.config.limits.slug_warn_bytes;
         if size > soft {
             let (size, soft) = (size >> 20, soft >> 20);
@@ -223,6 +228,7 @@ impl Builder {
                 " !     Warning: Your slug size ({size} MB) exceeds our soft limit ({soft} MB) which may affect boot time."
             );
             transcript.line(warning).await;
+            transcript.text(&folders.describe_largest().join("\n")).await;
         }
     }
 }

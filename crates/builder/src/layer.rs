@@ -14,15 +14,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::ByteStream;
 use sha2::{Digest, Sha256};
 use tar::{Archive, EntryType, Header};
 use tokio::sync::mpsc;
 
 use crate::{
-    Blob, BuilderError, Registry,
+    Blob, BuilderError, Registry, SlugLayer,
     bridge::bridge,
+    folders::Folders,
     gzip::GzipWriter,
     secrets::Secrets,
     tar_entries::{TarEntries, TarEntry},
@@ -76,6 +76,13 @@ pub(crate) struct Layer {
     pub left_out: Vec<String>,
     /// Files that hold the value of a config var, and its name; some of them, at most.
     pub secrets: Vec<(String, String)>,
+    pub folders: Folders,
+}
+
+impl Layer {
+    pub(crate) fn slug(&self) -> SlugLayer {
+        SlugLayer { digest: self.blob.digest.clone(), diff_id: self.diff_id.clone(), size: self.blob.size }
+    }
 }
 
 /// The account that dynos run as; every file of a slug is theirs.
@@ -157,6 +164,7 @@ impl Repack {
                 diff_id: written.diff_id,
                 left_out: written.left_out,
                 secrets: written.secrets,
+                folders: written.folders,
             })),
             (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
@@ -180,6 +188,7 @@ impl Repack {
             left_out: vec![],
             secrets: &self.secrets,
             found: vec![],
+            folders: Folders::default(),
         };
         let mut archive = Archive::new(input);
         for entry in TarEntries::of(&mut archive)? {
@@ -193,6 +202,7 @@ impl Repack {
             diff_id: format!("sha256:{}", hex::encode(writer.output.hash.finalize())),
             left_out: writer.left_out,
             secrets: writer.found,
+            folders: writer.folders,
         })
     }
 }
@@ -202,38 +212,7 @@ struct Written {
     diff_id: String,
     left_out: Vec<String>,
     secrets: Vec<(String, String)>,
-}
-
-/// The one file that the engine's tar holds: its size, and its bytes as they come. `None`: it holds anything else.
-pub(crate) async fn single_file(
-    mut tar: ByteStream,
-) -> Result<Option<(u64, impl Stream<Item = io::Result<Bytes>> + Send + use<>)>, BuilderError> {
-    let mut start = Vec::new();
-    while start.len() < 512 {
-        match tar.next().await {
-            Some(piece) => start.extend_from_slice(&piece.map_err(BuilderError::engine("read a build's cache"))?),
-            None => return Ok(None),
-        }
-    }
-    let rest = Bytes::from(start.split_off(512));
-    let mut header = Header::new_old();
-    header.as_mut_bytes().copy_from_slice(&start);
-    let (EntryType::Regular, Ok(size)) = (header.entry_type(), header.entry_size()) else { return Ok(None) };
-    if size == 0 {
-        return Ok(None);
-    }
-    let content = stream::once(async { Ok(rest) }).chain(tar).map_err(io::Error::other).boxed();
-    // What follows the file is the tar's end.
-    let content = stream::try_unfold((content, size), |(mut content, left)| async move {
-        if left == 0 {
-            return Ok(None);
-        }
-        let Some(mut piece) = content.try_next().await? else { return Err(io::ErrorKind::UnexpectedEof.into()) };
-        piece.truncate(usize::try_from(left).unwrap_or(usize::MAX));
-        let left = left - piece.len() as u64;
-        Ok(Some((piece, (content, left))))
-    });
-    Ok(Some((size, content)))
+    folders: Folders,
 }
 
 struct Rewriter<'a, W> {
@@ -252,6 +231,7 @@ struct Rewriter<'a, W> {
     left_out: Vec<String>,
     secrets: &'a Secrets,
     found: Vec<(String, String)>,
+    folders: Folders,
 }
 
 /// Names, as eight bytes each: a slug may have very many, and long ones. With keys of this process, so that nobody can make
@@ -328,6 +308,7 @@ impl<W: Write> Rewriter<'_, W> {
                 header.set_mode(mode | 0o400);
                 header.set_size(size);
                 self.files.insert(&name)?;
+                self.count(&name, size);
                 self.head(header, &name, b"")?;
                 let copied = self.copy(&mut entry, &name)?;
                 if copied != size {
@@ -348,6 +329,7 @@ impl<W: Write> Rewriter<'_, W> {
                 header.set_mode(0o777);
                 header.set_size(0);
                 self.files.insert(&name)?;
+                self.count(&name, 0);
                 self.head(header, &name, &target)
             }
             EntryType::Link => {
@@ -359,6 +341,7 @@ impl<W: Write> Rewriter<'_, W> {
                     return self.leave_out(&path, "it links to what is not in the slug");
                 }
                 self.files.insert(&name)?;
+                self.count(&name, 0);
                 header.set_entry_type(EntryType::Link);
                 header.set_mode(mode | 0o400);
                 header.set_size(0);
@@ -366,6 +349,10 @@ impl<W: Write> Rewriter<'_, W> {
             }
             _ => self.leave_out(&path, "it is neither a file, a directory nor a link"),
         }
+    }
+
+    fn count(&mut self, name: &[u8], bytes: u64) {
+        self.folders.count(name.get(self.root.len() + 1..).unwrap_or_default(), bytes);
     }
 
     /// Writes a file's content, and looks for config vars in it.

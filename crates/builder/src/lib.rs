@@ -8,6 +8,8 @@
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
 //! slug_archive.rs  slugs that were made elsewhere                 container/        images of Dockerfiles
+//! slug_archive.rs  slugs that were made elsewhere           inspect.rs        what is in a slug, folders.rs by folder
+//! rebase.rs        another stack under a slug                sbom.rs           what is in a stack
 //! ```
 //!
 //! Invariants: this crate knows nothing of git, databases or releases. The source and all that a build leaves behind are
@@ -21,13 +23,18 @@ mod config;
 mod container;
 mod error;
 mod fetch;
+mod folders;
 mod gzip;
+mod inspect;
 mod layer;
 mod outcome;
+mod rebase;
 mod registry;
 mod release_image;
 mod sandbox;
+mod sbom;
 mod secrets;
+mod single_file;
 mod slug_archive;
 mod source_file;
 mod source_url;
@@ -41,7 +48,10 @@ pub use builder::{BuildRequest, Builder, Built, SlugLayer};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
 pub use container::{APP_IMAGE_LABEL, CONTAINER_STACK};
 pub use error::{BuildError, BuilderError};
+pub use folders::FolderSize;
+pub use inspect::{FileChange, FileFacts, FileKind, SlugContents, SlugDiff, SlugFile};
 pub use ipnet::IpNet;
+pub use rebase::Base;
 pub use registry::{Blob, Registry, RegistryConfig};
 pub use slug_archive::StoredSlug;
 pub use source_url::{InputError, SourceUrl};

@@ -200,6 +200,12 @@ impl Registry {
         Ok((size, blob.stream))
     }
 
+    /// Whether it has a blob.
+    pub(crate) async fn has_blob(&self, repository: &str, digest: &str) -> Result<bool, BuilderError> {
+        let (image, _) = self.for_pull(repository, "blob").await?;
+        self.client.blob_exists(&image, digest).await.map_err(failed("look for a blob"))
+    }
+
     /// Makes a blob of one repository known in another, without moving its bytes.
     pub(crate) async fn mount(&self, from: &str, to: &str, digest: &str) -> Result<(), BuilderError> {
         let (from, to) = (self.reference(from, "blob")?, self.reference(to, "blob")?);
@@ -221,6 +227,16 @@ impl Registry {
         }
     }
 
+    /// An image's digest. `None`: there is no such image.
+    pub(crate) async fn manifest_digest(&self, repository: &str, tag: &str) -> Result<Option<String>, BuilderError> {
+        let (image, auth) = self.for_pull(repository, tag).await?;
+        match self.client.fetch_manifest_digest(&image, &auth).await {
+            Ok(digest) => Ok(Some(digest)),
+            Err(error) if is_not_found(&error) => Ok(None),
+            Err(error) => Err(failed("look for a manifest")(error)),
+        }
+    }
+
     /// Names an image, whose blobs are in `repository` already, and gives its digest: of the bytes that were sent, whatever
     /// the registry says of them. `tag` `None`: `sha256-` and the digest's digits.
     pub(crate) async fn put_manifest(
@@ -236,7 +252,7 @@ impl Registry {
         };
         let (bytes, content_type) = encoded().map_err(failed("store a manifest"))?;
         let digest = digest_of(&bytes);
-        let tag = tag.map_or_else(|| digest.replace(':', "-"), str::to_owned);
+        let tag = tag.map_or_else(|| tag_of(&digest), str::to_owned);
         let image = self.for_push(repository, &tag).await?;
         self.client.push_manifest_raw(&image, bytes, content_type).await.map_err(failed("store a manifest"))?;
         Ok(digest)
@@ -305,6 +321,11 @@ impl fmt::Debug for Registry {
 /// `sha256:` and the hash in hexadecimal.
 pub(crate) fn digest_of(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
+}
+
+/// What an image is tagged with when nothing else is asked for: its digest, as tags can have it.
+pub(crate) fn tag_of(digest: &str) -> String {
+    digest.replace(':', "-")
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use futures::future::try_join_all;
 use oci_client::manifest::{
     IMAGE_DOCKER_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, OciDescriptor,
-    OciManifest,
+    OciImageManifest, OciManifest,
 };
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
-use crate::{Blob, BuilderError, Registry, StackConfig, layer::Layer, registry::Image};
+use crate::{
+    Blob, BuilderError, Registry, SlugLayer, StackConfig,
+    registry::{Image, digest_of, tag_of},
+};
 
-/// Writes release images, and remembers the stacks' manifests, which never change under one tag.
+/// Writes release images, and remembers the stacks' manifests as long as the registry has the same.
 #[derive(Debug, Default)]
 pub(crate) struct ReleaseImages {
     stacks: Mutex<BTreeMap<String, Image>>,
@@ -27,34 +30,64 @@ impl ReleaseImages {
         registry: &Registry,
         stack: &StackConfig,
         repository: &str,
-        slug: &Layer,
+        slug: &SlugLayer,
     ) -> Result<String, BuilderError> {
-        let Image { mut manifest, config: stack_config, .. } = self.stack(registry, stack).await?;
+        let base = self.stack(registry, stack).await?;
         let from = stack.repository();
-        let mounts = manifest.layers.iter().map(|layer| registry.mount(&from, repository, &layer.digest));
-        let config = release_config(&stack_config, &slug.diff_id)
-            .map_err(|reason| BuilderError::StackImage { image: stack.run_image.clone(), reason: reason.to_owned() })?;
-        let (config, _) = tokio::try_join!(registry.put_bytes(repository, config), try_join_all(mounts))?;
-        let docker = manifest.config.media_type == IMAGE_DOCKER_CONFIG_MEDIA_TYPE;
-        let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
-        manifest.config = descriptor(&manifest.config.media_type, &config);
-        manifest.layers.push(descriptor(layer_type, &slug.blob));
+        let mounts = base.manifest.layers.iter().map(|layer| registry.mount(&from, repository, &layer.digest));
+        let (manifest, config) = put_on(&base, slug, stack)?;
+        tokio::try_join!(registry.put_bytes(repository, config), try_join_all(mounts))?;
         let digest = registry.put_manifest(repository, None, &OciManifest::Image(manifest)).await?;
         Ok(registry.by_digest(repository, &digest))
     }
 
-    /// A stack's run image as the registry has it.
+    /// Whether the image of this digest is what [`Self::write`] would make of the slug now.
+    pub(crate) async fn is_current(
+        &self,
+        registry: &Registry,
+        stack: &StackConfig,
+        repository: &str,
+        slug: &SlugLayer,
+        digest: &str,
+    ) -> Result<bool, BuilderError> {
+        let (newest, _) = put_on(&self.stack(registry, stack).await?, slug, stack)?;
+        let found = registry.image(repository, &tag_of(digest)).await?;
+        // Not the manifest's own digest: that hangs on how it was written down, which is no reason to roll anything out.
+        Ok(found.is_some_and(|found| {
+            found.manifest.config.digest == newest.config.digest && layers(&found.manifest) == layers(&newest)
+        }))
+    }
+
+    /// A stack's run image as the registry has it now.
     pub(crate) async fn stack(&self, registry: &Registry, stack: &StackConfig) -> Result<Image, BuilderError> {
         let (repository, tag) = (stack.repository(), stack.tag());
         let key = format!("{repository}:{tag}");
+        let digest = registry.manifest_digest(&repository, &tag).await?;
         let mut known = self.stacks.lock().await;
-        if let Some(found) = known.get(&key) {
+        if let Some(found) = known.get(&key).filter(|found| Some(&found.digest) == digest.as_ref()) {
             return Ok(found.clone());
         }
         let found = registry.image(&repository, &tag).await?.ok_or_else(|| BuilderError::NotFound(key.clone()))?;
         known.insert(key, found.clone());
         Ok(found)
     }
+}
+
+/// An image of the slug on this run image: its manifest, and its configuration.
+fn put_on(base: &Image, slug: &SlugLayer, stack: &StackConfig) -> Result<(OciImageManifest, Vec<u8>), BuilderError> {
+    let config = release_config(&base.config, &slug.diff_id)
+        .map_err(|reason| BuilderError::StackImage { image: stack.run_image.clone(), reason: reason.to_owned() })?;
+    let mut manifest = base.manifest.clone();
+    let docker = manifest.config.media_type == IMAGE_DOCKER_CONFIG_MEDIA_TYPE;
+    let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
+    let blob = Blob { digest: digest_of(&config), size: config.len() as u64 };
+    manifest.config = descriptor(&manifest.config.media_type, &blob);
+    manifest.layers.push(descriptor(layer_type, &Blob { digest: slug.digest.clone(), size: slug.size }));
+    Ok((manifest, config))
+}
+
+fn layers(manifest: &OciImageManifest) -> Vec<&str> {
+    manifest.layers.iter().map(|layer| layer.digest.as_str()).collect()
 }
 
 /// The stack's configuration with the slug on top: run as 1000:1000 in /app, and no command of its own.

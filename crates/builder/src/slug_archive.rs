@@ -100,8 +100,8 @@ impl Builder {
                 "its checksum is {digest}, and the slug was announced with {wanted}"
             )));
         }
-        let image = self.images.write(&self.registry, stack, &repository, &layer).await?;
-        let slug = SlugLayer { digest: layer.blob.digest, diff_id: layer.diff_id, size: layer.blob.size };
+        let slug = layer.slug();
+        let image = self.images.write(&self.registry, stack, &repository, &slug).await?;
         Ok(StoredSlug { slug, image })
     }
 }

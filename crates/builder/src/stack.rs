@@ -19,13 +19,15 @@ pub struct StackConfig {
 
 const RUN_DOCKERFILE: &str = include_str!("../../../docker/stack/run.Dockerfile");
 const BUILD_DOCKERFILE: &str = include_str!("../../../docker/stack/build.Dockerfile");
+/// Lists an image's packages, in the image.
+const SBOM_SCRIPT: &str = include_str!("../../../docker/stack/sbom.py");
 
 impl StackConfig {
-    /// The stack that comes with the server, made from `docker/stack/`. Its tags hold a hash of the Dockerfiles, so that
-    /// a server with others makes its images anew.
+    /// The stack that comes with the server, made from `docker/stack/`. Its tags hold a hash of what is there, so that a
+    /// server with something else makes its images anew.
     #[must_use]
     pub fn debian_13() -> Self {
-        let hash = short(&digest_of(format!("{RUN_DOCKERFILE}\0{BUILD_DOCKERFILE}").as_bytes()));
+        let hash = short(&digest_of(format!("{RUN_DOCKERFILE}\0{BUILD_DOCKERFILE}\0{SBOM_SCRIPT}").as_bytes()));
         Self {
             name: "debian-13".to_owned(),
             build_image: format!("paas/debian-13-build:{hash}"),
@@ -143,10 +145,12 @@ async fn make(
 
 fn context(dockerfile: &str) -> std::io::Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_mode(0o644);
-    header.set_size(dockerfile.len() as u64);
-    tar.append_data(&mut header, PathBuf::from("Dockerfile"), dockerfile.as_bytes())?;
+    for (name, content) in [("Dockerfile", dockerfile), ("sbom.py", SBOM_SCRIPT)] {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, PathBuf::from(name), content.as_bytes())?;
+    }
     tar.into_inner()
 }
 

@@ -105,6 +105,12 @@ fn client_hint(error: &ClientError) -> Option<String> {
         ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("release") => {
             "`paas releases` lists this app's releases"
         }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("slug") => {
+            "`paas slugs` lists this app's slugs"
+        }
+        ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("stack") => {
+            "`paas stacks` lists the stacks"
+        }
         ClientError::Api { status: 404, body } if body.resource.as_deref() == Some("dyno") => {
             "`paas ps` lists this app's dynos"
         }

@@ -13,6 +13,7 @@ mod printer;
 mod rendezvous;
 mod server_url;
 mod shell;
+mod sizes;
 mod terminal;
 mod time;
 

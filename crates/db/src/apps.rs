@@ -9,10 +9,11 @@ macro_rules! select {
         concat!(
             "select apps.id, apps.name, apps.owner_id, apps.stack, apps.maintenance, apps.config_id, apps.cache_digest,
                     apps.cache_stack, apps.cache_purged_at, apps.repo_size, apps.created_at, apps.updated_at, apps.released_at,
-                    accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description
+                    accounts.email as owner_email, slug.size as slug_size, slug.buildpack_provided_description,
+                    slug.stack as slug_stack
              from apps join accounts on accounts.id = apps.owner_id
              left join lateral (
-                 select slugs.size, slugs.buildpack_provided_description
+                 select slugs.size, slugs.buildpack_provided_description, slugs.stack
                  from releases join slugs on slugs.id = releases.slug_id
                  where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
              ) slug on true ",
@@ -28,7 +29,10 @@ pub struct App {
     pub name: AppName,
     pub owner_id: AccountId,
     pub owner_email: String,
+    /// That the next build is for.
     pub stack: String,
+    /// That of the newest succeeded release's slug.
+    pub slug_stack: Option<String>,
     pub maintenance: bool,
     /// The config vars that the next release gets.
     pub config_id: ConfigId,

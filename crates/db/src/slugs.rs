@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, ProcessType, SlugId, SlugUse};
+use paas_model::{AppId, AppName, ProcessType, ReleaseVersion, SlugId, SlugUse};
 use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError};
@@ -10,6 +10,15 @@ macro_rules! columns {
     () => {
         "id, app_id, stack, digest, diff_id, size, image, commit, commit_description, buildpack_provided_description, \
          process_types, collected_at, created_at, updated_at"
+    };
+}
+
+/// The same, of a row that others are joined to.
+macro_rules! joined_columns {
+    () => {
+        "slugs.id, slugs.app_id, slugs.stack, slugs.digest, slugs.diff_id, slugs.size, slugs.image, slugs.commit, \
+         slugs.commit_description, slugs.buildpack_provided_description, slugs.process_types, slugs.collected_at, slugs.created_at, \
+         slugs.updated_at"
     };
 }
 
@@ -38,6 +47,26 @@ pub struct Slug {
     pub collected_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
+}
+
+/// A slug, and who uses it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct UsedSlug {
+    #[sqlx(flatten)]
+    pub slug: Slug,
+    /// Releases with it, of any state, the oldest first.
+    pub versions: Vec<ReleaseVersion>,
+}
+
+/// What an app runs.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct RunningSlug {
+    #[sqlx(flatten)]
+    pub slug: Slug,
+    pub app_name: AppName,
+    /// The current release, and what it says of itself.
+    pub version: ReleaseVersion,
+    pub description: String,
 }
 
 /// What [`create`] stores.
@@ -178,4 +207,45 @@ pub async fn keep_manifest(db: impl PgExecutor<'_>, app: AppId, digest: &str) ->
                   or container_images.image like '%@' || $2))",
     );
     Ok(query.bind(app).bind(digest).fetch_one(db).await?)
+}
+
+/// The app's newest, newest first.
+pub async fn list(db: impl PgExecutor<'_>, app: AppId, limit: i64) -> Result<Vec<UsedSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", array(select version from releases
+                 where releases.app_id = slugs.app_id and releases.slug_id = slugs.id order by version) as versions
+         from slugs where slugs.app_id = $1 order by slugs.created_at desc, slugs.id desc limit $2"
+    ));
+    Ok(query.bind(app).bind(limit).fetch_all(db).await?)
+}
+
+pub async fn used(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<UsedSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", array(select version from releases
+                 where releases.app_id = slugs.app_id and releases.slug_id = slugs.id order by version) as versions
+         from slugs where slugs.app_id = $1 and slugs.id = $2"
+    ));
+    Ok(query.bind(app).bind(id).fetch_optional(db).await?)
+}
+
+/// What runs, over all apps to which anything was deployed, or of one; by the app's name.
+pub async fn running(db: impl PgExecutor<'_>, app: Option<AppId>) -> Result<Vec<RunningSlug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        joined_columns!(),
+        ", apps.name as app_name, current.version, current.description
+         from apps
+         join lateral (
+             select version, slug_id, description from releases
+             where releases.app_id = apps.id and releases.state = 'succeeded' order by version desc limit 1
+         ) current on true
+         join slugs on slugs.id = current.slug_id
+         where $1::uuid is null or apps.id = $1
+         order by apps.name"
+    ));
+    Ok(query.bind(app).fetch_all(db).await?)
 }

@@ -43,6 +43,13 @@ pub mod describe {
     pub fn rollback(to: ReleaseVersion) -> String {
         format!("Rollback to {to}")
     }
+
+    /// The same code on another run image of its stack, of which this is the digest: `Rebase on debian-13 1a2b3c4d5e6f`.
+    #[must_use]
+    pub fn rebase(stack: &str, digest: &str) -> String {
+        let digits = digest.rsplit_once(':').map_or(digest, |(_, digits)| digits);
+        format!("Rebase on {stack} {}", digits.chars().take(12).collect::<String>())
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +61,12 @@ mod tests {
         assert_eq!("v12".parse(), Ok(ReleaseVersion(12)));
         assert_eq!("12".parse(), Ok(ReleaseVersion(12)));
         assert!("vv1".parse::<ReleaseVersion>().is_err());
+    }
+
+    #[test]
+    fn a_rebase_names_twelve_digits_of_the_run_image() {
+        let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        assert_eq!(describe::rebase("debian-13", &digest), "Rebase on debian-13 0123456789ab");
     }
 
     #[test]

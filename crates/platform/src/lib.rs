@@ -41,12 +41,14 @@ mod password_reset;
 mod placement;
 mod pool;
 mod rate_limit;
+mod rebase;
 mod reference;
 mod region;
 mod registered_buildpack;
 mod release;
 mod secret;
 mod slug;
+mod slug_contents;
 mod sni_endpoint;
 mod source;
 mod stack;
@@ -101,12 +103,17 @@ pub use password_reset::{
 pub use placement::{AppPlacement, AppPlacementUpdate, HostVerdict, PlacementExplanation, PlacementQuery};
 pub use pool::{PlannedEnd, PlannedLaunch, Pool, PoolPlan, PoolPlanQuery, PoolUpdate};
 pub use rate_limit::RateLimit;
+pub use rebase::{AppBase, Rebase};
 pub use reference::{AppReference, IdReference, NamedReference, UserReference};
 pub use region::{Region, RegionProvider};
 pub use registered_buildpack::RegisteredBuildpack;
 pub use release::{Artifact, Release, ReleaseCreate, ReleaseStatus};
 pub use secret::Secret;
 pub use slug::{Slug, SlugBlob, SlugCreate};
+pub use slug_contents::{
+    SlugChange, SlugContents, SlugDiff, SlugDiffQuery, SlugFile, SlugFileChange, SlugFileFacts, SlugFileKind,
+    SlugFolder, SlugSummary,
+};
 pub use sni_endpoint::{SniEndpoint, SniEndpointUpdate, SslCert};
 pub use source::{Source, SourceUrls};
 pub use stack::Stack;

@@ -6,6 +6,7 @@ mod app_setups;
 mod app_transfers;
 mod apps;
 mod audit_events;
+mod bases;
 mod browser_logins;
 mod buildpack_installations;
 mod buildpack_registry;
@@ -39,6 +40,7 @@ mod placement;
 mod pools;
 mod regions;
 mod releases;
+mod slug_contents;
 mod slugs;
 mod sni_endpoints;
 mod sources;
@@ -55,6 +57,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         app_setups::endpoints(),
         apps::endpoints(),
         audit_events::endpoints(),
+        bases::endpoints(),
         accounts::endpoints(),
         browser_logins::endpoints(),
         buildpack_installations::endpoints(),
@@ -89,6 +92,7 @@ pub(crate) fn all() -> Vec<Endpoint> {
         pools::endpoints(),
         regions::endpoints(),
         releases::endpoints(),
+        slug_contents::endpoints(),
         slugs::endpoints(),
         sni_endpoints::endpoints(),
         sources::endpoints(),

@@ -143,11 +143,17 @@ async fn a_source_that_unpacks_to_more_than_the_limit_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slug_over_the_limit_is_refused_and_a_large_one_warned_of() {
     let mut bench = Bench::new().await;
-    let source = app_that_runs("head -c 12M /dev/urandom > noise");
+    let source = app_that_runs("mkdir -p assets/large; head -c 12M /dev/urandom > assets/large/noise");
     bench.config.limits.slug_warn_bytes = 5 << 20;
     let done = bench.build(source.clone()).await;
     done.built();
-    assert!(done.lines.iter().any(|line| line.contains("exceeds our soft limit (5 MB)")), "{}", done.transcript());
+    let warned = done.lines.iter().position(|line| line.contains("exceeds our soft limit (5 MB)"));
+    let after = &done.lines[warned.unwrap_or_else(|| panic!("{}", done.transcript())) + 1..];
+    assert!(
+        after[0].starts_with(" !     Unpacked it has ") && after[0].ends_with(". Its largest folders:"),
+        "{after:?}"
+    );
+    assert!(after.contains(&" !           12M  assets/large (1 file)".to_owned()), "{after:?}");
     bench.config.limits.slug_bytes = 6 << 20;
     let told = bench.build(source).await.rejected();
     let size = told.split_once(" !     Compiled slug size: ").expect(&told).1;

@@ -21,5 +21,6 @@ mod ruby;
 mod rust;
 mod slug;
 mod source;
+mod stack;
 mod static_site;
 mod transcripts;

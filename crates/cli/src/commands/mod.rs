@@ -29,6 +29,7 @@ mod regions;
 mod releases;
 mod run;
 mod setup;
+mod slugs;
 mod stacks;
 
 use std::process::ExitCode;
@@ -190,7 +191,13 @@ commands! {
     Run(run::attached::Run) = "run",
     RunDetached(run::detached::Detached) = "run:detached",
     Setup(setup::Setup) = "setup",
-    Stacks(stacks::Stacks) = "stacks" ["apps:stacks"],
+    Slugs(slugs::list::List) = "slugs",
+    SlugsDiff(slugs::diff::Diff) = "slugs:diff",
+    SlugsInfo(slugs::info::Info) = "slugs:info",
+    Stacks(stacks::list::Stacks) = "stacks" ["apps:stacks"],
+    StacksPackages(stacks::packages::Packages) = "stacks:packages",
+    StacksRebase(stacks::rebase::Rebase) = "stacks:rebase",
+    StacksSet(stacks::set::Set) = "stacks:set" ["stack:set", "apps:stacks:set"],
     Version(VersionCommand) = "version",
 }
 

@@ -29,5 +29,7 @@ mod run;
 mod sandbox;
 mod server;
 mod setup;
+mod slugs;
+mod stacks;
 mod tls;
 mod usage;

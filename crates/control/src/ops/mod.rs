@@ -33,12 +33,15 @@ pub mod placement;
 pub(crate) mod pool_check;
 pub mod pool_plan;
 pub mod pools;
+pub mod rebase;
 pub mod releases;
 pub mod setups;
 pub mod shells;
+pub mod slug_contents;
 pub mod slugs;
 pub mod sni_endpoints;
 pub mod sources;
+pub mod stacks;
 pub mod two_factor;
 pub mod user_preferences;
 

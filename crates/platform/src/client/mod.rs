@@ -10,6 +10,7 @@ mod edges;
 mod error;
 mod hosts;
 mod pools;
+mod slugs;
 mod stream;
 
 use std::{

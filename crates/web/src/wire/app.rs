@@ -26,7 +26,8 @@ pub(crate) fn app(web: &Web, app: &App) -> wire::App {
         repo_size: bytes(app.repo_size),
         slug_size: bytes(app.slug_size),
         space: None,
-        stack: named("stack", &app.stack),
+        // What runs may be older than what was set.
+        stack: named("stack", app.slug_stack.as_ref().unwrap_or(&app.stack)),
         team: None,
         updated_at: app.updated_at.into(),
         web_url: Some(web.settings().app_url(&app.name)),
