@@ -31,13 +31,16 @@ use super::{
     connection::{Connection, status},
     containers, networks,
 };
-use crate::{AppImageBuild, BaseImage, ContainerName, ContainerState, EngineError};
+use crate::{AppImageBuild, BaseImage, ContainerState, EngineError};
 
 const DOING: &str = "build an image";
 
 /// Between two looks at the containers of a build, and at its disk: the engine counts the latter file by file.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 const DISK_EVERY: Duration = Duration::from_secs(2);
+
+/// An engine that limits no step, however often it is asked, builds none.
+const REFUSALS: u32 = 100;
 
 /// Longest line that the engine tells; what a step prints comes in pieces far below.
 const LINE_BYTES: usize = 1 << 20;
@@ -222,7 +225,7 @@ struct Watched {
 impl Watched {
     /// Ends with what the build has done too much of.
     async fn watch(&self, connection: &Connection, tag: &str) -> Result<Infallible, EngineError> {
-        let (mut limited, mut measured) = (HashSet::new(), Instant::now());
+        let (mut limited, mut refused, mut measured) = (HashSet::new(), 0, Instant::now());
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let running: Vec<_> = containers::list(connection, &self.label.0, &self.label.1)
@@ -231,8 +234,14 @@ impl Watched {
                 .filter(|container| container.state == ContainerState::Running)
                 .collect();
             for container in &running {
-                if limited.insert(container.name.clone()) {
-                    self.limit(connection, &container.name.0).await?;
+                if limited.contains(&container.name) {
+                    continue;
+                }
+                match self.limit(connection, &container.name.0).await {
+                    Ok(()) => drop(limited.insert(container.name.clone())),
+                    // One that has just ended is taken for running a moment longer.
+                    Err(EngineError::Refused { .. }) if refused < REFUSALS => refused += 1,
+                    Err(error) => return Err(error),
                 }
             }
             if measured.elapsed() < DISK_EVERY {
@@ -263,16 +272,9 @@ impl Watched {
         match status(&updated) {
             // It has ended.
             Some(404 | 409) => Ok(()),
-            // The same, told by what would have done it.
-            Some(500) if !runs(connection, container).await? => Ok(()),
             _ => updated.map_err(|error| connection.failed("limit a build", error)),
         }
     }
-}
-
-async fn runs(connection: &Connection, container: &str) -> Result<bool, EngineError> {
-    let found = containers::inspect(connection, &ContainerName(container.to_owned())).await?;
-    Ok(found.is_some_and(|found| found.state == ContainerState::Running))
 }
 
 /// Those with the label, every step's among them, and the bytes that each has added to the one before it.
