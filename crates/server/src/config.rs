@@ -1,5 +1,7 @@
 //! The configuration: read once from the environment, checked, and then only handed on.
 
+mod values;
+
 use std::{
     ffi::OsString,
     net::SocketAddr,
@@ -14,12 +16,13 @@ use paas_hosts::Destination;
 use paas_model::{FreeDisk, TrustedProxies};
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     telemetry::LogFormat,
     variables::{self, Unset, Variable},
 };
+use values::{app_url, domain, on_or_off, origin, stacks};
 
 /// The longest path of a Unix socket is 107 bytes, and PostgreSQL's is the data directory and this many more.
 const SOCKET_PATH_REST: usize = "/postgres/run/.s.PGSQL.5432".len();
@@ -382,14 +385,6 @@ fn invalid(variable: &Variable, value: String, expected: &str) -> ConfigError {
     ConfigError::Invalid { variable: variable.name, value, expected: expected.to_owned() }
 }
 
-fn on_or_off(text: &str) -> Option<bool> {
-    match text {
-        "on" => Some(true),
-        "off" => Some(false),
-        _ => None,
-    }
-}
-
 fn data_dir(read: &Reader<'_>, is_root: bool) -> Result<PathBuf, ConfigError> {
     let variable = &variables::DATA_DIR;
     let expected =
@@ -455,45 +450,6 @@ fn ec2(read: &Reader<'_>) -> Result<Option<Ec2>, ConfigError> {
         other => on_or_off(other),
     })?;
     Ok(is_on.then_some(settings))
-}
-
-fn domain(text: &str) -> Option<String> {
-    match Host::parse(text).ok()? {
-        Host::Domain(name) if !name.ends_with('.') && !name.contains('*') => Some(name),
-        _ => None,
-    }
-}
-
-fn origin(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    (url.scheme() == "https" && url.has_host() && bare).then_some(url)
-}
-
-fn app_url(text: &str) -> Option<String> {
-    let url = Url::parse(&text.replace("{app}", "example")).ok()?;
-    let fits = matches!(url.scheme(), "http" | "https") && url.path() == "/" && text.matches("{app}").count() == 1;
-    fits.then(|| format!("{}/", text.trim_end_matches('/')))
-}
-
-fn stacks(text: &str) -> Option<Vec<StackConfig>> {
-    let stacks: Option<Vec<_>> = text.split_whitespace().map(stack).collect();
-    stacks.filter(|stacks| !stacks.is_empty())
-}
-
-fn stack(text: &str) -> Option<StackConfig> {
-    let ours = StackConfig::debian_13();
-    if text == ours.name {
-        return Some(ours);
-    }
-    let (name, images) = text.split_once('=')?;
-    let (build, run) = images.split_once(',')?;
-    let is_name = |text: &str| {
-        text.starts_with(|first: char| first.is_ascii_lowercase())
-            && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
-    };
-    let fits = is_name(name) && name != ours.name && !build.is_empty() && !run.is_empty() && !run.contains(',');
-    fits.then(|| StackConfig { name: name.to_owned(), build_image: build.to_owned(), run_image: run.to_owned() })
 }
 
 #[cfg(test)]
@@ -600,5 +556,7 @@ mod tests {
         let names: Vec<_> = config.stacks.iter().map(|stack| stack.name.as_str()).collect();
         assert_eq!(names, ["heroku-24", "debian-13"]);
         assert_eq!(config.stacks[0].run_image, "heroku/heroku:24");
+        // It is one already: that of apps which are images of Dockerfiles.
+        read(&[("PAAS_STACKS", "container=a,b")]).unwrap_err();
     }
 }

@@ -36,14 +36,17 @@ pub async fn a_running_container_tells_what_it_uses_and_others_do_not<E: Engine>
 }
 
 pub async fn the_disk_is_told_of_and_a_container_sees_the_same<E: Engine>(bench: &Bench<E>) {
-    let told = bench.engine.disk().await.expect("it can be asked").expect("it is on this machine");
-    assert!(told.free_bytes > 0 && told.free_bytes <= told.bytes, "{told:?}");
+    let told = bench.engine.disk().await.expect("it can be asked");
     let name = bench.name("disk");
     let looked = look_at_disk(&bench.engine, &name, &bench.spec(RUNS).image).await;
     let seen = looked.expect("a container can look").expect("df counts");
-    assert_eq!(seen.bytes, told.bytes);
-    // Others write meanwhile.
-    assert!(seen.free_bytes.abs_diff(told.free_bytes) < told.bytes / 20, "{seen:?} {told:?}");
+    assert!(seen.free_bytes > 0 && seen.free_bytes <= seen.bytes, "{seen:?}");
+    // One on another machine does not tell itself.
+    if let Some(told) = told {
+        assert_eq!(seen.bytes, told.bytes);
+        // Others write meanwhile.
+        assert!(seen.free_bytes.abs_diff(told.free_bytes) < told.bytes / 20, "{seen:?} {told:?}");
+    }
     assert_eq!(bench.engine.inspect(&name).await.expect("it can be looked for"), None);
 }
 
