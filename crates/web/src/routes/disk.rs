@@ -7,7 +7,7 @@ use paas_platform as wire;
 use crate::{auth::ByOwner, endpoint::Endpoint, error::ApiError, state::Web, wire as shown};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::get("/disk", report).returns::<wire::DiskReport>(StatusCode::OK)]
+    vec![Endpoint::get("/disk", report).by_owner().returns::<wire::DiskReport>(StatusCode::OK)]
 }
 
 async fn report(State(web): State<Web>, ByOwner(owner): ByOwner) -> Result<Json<wire::DiskReport>, ApiError> {
