@@ -55,7 +55,7 @@ impl Scenario {
 }
 
 /// The first that fits counts.
-static SCENARIOS: [Scenario; 20] = [
+static SCENARIOS: [Scenario; 21] = [
     Scenario::new("build.cleaned", the_leftover_is_gone).after(be_killed_in_a_build),
     Scenario::new("build.given_back", be_stopped_in_a_build),
     Scenario::new("build.failed", |pool| push(pool, "exit 1")),
@@ -81,6 +81,8 @@ static SCENARIOS: [Scenario; 20] = [
     Scenario::new("machine.terminated", shrink).after(have_a_third),
     Scenario::new("machine.gone", shrink).after(have_a_third),
     Scenario::new("machine.stray_ended", the_stray_ends).after(launch_a_stray),
+    // Of the slug that the push before it made.
+    Scenario::new("garbage", |pool| push(pool, "")),
     // Launching and joining.
     Scenario::new("", grow),
 ];
@@ -93,7 +95,12 @@ const INSTALLATION: &str = "crash-points";
 
 #[test]
 fn a_server_killed_at_any_step_goes_on_from_there() {
-    let mut pool = Pool::on_ec2(&[("PAAS_HOST_GRACE_SECONDS", "5"), ("PAAS_INSTALLATION", INSTALLATION)]);
+    let mut settings = vec![("PAAS_HOST_GRACE_SECONDS", "5"), ("PAAS_INSTALLATION", INSTALLATION)];
+    // No point of the sample is in there.
+    if env::var_os("PAAS_LONG_TESTS").is_some() || env::var_os("PAAS_CRASH_POINTS").is_some() {
+        settings.extend([("PAAS_KEEP_RELEASES", "1"), ("PAAS_COLLECT_SECONDS", "2")]);
+    }
+    let mut pool = Pool::on_ec2(&settings);
     let points = pool.platform.paasd_says(&["crash-points"]);
     let points: Vec<_> = points.lines().collect();
     let taken = taken(&points);
