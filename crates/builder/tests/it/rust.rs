@@ -2,7 +2,7 @@ use paas_builder::BuildRequest;
 use paas_model::{BuildId, ProcessType};
 use uuid::Uuid;
 
-use crate::bench::{Bench, app, body, folder};
+use crate::bench::{Bench, app, body, folder, nowhere};
 
 const MAIN: &str = "fn main() {}";
 const MANIFEST: &str = "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
@@ -51,10 +51,11 @@ async fn another_version_is_fetched_or_its_absence_explained() {
     assert!(done.transcript().contains("Warning: there is no Cargo.lock"), "{}", done.transcript());
 }
 
-/// Whatever comes of it: what is chosen is told before it is fetched.
+/// What is chosen is told before it is fetched, which takes minutes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_is_found_however_it_is_written() {
-    let bench = Bench::new().await;
+    let mut bench = Bench::new().await;
+    bench.config.mirrors.rust = Some(nowhere());
     let full_name = format!("1.84.0-{}-unknown-linux-gnu\n", std::env::consts::ARCH);
     let member = MANIFEST.replace("edition", "rust-version = \"1.999\"\nedition");
     let in_file = "-----> Using Rust 1.84 specified in rust-toolchain.toml";
@@ -78,6 +79,7 @@ async fn a_version_is_found_however_it_is_written() {
         }
         let done = bench.build(app(&all)).await;
         assert!(done.has_line(line), "{line}\n{}", done.transcript());
+        assert!(done.rejected().contains(" could not be had."), "{}", done.transcript());
     }
 }
 
