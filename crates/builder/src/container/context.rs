@@ -41,7 +41,7 @@ pub(super) struct Context {
     pub ignored: Ignored,
     /// The Dockerfile, as the engine is to read it.
     pub dockerfile: String,
-    /// Most bytes of all files together.
+    /// Most bytes of the source's tar.
     pub limit: u64,
 }
 
@@ -97,12 +97,10 @@ impl Context {
     }
 
     fn write(&self, source: impl Read, output: impl Write) -> io::Result<()> {
-        let mut left = self.limit;
         let mut tar = tar::Builder::new(output);
-        let mut archive = Archive::new(MultiGzDecoder::new(source));
+        let mut archive = Archive::new(Limited { input: MultiGzDecoder::new(source), left: self.limit });
         for entry in TarEntries::of(&mut archive)? {
             let TarEntry { path, target, mut entry } = entry?;
-            left = left.checked_sub(entry.size()).ok_or(io::ErrorKind::FileTooLarge)?;
             let Some(path) = self.within(as_path(&path)) else { continue };
             let kind = entry.header().entry_type();
             let mut header = Header::new_gnu();
@@ -156,6 +154,20 @@ impl Context {
         let is_gits = self.directory.as_os_str().is_empty() && path.starts_with(".git");
         let is_taken = !path.as_os_str().is_empty() && !is_ours && !is_gits;
         (is_taken && !self.ignored.contains(&path.to_string_lossy())).then(|| path.to_owned())
+    }
+}
+
+/// Reads so many bytes, and then fails: names without files are a source's too, and it may have them by the million.
+struct Limited<R> {
+    input: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(into)?;
+        self.left = self.left.checked_sub(read as u64).ok_or(io::ErrorKind::FileTooLarge)?;
+        Ok(read)
     }
 }
 
@@ -226,7 +238,7 @@ mod tests {
             ("x/web/a/b", "yes"),
         ];
         let mut tar = Vec::new();
-        context(1000).write(source(&files).as_slice(), &mut tar).unwrap();
+        context(1 << 20).write(source(&files).as_slice(), &mut tar).unwrap();
         let mut found = Vec::new();
         for entry in Archive::new(tar.as_slice()).entries().unwrap() {
             let mut entry = entry.unwrap();
@@ -248,7 +260,11 @@ mod tests {
 
     #[test]
     fn a_source_that_is_too_large_is_none() {
-        let error = context(5).write(source(&[("y", "123456")]).as_slice(), &mut Vec::new()).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        let names: Vec<_> = (0..100).map(|number| (format!("y{number}"), "")).collect();
+        let names: Vec<_> = names.iter().map(|(name, content)| (name.as_str(), *content)).collect();
+        for files in [&[("y", &*"1".repeat(30_000))][..], &names] {
+            let error = context(20_000).write(source(files).as_slice(), &mut Vec::new()).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+        }
     }
 }

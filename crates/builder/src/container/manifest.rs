@@ -41,6 +41,8 @@ pub(super) enum BadManifest {
         "it builds no image. Name a Dockerfile for each process type:\n\n       build:\n         docker:\n           web: Dockerfile"
     )]
     NoImages,
+    #[error("build.docker names more than {MAX_IMAGES} images, which are the most of one app")]
+    TooManyImages,
     #[error("build.docker names {0:?}, which is no process type: letters, digits, - and _")]
     ProcessType(String),
     #[error("{0:?} is no path of a Dockerfile within the app")]
@@ -54,6 +56,9 @@ pub(super) enum BadManifest {
     #[error("the process type {0} needs a command")]
     NoCommand(String),
 }
+
+/// Each has files that are read, and is built by itself.
+const MAX_IMAGES: usize = 20;
 
 #[derive(Deserialize)]
 struct File {
@@ -153,6 +158,9 @@ impl Plan {
 fn images(docker: BTreeMap<String, Docker>) -> Result<BTreeMap<ProcessType, ImageSource>, BadManifest> {
     if docker.is_empty() {
         return Err(BadManifest::NoImages);
+    }
+    if docker.len() > MAX_IMAGES {
+        return Err(BadManifest::TooManyImages);
     }
     let image = |(name, docker): (String, Docker)| {
         let (dockerfile, target) = match docker {
@@ -255,6 +263,14 @@ run:
         assert_eq!(processes["worker"], process("web", Some("python myworker.py")));
         assert_eq!(processes["clock"], process("worker", None));
         assert_eq!(processes["release"], process("worker", Some("./deployment-tasks.sh")));
+    }
+
+    #[test]
+    fn an_app_has_so_many_images_and_no_more() {
+        let images = |count| (0..count).map(|number| format!("    web{number}: D{number}\n")).collect::<String>();
+        let parse = |count| Plan::parse(format!("build:\n  docker:\n{}", images(count)).as_bytes());
+        assert_eq!(parse(MAX_IMAGES).unwrap().images.len(), MAX_IMAGES);
+        assert_eq!(parse(MAX_IMAGES + 1), Err(BadManifest::TooManyImages));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::{
 };
 
 use paas_builder::{APP_IMAGE_LABEL, BuildError, BuildRequest, CONTAINER_STACK};
+use paas_hosts::Engine;
 use paas_model::ProcessType;
 use tokio_util::sync::CancellationToken;
 
@@ -141,6 +142,8 @@ async fn a_code_only_change_uses_the_steps_before_it_again_and_no_other_apps() {
     attempt.request.source_digest = bench.upload(app(&[("Dockerfile", dockerfile), ("code", "2")])).await;
     let again = attempt.run().await;
     assert_eq!(again.transcript().matches(" ---> Using cache").count(), 2, "{}", again.transcript());
+    let label = format!("{APP_IMAGE_LABEL}={}", attempt.request.app_id);
+    assert_eq!(bench.engine.prune_app_images(&label, Duration::from_secs(3600), 10).await.unwrap(), 0, "all are young");
     let other = build(&bench, &[("Dockerfile", dockerfile), ("code", "1")]).await;
     assert!(!other.transcript().contains("Using cache"), "{}", other.transcript());
 }

@@ -69,7 +69,10 @@ async fn alone(context: &Context, tries: u32) -> Option<RwLockWriteGuard<'_, ()>
 async fn prune(context: &Context) -> Result<usize, OpError> {
     let keep = dynos::images_kept(context.control.db.pool(), context.host, NEWEST).await?;
     // Steps of Dockerfiles, which only make later builds quicker.
-    context.engine.prune_app_images(APP_IMAGE_LABEL, KEEP_STEPS, STEPS_AT_A_TIME).await?;
+    let steps = context.engine.prune_app_images(APP_IMAGE_LABEL, KEEP_STEPS, STEPS_AT_A_TIME).await;
+    if let Err(error) = steps {
+        tracing::warn!(host.id = %context.host, error = chain(&error), "steps of old builds cannot be removed from a host");
+    }
     let apps = format!("{}/{APP_IMAGES}", context.control.registry.host());
     Ok(context.engine.prune_images(&apps, &keep, AT_A_TIME).await?.len())
 }

@@ -19,6 +19,7 @@ use bollard::{
     query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder},
 };
 use bytes::{Bytes, BytesMut};
+use chrono::Utc;
 use futures::TryStreamExt;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -88,15 +89,13 @@ pub(super) async fn prune(
     most: usize,
 ) -> Result<usize, EngineError> {
     let fail = |error| connection.failed("remove images", error);
-    let filters = HashMap::from([
-        ("label", vec![label.to_owned()]),
-        ("dangling", vec!["true".to_owned()]),
-        ("until", vec![format!("{}s", kept.as_secs())]),
-    ]);
+    // By our clock: engines before 24 know no filter of the age.
+    let before = Utc::now().timestamp().saturating_sub(i64::try_from(kept.as_secs()).unwrap_or(i64::MAX));
+    let filters = HashMap::from([("label", vec![label]), ("dangling", vec!["true"])]);
     let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let found = connection.call(|docker| docker.list_images(Some(options))).await.map_err(fail)?;
     let mut removed = 0;
-    for image in found.into_iter().take(most) {
+    for image in found.into_iter().filter(|image| image.created <= before).take(most) {
         let options = RemoveImageOptionsBuilder::default().force(false).noprune(false).build();
         let gone = connection.call(|docker| docker.remove_image(&image.id, Some(options), None)).await;
         match status(&gone) {
