@@ -26,9 +26,10 @@ impl Builder {
     /// no JSON; [`BuilderError::Registry`].
     pub async fn stack_sbom(&self, stack: &StackConfig) -> Result<Option<Bytes>, BuilderError> {
         let image = self.images.stack(&self.registry, stack).await?;
-        let mut known = self.sboms.lock().await;
-        if let Some(sbom) = known.get(&image.digest) {
-            return Ok(sbom.clone());
+        // Not held while a layer is read: a registry that hangs holds up whoever asks, and nobody else.
+        let known = self.sboms.lock().await.get(&image.digest).cloned();
+        if let Some(sbom) = known {
+            return Ok(sbom);
         }
         let mut found = None;
         // What a higher layer has hides what is below. Ours is in the highest.
@@ -44,7 +45,7 @@ impl Builder {
                 reason: format!("its /{PATH} is no JSON object: {error}"),
             })?;
         }
-        known.insert(image.digest, found.clone());
+        self.sboms.lock().await.insert(image.digest, found.clone());
         Ok(found)
     }
 

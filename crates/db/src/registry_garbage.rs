@@ -23,31 +23,17 @@ pub async fn add(db: impl PgExecutor<'_>, app: AppId, image: &str) -> Result<(),
     Ok(())
 }
 
-/// Notes every image of an app that is about to be deleted. The caller holds its lock.
-pub async fn add_all_of(db: &mut Connection, app: AppId) -> Result<(), DbError> {
+/// Notes every image of an app's slugs, or of the one that nothing keeps. The caller holds the app's lock.
+pub async fn add_slugs(db: &mut Connection, app: AppId, only: Option<SlugId>) -> Result<(), DbError> {
     let query = sqlx::query(
-        "insert into registry_garbage (app_id, image)
-         select app_id, image from slugs where app_id = $1
+        "with wanted as (select id, image from slugs where app_id = $1 and ($2::uuid is null or id = $2))
+         insert into registry_garbage (app_id, image)
+         select $1, image from wanted
          union
-         select slugs.app_id, container_images.image
-         from container_images join slugs on slugs.id = container_images.slug_id where slugs.app_id = $1
+         select $1, container_images.image from container_images join wanted on wanted.id = container_images.slug_id
          on conflict (image) do nothing",
     );
-    query.bind(app).execute(db).await?;
-    Ok(())
-}
-
-/// Notes every image of a slug that nothing keeps.
-pub async fn add_slug(db: &mut Connection, slug: SlugId) -> Result<(), DbError> {
-    let query = sqlx::query(
-        "insert into registry_garbage (app_id, image)
-         select app_id, image from slugs where id = $1
-         union
-         select slugs.app_id, container_images.image
-         from container_images join slugs on slugs.id = container_images.slug_id where slugs.id = $1
-         on conflict (image) do nothing",
-    );
-    query.bind(slug).execute(db).await?;
+    query.bind(app).bind(only).execute(db).await?;
     Ok(())
 }
 

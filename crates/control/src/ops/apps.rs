@@ -207,7 +207,7 @@ pub async fn update(control: &Control, account: &Account, app: &App, change: App
 pub async fn delete(control: &Control, app: &App) -> Result<(), OpError> {
     let mut tx = control.db.begin().await?;
     apps::lock(&mut tx, app.id).await?;
-    registry_garbage::add_all_of(&mut tx, app.id).await?;
+    registry_garbage::add_slugs(&mut tx, app.id, None).await?;
     apps::delete(&mut tx, app.id).await?;
     tx.commit().await.map_err(DbError::from)?;
     Ok(())

@@ -79,7 +79,7 @@ async fn mark(control: &Control, app: AppId) -> Result<usize, OpError> {
     let unwanted = unwanted(slugs::kept(&mut *tx, app).await?).await;
     for slug in &unwanted {
         slugs::collect(&mut tx, slug.id).await?;
-        registry_garbage::add_slug(&mut tx, slug.id).await?;
+        registry_garbage::add_slugs(&mut tx, app, Some(slug.id)).await?;
     }
     crash_point!("garbage.before_mark");
     tx.commit().await.map_err(DbError::from)?;

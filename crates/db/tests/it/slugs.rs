@@ -1,6 +1,8 @@
 use chrono::{TimeDelta, Utc};
-use paas_db::{builds, dynos, new_id, registry_blobs, registry_blobs::BlobKind, registry_garbage, slugs, sources};
-use paas_model::{LeaseId, ReleaseState, SlugId};
+use paas_db::{
+    builds, container_images, dynos, new_id, registry_blobs, registry_blobs::BlobKind, registry_garbage, slugs, sources,
+};
+use paas_model::{ContainerImages, LeaseId, ProcessType, ReleaseState, SlugId};
 
 use crate::world::{App, HERE, World};
 
@@ -101,7 +103,7 @@ async fn the_images_of_a_deleted_app_are_noted_and_noted_once() {
     let pool = world.db().pool();
     registry_garbage::add(pool, app.id, "r/a@sha256:1").await.unwrap();
     let mut tx = world.begin().await;
-    registry_garbage::add_all_of(&mut tx, app.id).await.unwrap();
+    registry_garbage::add_slugs(&mut tx, app.id, None).await.unwrap();
     tx.commit().await.unwrap();
     world.delete(&app).await;
     let mut images: Vec<_> = registry_garbage::due(pool, 10).await.unwrap().into_iter().map(|due| due.image).collect();
@@ -111,6 +113,32 @@ async fn the_images_of_a_deleted_app_are_noted_and_noted_once() {
     registry_garbage::remove(pool, "r/a@sha256:2").await.unwrap();
     assert!(registry_garbage::due(pool, 10).await.unwrap().is_empty());
     assert_eq!(registry_garbage::waiting(pool).await.unwrap(), (1, Some("405".to_owned())));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_image_of_each_process_type_is_kept_and_collected_with_its_slug() {
+    let world = World::new().await;
+    let app = world.app("one-app").await;
+    let pool = world.db().pool();
+    let (kept, other) = (world.slug_of(&app, "r/a@sha256:1").await, world.slug_of(&app, "r/a@sha256:3").await);
+    for (slug, worker) in [(kept, "r/a@sha256:2"), (other, "r/a@sha256:4")] {
+        let worker = (ProcessType::parse("worker").unwrap(), worker.to_owned());
+        let container = ContainerImages { images: [worker].into(), ..ContainerImages::default() };
+        container_images::create(pool, slug, &container).await.unwrap();
+    }
+    let mut tx = world.begin().await;
+    slugs::collect(&mut tx, other).await.unwrap();
+    registry_garbage::add_slugs(&mut tx, app.id, Some(other)).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut due: Vec<_> = registry_garbage::due(pool, 10).await.unwrap().into_iter().map(|due| due.image).collect();
+    due.sort();
+    assert_eq!(due, ["r/a@sha256:3", "r/a@sha256:4"]);
+    let mut images = registry_blobs::images(pool).await.unwrap();
+    images.sort();
+    assert_eq!(images, ["r/a@sha256:1", "r/a@sha256:2"]);
+    assert!(slugs::keep_manifest(pool, app.id, "sha256:2").await.unwrap());
+    assert!(!slugs::keep_manifest(pool, app.id, "sha256:4").await.unwrap());
     world.end().await;
 }
 
