@@ -40,6 +40,9 @@ pub const CONTAINER_STACK: &str = "container";
 /// On every step's container and image: the app's id.
 pub const APP_IMAGE_LABEL: &str = "paas.app-image";
 
+/// Letters of an image's own command that are shown.
+const SHOWN_COMMAND: usize = 4096;
+
 const MANIFEST: &str = "heroku.yml";
 const FILE_BYTES: u64 = dockerfile::LIMIT;
 
@@ -384,8 +387,8 @@ fn own_command(config: &str) -> Option<String> {
     };
     let whole: Vec<String> =
         [line(words("Entrypoint")), line(words("Cmd"))].into_iter().filter(|part| !part.is_empty()).collect();
-    // A NUL has no place in text columns.
-    let whole = whole.join(" ").replace('\0', "");
+    // A NUL has no place in text columns, nor has a command of megabytes, which an image may have.
+    let whole: String = whole.join(" ").replace('\0', "").chars().take(SHOWN_COMMAND).collect();
     (!whole.is_empty()).then_some(whole)
 }
 
@@ -411,5 +414,7 @@ mod tests {
         ] {
             assert_eq!(own_command(&json!({ "config": config }).to_string()).as_deref(), command);
         }
+        let long = json!({ "config": { "Cmd": ["x".repeat(1 << 20)] } });
+        assert_eq!(own_command(&long.to_string()).unwrap().len(), SHOWN_COMMAND);
     }
 }
