@@ -457,6 +457,8 @@ mod tests {
             ("FROM a\nRUN x <<1\nx\n1", "no name"),
             ("FROM a\nRUN [ x ] 1<<\"a b\"\nx\n1", "no name"),
             ("FROM a as b c", "FROM takes an image"),
+            ("FROM a\nRUN x \\ \\", "nothing follows"),
+            ("FROM a\nRUN x \\\u{a0}\nCOPY --from=b / /", "nothing follows"),
         ] {
             match parse(text) {
                 Err(why) => assert!(!said.is_empty() && why.contains(said), "{text:?}: {why}"),

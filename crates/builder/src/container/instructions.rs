@@ -65,7 +65,7 @@ pub(super) fn sources(text: &str, escape: char) -> Result<Vec<Source>, Refusal> 
             joined.push_str(&more);
             goes_on = still;
         }
-        let mut source = source(number, &joined)?;
+        let mut source = source(number, &joined, escape)?;
         if matches!(source.keyword.as_str(), "RUN" | "COPY" | "ADD") && !is_json(&source.rest) {
             for opened in opens_document().captures_iter(&source.rest) {
                 let is_indented = !opened["indented"].is_empty();
@@ -111,8 +111,12 @@ fn part(line: &str, escape: char) -> (String, bool) {
     }
 }
 
-fn source(line: usize, joined: &str) -> Result<Source, Refusal> {
+fn source(line: usize, joined: &str, escape: char) -> Result<Source, Refusal> {
     let joined = joined.trim();
+    // On a line of its own it would take in the instruction after it.
+    if part(joined, escape).1 {
+        return Err(refused(line, format!("it ends with {escape}, and nothing follows that it could join")));
+    }
     if joined.contains(|c: char| c.is_control() && c != '\t') {
         return Err(refused(line, "it has control characters"));
     }
