@@ -13,10 +13,8 @@ use paas_model::BuildpackSource;
 
 use crate::{
     BuildError, BuildRequest, Builder, BuilderError, StackConfig,
-    layer::{From, Layer, Repack, Stored},
     outcome::{self, Outcome},
     sandbox,
-    secrets::Secrets,
     single_file::single_file,
     transcript::{Transcript, human_size},
 };
@@ -125,58 +123,6 @@ impl Attempt<'_> {
         }
     }
 
-    pub(crate) async fn store_slug(
-        &self,
-        container: &ContainerName,
-        outcome: &Outcome,
-        transcript: &Transcript,
-    ) -> Result<Layer, BuildError> {
-        let since = Instant::now();
-        let limit = self.builder.config.limits.slug_bytes;
-        let path = sandbox::build_dir(self.request.app_id);
-        let repository = format!("apps/{}", self.request.app_id);
-        let tar = match self.engine.download(container, &path).await {
-            Ok(tar) => tar,
-            Err(EngineError::NoSuchPath { .. }) => {
-                let text = " !     Push rejected, the build removed its own directory.\n\n";
-                return self.reject(transcript, text, "no build directory").await;
-            }
-            Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
-        };
-        let secrets = Secrets::warned_of_in_slugs(&self.request.config);
-        let repack = Repack { root: "app", from: From::Container, limit, secrets, newest: outcome.source_time };
-        match repack.store(tar, &self.builder.registry, &repository).await? {
-            Stored::Layer(layer) => {
-                for file in &layer.left_out {
-                    transcript.line(format!(" !     {file}")).await;
-                }
-                for (file, name) in &layer.secrets {
-                    let warning = format!(
-                        " !     Warning: {file} holds the value of the config var {name}, for everybody who gets the slug."
-                    );
-                    transcript.line(warning).await;
-                }
-                // They overlap: what counts as upload is what was left of it in the end.
-                transcript.took("slug", since.elapsed().saturating_sub(layer.upload)).await;
-                transcript.took("upload", layer.upload).await;
-                Ok(layer)
-            }
-            Stored::Refused { why } => {
-                let text = format!(" !     Push rejected, no slug can be made of the build: {why}.\n\n");
-                self.reject(transcript, &text, "no slug").await
-            }
-            Stored::TooLarge { size } => {
-                let text = format!(
-                    " !     Compiled slug size: {} is too large (max is {}).\n !     See: {}#slug-size",
-                    human_size(size),
-                    human_size(limit),
-                    self.builder.config.help,
-                );
-                self.reject(transcript, &text, "the slug is too large").await
-            }
-        }
-    }
-
     /// The cache for the app's next build: the one that there was when this build changed nothing in it.
     pub(crate) async fn store_cache(
         &self,
@@ -256,7 +202,7 @@ impl Attempt<'_> {
         }
     }
 
-    async fn reject<T>(&self, transcript: &Transcript, text: &str, reason: &str) -> Result<T, BuildError> {
+    pub(crate) async fn reject<T>(&self, transcript: &Transcript, text: &str, reason: &str) -> Result<T, BuildError> {
         transcript.text(text).await;
         Err(BuildError::Rejected { reason: reason.to_owned() })
     }

@@ -20,7 +20,7 @@ readonly LIMITER=$!
 trap finish_output EXIT
 
 readonly ROOT=/tmp/paas
-readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env
+readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env LARGE_DIRECTORY=$((4 << 20))
 readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER DETECT_FALLBACK
 mapfile -d '' ENVIRONMENT <"$ROOT/environment"
 
@@ -52,6 +52,7 @@ main() {
   else
     timed pack pack_cache
   fi
+  move_large_directories
 }
 
 # --- cache ---
@@ -71,6 +72,22 @@ pack_cache() {
   tar -C "$CACHE_DIR" -cf "$ROOT/cache.tar" .
   { zstd -qc -1 -T0 "$ROOT/cache.tar" || gzip -c1 "$ROOT/cache.tar"; } >"$ROOT/cache.packed" 2>/dev/null
   rm "$ROOT/cache.tar"
+}
+
+# --- slug ---
+
+# Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is.
+move_large_directories() {
+  local name size
+  mkdir "$ROOT/large"
+  find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' |
+    awk -F/ -v least="$LARGE_DIRECTORY" '{ size[$2] += $1 } END { for (name in size) if (size[name] >= least) printf "%d %s\n", size[name], name }' |
+    LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r size name; do
+    if [[ $name =~ ^[A-Za-z0-9._-]+$ && -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] &&
+      mv "$BUILD_DIR/$name" "$ROOT/large/$name"; then
+      echo "$name" >>"$RESULT/large"
+    fi
+  done
 }
 
 # --- source ---

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, time::Instant};
 
 use bytes::Bytes;
 use paas_hosts::{Engine, EngineError};
-use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType};
+use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType, SlugLayer};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -45,12 +45,15 @@ pub struct BuildRequest {
     pub buildpacks: Vec<BuildpackSource>,
     /// What an earlier build of the app, on this stack, gave as [`Built::cache_digest`].
     pub cache_digest: Option<String>,
+    /// Of a slug of the app: those that come out the same again are used again, and hosts that have them pull nothing.
+    pub layers: Vec<SlugLayer>,
 }
 
 /// A build's result, all of it in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Built {
-    pub slug: SlugLayer,
+    /// Of `/app`, the bottom one first: its largest directories, a layer each, and then all else.
+    pub layers: Vec<SlugLayer>,
     /// The release image, as hosts pull it: `HOST/apps/APP_ID@sha256:…`.
     pub image: String,
     /// The request's, or [`CONTAINER_STACK`] for what came of a Dockerfile.
@@ -65,18 +68,6 @@ pub struct Built {
     pub buildpack_description: Option<String>,
     /// Those that ran; after detection, the one to pin (Heroku: the first good build sets the app's buildpack).
     pub buildpacks: Vec<BuildpackSource>,
-}
-
-/// `/app`, as an image layer. Of a container build: its web's image (or its first), with the digests of its manifest and its
-/// configuration, and the bytes of its layers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SlugLayer {
-    /// Of the compressed blob.
-    pub digest: String,
-    /// Of the tar in it.
-    pub diff_id: String,
-    /// Compressed bytes.
-    pub size: u64,
 }
 
 impl Builder {
@@ -165,18 +156,18 @@ impl Builder {
 
         transcript.line("-----> Compressing...").await;
         let image = async {
-            let layer = attempt.store_slug(&sandbox, &outcome, transcript).await?;
-            let slug = layer.slug();
-            transcript.line(format!("       Done: {}", human_size(slug.size))).await;
-            self.warn_of_size(slug.size, &layer.folders, transcript).await;
+            let slug = attempt.store_slug(&sandbox, &outcome, transcript).await?;
+            transcript.line(format!("       Done: {}", human_size(slug.size()))).await;
+            self.warn_of_size(slug.size(), &slug.folders, transcript).await;
 
             let since = Instant::now();
-            let image = self.images.write(&self.registry, stack, &format!("apps/{}", request.app_id), &slug).await?;
+            let repository = format!("apps/{}", request.app_id);
+            let image = self.images.write(&self.registry, stack, &repository, &slug.layers).await?;
             transcript.stage("image", since).await;
-            Ok((slug, image))
+            Ok((slug.layers, image))
         };
         // The cache is compressed already: it is sent while the slug keeps the processors busy.
-        let ((slug, image), cache_digest) =
+        let ((layers, image), cache_digest) =
             tokio::try_join!(image, attempt.store_cache(&sandbox, &outcome, transcript))?;
         Ok(Built {
             image,
@@ -189,7 +180,7 @@ impl Builder {
                 None => buildpacks,
             },
             buildpack_description: outcome.language,
-            slug,
+            layers,
         })
     }
 

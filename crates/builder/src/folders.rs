@@ -50,6 +50,20 @@ impl Folders {
         }
     }
 
+    /// Those of another part of the slug besides.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.all.files += other.all.files;
+        self.all.bytes = self.all.bytes.saturating_add(other.all.bytes);
+        for (path, sum) in other.sums {
+            if let Some(known) = self.sums.get_mut(&path) {
+                known.files += sum.files;
+                known.bytes = known.bytes.saturating_add(sum.bytes);
+            } else if self.sums.len() < MAX_FOLDERS {
+                self.sums.insert(path, sum);
+            }
+        }
+    }
+
     /// All files of the slug, and their bytes.
     pub(crate) fn total(&self) -> (u64, u64) {
         (self.all.files, self.all.bytes)

@@ -8,7 +8,7 @@ use std::{
 };
 
 use flate2::read::MultiGzDecoder;
-use paas_model::AppId;
+use paas_model::{AppId, SlugLayer};
 use sha2::{Digest, Sha256};
 use tar::{Archive, EntryType};
 use tokio::sync::Semaphore;
@@ -89,41 +89,57 @@ const MAX_NAME_BYTES: usize = 32 << 20;
 static READERS: Semaphore = Semaphore::const_new(4);
 
 impl Builder {
-    /// What is in a slug. `digest`: of its layer.
+    /// What is in a slug.
     ///
     /// # Errors
     /// [`InputError::Refused`] for a slug with too many files to list; [`BuilderError::NotFound`] inside of
-    /// [`InputError::Infrastructure`] when the registry does not have the layer any more.
-    pub async fn slug_contents(&self, app: AppId, digest: &str) -> Result<SlugContents, InputError> {
-        let read = self.read_layer(app, digest, Content::Skipped).await?;
+    /// [`InputError::Infrastructure`] when the registry does not have a layer any more.
+    pub async fn slug_contents(&self, app: AppId, slug: &[SlugLayer]) -> Result<SlugContents, InputError> {
+        let read = self.read(app, slug, Content::Skipped).await?;
         let files = read.files.into_iter().map(|(path, (facts, _))| SlugFile { path: text(&path), facts }).collect();
         Ok(SlugContents { files, folders: read.folders.by_size(), bytes: read.folders.total().1 })
     }
 
-    /// How the slug whose layer is `to` differs from the one whose layer is `from`: by type, permissions, size and content of
+    /// How one slug differs from another: by type, permissions, size and content of
     /// each file. Times are not looked at.
     ///
     /// # Errors
     /// As [`Self::slug_contents`].
-    pub async fn slug_diff(&self, app: AppId, from: &str, to: &str) -> Result<SlugDiff, InputError> {
+    pub async fn slug_diff(&self, app: AppId, from: &[SlugLayer], to: &[SlugLayer]) -> Result<SlugDiff, InputError> {
         if from == to {
-            let same = self.read_layer(app, from, Content::Skipped).await?;
+            let same = self.read(app, from, Content::Skipped).await?;
             let (files, bytes) = same.folders.total();
             return Ok(SlugDiff { files: Vec::new(), unchanged: files, bytes: [bytes, bytes] });
         }
-        let (from, to) =
-            tokio::try_join!(self.read_layer(app, from, Content::Hashed), self.read_layer(app, to, Content::Hashed))?;
+        let (from, to) = tokio::try_join!(self.read(app, from, Content::Hashed), self.read(app, to, Content::Hashed))?;
         let bytes = [from.folders.total().1, to.folders.total().1];
         let (files, unchanged) = merge(from.files, to.files);
         Ok(SlugDiff { files, unchanged, bytes })
     }
 
-    async fn read_layer(&self, app: AppId, digest: &str, content: Content) -> Result<Listing, InputError> {
+    async fn read(&self, app: AppId, slug: &[SlugLayer], content: Content) -> Result<Listing, InputError> {
         let _turn = READERS.acquire().await.map_err(|closed| InputError::Refused(closed.to_string()))?;
+        let mut listing = Listing::default();
+        for layer in slug {
+            listing = self.read_layer(app, &layer.digest, content, listing).await?;
+        }
+        Ok(listing)
+    }
+
+    /// Adds to the listing what is in one layer.
+    async fn read_layer(
+        &self,
+        app: AppId,
+        digest: &str,
+        content: Content,
+        mut listing: Listing,
+    ) -> Result<Listing, InputError> {
         let (_, blob) = self.registry.get_blob(&format!("apps/{app}"), digest).await?;
         let (reader, feed) = bridge(blob, BuilderError::io("a slug's layer"));
         let most = self.config.limits.slug_bytes.saturating_mul(EXPANSION);
-        let work = tokio::task::spawn_blocking(move || list(MultiGzDecoder::new(reader).take(most), content));
+        let work = tokio::task::spawn_blocking(move || {
+            listing.add(MultiGzDecoder::new(reader).take(most), content).map(|()| listing)
+        });
         let (fed, listed) = tokio::join!(feed, work);
         fed?;
         match listed.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
@@ -146,6 +162,7 @@ enum Content {
 #[derive(Debug, Default)]
 struct Listing {
     files: BTreeMap<Vec<u8>, (FileFacts, [u8; 32])>,
+    name_bytes: usize,
     folders: Folders,
 }
 
@@ -153,37 +170,38 @@ struct Listing {
 #[error("it has more than {MAX_FILES} files, or very long names, which are too many to list")]
 struct TooMany;
 
-fn list(tar: impl Read, content: Content) -> io::Result<Listing> {
-    let (mut listing, mut name_bytes) = (Listing::default(), 0);
-    let mut archive = Archive::new(tar);
-    for entry in TarEntries::of(&mut archive)? {
-        let TarEntry { path, target, mut entry } = entry?;
-        let kind = match entry.header().entry_type() {
-            EntryType::Regular | EntryType::Continuous => FileKind::File,
-            EntryType::Symlink => FileKind::Symlink,
-            EntryType::Link => FileKind::Link,
-            _ => continue,
-        };
-        let path = below_root(&path).to_vec();
-        let mode = entry.header().mode()? & 0o777;
-        let (size, hash) = match (kind, content) {
-            (FileKind::File, Content::Hashed) => (entry.size(), hash(&mut entry)?),
-            (FileKind::File, Content::Skipped) => (entry.size(), [0; 32]),
-            (FileKind::Symlink | FileKind::Link, _) => (0, [0; 32]),
-        };
-        let target = match kind {
-            FileKind::File => None,
-            FileKind::Symlink => Some(text(&target)),
-            FileKind::Link => Some(text(below_root(&target))),
-        };
-        name_bytes += path.len() + target.as_ref().map_or(0, String::len);
-        listing.folders.count(&path, size);
-        listing.files.insert(path, (FileFacts { kind, mode, size, target }, hash));
-        if listing.files.len() > MAX_FILES || name_bytes > MAX_NAME_BYTES {
-            return Err(io::Error::other(TooMany));
+impl Listing {
+    fn add(&mut self, tar: impl Read, content: Content) -> io::Result<()> {
+        let mut archive = Archive::new(tar);
+        for entry in TarEntries::of(&mut archive)? {
+            let TarEntry { path, target, mut entry } = entry?;
+            let kind = match entry.header().entry_type() {
+                EntryType::Regular | EntryType::Continuous => FileKind::File,
+                EntryType::Symlink => FileKind::Symlink,
+                EntryType::Link => FileKind::Link,
+                _ => continue,
+            };
+            let path = below_root(&path).to_vec();
+            let mode = entry.header().mode()? & 0o777;
+            let (size, hash) = match (kind, content) {
+                (FileKind::File, Content::Hashed) => (entry.size(), hash(&mut entry)?),
+                (FileKind::File, Content::Skipped) => (entry.size(), [0; 32]),
+                (FileKind::Symlink | FileKind::Link, _) => (0, [0; 32]),
+            };
+            let target = match kind {
+                FileKind::File => None,
+                FileKind::Symlink => Some(text(&target)),
+                FileKind::Link => Some(text(below_root(&target))),
+            };
+            self.name_bytes += path.len() + target.as_ref().map_or(0, String::len);
+            self.folders.count(&path, size);
+            self.files.insert(path, (FileFacts { kind, mode, size, target }, hash));
+            if self.files.len() > MAX_FILES || self.name_bytes > MAX_NAME_BYTES {
+                return Err(io::Error::other(TooMany));
+            }
         }
+        Ok(())
     }
-    Ok(listing)
 }
 
 fn hash(content: &mut impl Read) -> io::Result<[u8; 32]> {
@@ -237,8 +255,13 @@ mod tests {
     use super::*;
     use crate::tar_entries::tests::raw;
 
+    fn list(entries: &[Vec<u8>], content: Content) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        listing.add(entries.concat().as_slice(), content).map(|()| listing)
+    }
+
     fn listing(entries: &[Vec<u8>]) -> Listing {
-        list(entries.concat().as_slice(), Content::Hashed).unwrap()
+        list(entries, Content::Hashed).unwrap()
     }
 
     fn link(kind: EntryType, name: &str, target: &str) -> Vec<u8> {
@@ -304,8 +327,8 @@ mod tests {
     fn what_is_listed_has_an_end() {
         let files: Vec<_> =
             (0..=MAX_FILES).map(|number| raw(EntryType::Regular, &format!("app/{number}"), b"")).collect();
-        assert!(list(files[..MAX_FILES].concat().as_slice(), Content::Skipped).is_ok());
-        let error = list(files.concat().as_slice(), Content::Skipped).unwrap_err();
+        assert!(list(&files[..MAX_FILES], Content::Skipped).is_ok());
+        let error = list(&files, Content::Skipped).unwrap_err();
         assert!(error.to_string().starts_with("it has more than 200000 files"), "{error}");
     }
 }

@@ -15,15 +15,16 @@ use std::{
 
 use bytes::Bytes;
 use paas_hosts::ByteStream;
-use sha2::{Digest, Sha256};
+use paas_model::SlugLayer;
 use tar::{Archive, EntryType, Header};
 use tokio::sync::mpsc;
 
 use crate::{
-    Blob, BuilderError, Registry, SlugLayer,
+    BuilderError, Registry,
     bridge::bridge,
     folders::Folders,
     gzip::GzipWriter,
+    layer_writer::{Digests, LayerWriter},
     secrets::Secrets,
     tar_entries::{TarEntries, TarEntry},
 };
@@ -31,8 +32,8 @@ use crate::{
 /// What is written anew, and how.
 #[derive(Debug, Clone)]
 pub(crate) struct Repack {
-    /// First component of every path: `app`.
-    pub root: &'static str,
+    /// What every path begins with: `app`, or `app/node_modules`.
+    pub root: String,
     pub from: From,
     /// Most bytes that the compressed layer may have.
     pub limit: u64,
@@ -40,6 +41,9 @@ pub(crate) struct Repack {
     pub secrets: Secrets,
     /// In seconds: files that are newer get this time, so that the same build makes the same layer another day.
     pub newest: Option<u64>,
+    /// Whether no other layer of the slug follows. Those before have no end of their own, so that all of them, one after the
+    /// other, are one archive.
+    pub is_last: bool,
 }
 
 /// What the tar is.
@@ -67,22 +71,14 @@ pub(crate) enum Stored {
 /// A layer that the registry has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Layer {
-    pub blob: Blob,
+    pub slug: SlugLayer,
     /// How long the registry took after the layer's last byte was made.
     pub upload: Duration,
-    /// Digest of the uncompressed tar, which image configurations list.
-    pub diff_id: String,
     /// Files that no layer can hold, as the user should hear of them; some of them, at most.
     pub left_out: Vec<String>,
     /// Files that hold the value of a config var, and its name; some of them, at most.
     pub secrets: Vec<(String, String)>,
     pub folders: Folders,
-}
-
-impl Layer {
-    pub(crate) fn slug(&self) -> SlugLayer {
-        SlugLayer { digest: self.blob.digest.clone(), diff_id: self.diff_id.clone(), size: self.blob.size }
-    }
 }
 
 /// The account that dynos run as; every file of a slug is theirs.
@@ -141,7 +137,7 @@ impl Repack {
                 // Past the limit the upload has ended; the rest is only counted, to say by how much it is too large.
                 sink.blocking_send(Ok(bytes)).is_ok() || total > limit
             });
-            let result = self.run(open(), &mut gzip).and_then(|written| gzip.finish().map(|()| written));
+            let result = self.run(open(), self.writer(&mut gzip)).and_then(|written| gzip.finish().map(|()| written));
             if result.is_err() {
                 // The upload must fail too, or the registry would take half a layer for a whole one.
                 drop(sender.blocking_send(Err(io::ErrorKind::UnexpectedEof.into())));
@@ -159,9 +155,13 @@ impl Repack {
                 Ok(Stored::TooLarge { size: limit.saturating_mul(EXPANSION) })
             }
             (Ok(written), Ok(blob)) => Ok(Stored::Layer(Layer {
-                blob,
+                slug: SlugLayer {
+                    digest: blob.digest,
+                    diff_id: written.digests.diff_id.unwrap_or_default(),
+                    size: blob.size,
+                    content: written.digests.content,
+                },
                 upload,
-                diff_id: written.diff_id,
                 left_out: written.left_out,
                 secrets: written.secrets,
                 folders: written.folders,
@@ -175,16 +175,43 @@ impl Repack {
         }
     }
 
-    fn run(&self, input: impl Read, output: impl Write) -> io::Result<Written> {
+    /// Looks what the layer would be, and makes none, if it has this content.
+    ///
+    /// # Errors
+    /// As [`Self::store`]. A tar that is too large is none that anybody knows.
+    pub(crate) async fn look(self, tar: ByteStream, known: &[SlugLayer]) -> Result<Option<Layer>, BuilderError> {
+        let (reader, feed) = bridge(tar, BuilderError::engine("read a build's result"));
+        let work = tokio::task::spawn_blocking(move || self.run(reader, self.writer(io::sink()).without_diff_id()));
+        let (fed, worked) = tokio::join!(feed, work);
+        fed?;
+        let written = match worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
+            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
+            worked => worked.map_err(BuilderError::io("the build's result"))?,
+        };
+        let same = known.iter().find(|layer| layer.content == written.digests.content);
+        Ok(same.map(|same| Layer {
+            slug: same.clone(),
+            upload: Duration::ZERO,
+            left_out: written.left_out,
+            secrets: written.secrets,
+            folders: written.folders,
+        }))
+    }
+
+    fn writer<W: Write>(&self, output: W) -> LayerWriter<W> {
+        LayerWriter::new(output, self.limit.saturating_mul(EXPANSION))
+    }
+
+    fn run(&self, input: impl Read, output: LayerWriter<impl Write>) -> io::Result<Written> {
         let mut writer = Rewriter {
-            root: self.root,
+            root: &self.root,
             from: self.from,
             newest: self.newest.unwrap_or(u64::MAX),
             links: BTreeSet::new(),
             link_bytes: 0,
             files: Names::default(),
             is_empty: true,
-            output: Hashing { output, hash: Sha256::new(), left: self.limit.saturating_mul(EXPANSION) },
+            output,
             left_out: vec![],
             secrets: &self.secrets,
             found: vec![],
@@ -197,9 +224,11 @@ impl Repack {
         if self.from == From::Archive && writer.is_empty {
             return Err(invalid(format!("it holds nothing under ./{}", self.root)));
         }
-        writer.output.write_all(&[0; 1024])?;
+        if self.is_last {
+            writer.output.write_all(&[0; 1024])?;
+        }
         Ok(Written {
-            diff_id: format!("sha256:{}", hex::encode(writer.output.hash.finalize())),
+            digests: writer.output.finish(),
             left_out: writer.left_out,
             secrets: writer.found,
             folders: writer.folders,
@@ -209,14 +238,14 @@ impl Repack {
 
 /// What [`Layer`] says of a tar.
 struct Written {
-    diff_id: String,
+    digests: Digests,
     left_out: Vec<String>,
     secrets: Vec<(String, String)>,
     folders: Folders,
 }
 
 struct Rewriter<'a, W> {
-    root: &'static str,
+    root: &'a str,
     from: From,
     newest: u64,
     /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
@@ -227,7 +256,7 @@ struct Rewriter<'a, W> {
     files: Names,
     /// Nothing under the root yet.
     is_empty: bool,
-    output: Hashing<W>,
+    output: LayerWriter<W>,
     left_out: Vec<String>,
     secrets: &'a Secrets,
     found: Vec<(String, String)>,
@@ -309,19 +338,19 @@ impl<W: Write> Rewriter<'_, W> {
                 header.set_size(size);
                 self.files.insert(&name)?;
                 self.count(&name, size);
-                self.head(header, &name, b"")?;
+                self.output.head(header, &name, b"")?;
                 let copied = self.copy(&mut entry, &name)?;
                 if copied != size {
                     return Err(io::ErrorKind::UnexpectedEof.into());
                 }
-                self.pad(size)
+                self.output.pad(size)
             }
             EntryType::Directory => {
                 header.set_entry_type(EntryType::Directory);
                 header.set_mode(mode | 0o700);
                 header.set_size(0);
                 self.files.remove(&name);
-                self.head(header, &[&name[..], b"/"].concat(), b"")
+                self.output.head(header, &[&name[..], b"/"].concat(), b"")
             }
             // Where it points is the dyno's business: nothing here ever follows it.
             EntryType::Symlink => {
@@ -330,7 +359,7 @@ impl<W: Write> Rewriter<'_, W> {
                 header.set_size(0);
                 self.files.insert(&name)?;
                 self.count(&name, 0);
-                self.head(header, &name, &target)
+                self.output.head(header, &name, &target)
             }
             EntryType::Link => {
                 let Some(target) = self.name(&target) else { return self.leave_out(&path, "it links out of the app") };
@@ -345,14 +374,14 @@ impl<W: Write> Rewriter<'_, W> {
                 header.set_entry_type(EntryType::Link);
                 header.set_mode(mode | 0o400);
                 header.set_size(0);
-                self.head(header, &name, &target)
+                self.output.head(header, &name, &target)
             }
             _ => self.leave_out(&path, "it is neither a file, a directory nor a link"),
         }
     }
 
     fn count(&mut self, name: &[u8], bytes: u64) {
-        self.folders.count(name.get(self.root.len() + 1..).unwrap_or_default(), bytes);
+        self.folders.count(name.get("app/".len()..).unwrap_or_default(), bytes);
     }
 
     /// Writes a file's content, and looks for config vars in it.
@@ -423,61 +452,12 @@ impl<W: Write> Rewriter<'_, W> {
         }
         Ok(())
     }
-
-    /// A header, with GNU's extra entries before it for a name or a target that does not fit: byte for byte, where the
-    /// tar crate's own way would normalise them.
-    fn head(&mut self, mut header: Header, name: &[u8], target: &[u8]) -> io::Result<()> {
-        for (kind, long) in [(EntryType::GNULongLink, target), (EntryType::GNULongName, name)] {
-            if long.len() > 100 {
-                let mut extra = Header::new_gnu();
-                extra.set_entry_type(kind);
-                extra.set_size(long.len() as u64 + 1);
-                put(&mut extra.as_old_mut().name, b"././@LongLink");
-                extra.set_cksum();
-                self.output.write_all(extra.as_bytes())?;
-                self.output.write_all(long)?;
-                self.output.write_all(&[0])?;
-                self.pad(long.len() as u64 + 1)?;
-            }
-        }
-        put(&mut header.as_old_mut().name, name);
-        put(&mut header.as_old_mut().linkname, target);
-        header.set_cksum();
-        self.output.write_all(header.as_bytes())
-    }
-
-    fn pad(&mut self, size: u64) -> io::Result<()> {
-        let over = (size % 512) as usize;
-        if over == 0 { Ok(()) } else { self.output.write_all(&[0; 512][over..]) }
-    }
 }
 
 /// A path without its first component, as it can be shown.
 fn in_the_app(path: &[u8]) -> String {
     let name: String = String::from_utf8_lossy(path).chars().take(200).collect();
     name.split_once('/').map_or(name.as_str(), |(_, rest)| rest).escape_debug().to_string()
-}
-
-/// Passes on at most `left` bytes, and hashes them.
-struct Hashing<W> {
-    output: W,
-    hash: Sha256,
-    left: u64,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.left = self.left.checked_sub(bytes.len() as u64).ok_or(io::ErrorKind::FileTooLarge)?;
-        let written = self.output.write(bytes)?;
-        // What was not taken comes again.
-        self.left += (bytes.len() - written) as u64;
-        self.hash.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.output.flush()
-    }
 }
 
 pub(crate) fn as_path(path: &[u8]) -> &Path {
@@ -498,26 +478,18 @@ fn base_name(path: &[u8]) -> &[u8] {
     path.rsplit(|byte| *byte == b'/').next().unwrap_or(path)
 }
 
-fn put(field: &mut [u8], value: &[u8]) {
-    let length = value.len().min(field.len());
-    field[..length].copy_from_slice(&value[..length]);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::tar_entries::tests::raw;
 
-    #[test]
-    fn a_layer_that_does_not_end_is_ended() {
-        let mut output = Hashing { output: io::sink(), hash: Sha256::new(), left: 10 };
-        output.write_all(&[0; 10]).unwrap();
-        assert_eq!(output.write_all(&[0]).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    fn repack(from: From) -> Repack {
+        let secrets = Secrets::default();
+        Repack { root: "app".to_owned(), from, limit: 1 << 30, secrets, newest: None, is_last: true }
     }
 
     fn repacked(from: From, entries: &[Vec<u8>]) -> Result<Vec<String>, String> {
-        let repack = Repack { root: "app", from, limit: 1 << 30, secrets: Secrets::default(), newest: None };
-        let ran = repack.run(entries.concat().as_slice(), io::sink());
+        let ran = repack(from).run(entries.concat().as_slice(), repack(from).writer(io::sink()));
         ran.map(|written| written.left_out).map_err(|error| error.to_string())
     }
 
@@ -528,10 +500,9 @@ mod tests {
         for place in [0, 1, PIECE - 8, PIECE, 3 * PIECE - 1] {
             let content = [&vec![b'.'; place][..], b"0123456789abcdef", &[b'.'; 9]].concat();
             let tar = [raw(EntryType::Regular, "x/a/b", &content), raw(EntryType::Regular, "x/c", b"0123")].concat();
-            let repack =
-                Repack { root: "app", from: From::Container, limit: 1 << 30, secrets: secrets.clone(), newest: None };
+            let repack = Repack { secrets: secrets.clone(), ..repack(From::Container) };
             let mut output = vec![];
-            let written = repack.run(tar.as_slice(), &mut output).unwrap();
+            let written = repack.run(tar.as_slice(), repack.writer(&mut output)).unwrap();
             assert_eq!(written.secrets, [("a/b".to_owned(), "KEY".to_owned())], "{place}");
             assert!(output.windows(content.len()).any(|window| window == content), "{place}: nothing is lost");
         }

@@ -2,7 +2,7 @@
 //! it is hostile input: bounded, and parsed here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read},
     time::Duration,
 };
@@ -29,6 +29,8 @@ pub(crate) struct Outcome {
     pub cache_changed: bool,
     /// When the newest file of the source was last changed: of a commit, when it was made. In seconds.
     pub source_time: Option<u64>,
+    /// Directories of the app that are to be layers of their own.
+    pub large: Vec<String>,
     /// The script's stages, in their order.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -43,6 +45,9 @@ pub(crate) struct BadRelease {
 
 /// Of everything in the directory together.
 const LIMIT: usize = 4 << 20;
+
+/// Engines can stack 127 layers, of which the stack's are some; and each one costs a little.
+const MAX_LARGE: usize = 4;
 
 /// Procfile warnings that are shown; a file of 10,000 wrong lines needs no more.
 const WARNINGS_SHOWN: usize = 10;
@@ -76,6 +81,7 @@ impl Outcome {
             language,
             detected: line(files, "detected"),
             cache_changed: line(files, "cache").is_none_or(|state| state != "unchanged"),
+            large: files.get("large").map(|bytes| large(&String::from_utf8_lossy(bytes))).unwrap_or_default(),
             source_time: line(files, "source_time").and_then(|seconds| seconds.parse().ok()),
             stages: files.get("stages").map(|bytes| stages(&String::from_utf8_lossy(bytes))).unwrap_or_default(),
         })
@@ -147,6 +153,16 @@ fn default_process_types(yaml: &[u8]) -> Result<BTreeMap<ProcessType, String>, s
     let types = release.and_then(|release| release.default_process_types).unwrap_or_default();
     let valid = types.into_iter().filter(|(_, command)| !command.trim().is_empty() && !command.contains('\0'));
     Ok(valid.filter_map(|(kind, command)| Some((ProcessType::parse(&kind).ok()?, command))).collect())
+}
+
+/// Names of directories, in their order: what the script has moved to where [`crate::sandbox::LARGE`] says.
+fn large(text: &str) -> Vec<String> {
+    let is_name = |name: &&str| {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+        !name.is_empty() && name.len() <= 255 && name.chars().all(is_plain) && !name.chars().all(|c| c == '.')
+    };
+    let names: BTreeSet<&str> = text.lines().filter(is_name).take(MAX_LARGE).collect();
+    names.into_iter().map(str::to_owned).collect()
 }
 
 fn stages(text: &str) -> Vec<(&'static str, Duration)> {
@@ -221,6 +237,7 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(found.language.as_deref(), Some("Node.js"));
+        assert_eq!(outcome(&[("large", "b\n..\na/b\nb\n.a\n\nx y\n")]).unwrap().large, [".a", "b"]);
         assert_eq!(found.stages, [("compile", Duration::from_millis(12))]);
         assert!(found.defaults.is_empty() && found.cache_changed);
     }

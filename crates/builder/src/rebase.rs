@@ -1,8 +1,8 @@
 //! Another run image under a slug that there is: no build, and no layer moves.
 
-use paas_model::AppId;
+use paas_model::{AppId, SlugLayer};
 
-use crate::{Builder, BuilderError, SlugLayer};
+use crate::{Builder, BuilderError};
 
 /// What a slug's image stands on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl Builder {
     /// # Errors
     /// [`BuilderError::NoSuchStack`]; [`BuilderError::NotFound`] when the stack's image is not in the registry yet;
     /// [`BuilderError::Registry`].
-    pub async fn base(&self, app: AppId, stack: &str, slug: &SlugLayer, image: &str) -> Result<Base, BuilderError> {
+    pub async fn base(&self, app: AppId, stack: &str, slug: &[SlugLayer], image: &str) -> Result<Base, BuilderError> {
         let stack = self.stack(stack)?;
         let newest = self.images.stack(&self.registry, stack).await?.digest;
         let is_current = match image.split_once('@') {
@@ -34,10 +34,12 @@ impl Builder {
     ///
     /// # Errors
     /// As [`Self::base`]; [`BuilderError::NotFound`] also when the registry does not have the slug any more.
-    pub async fn rebase(&self, app: AppId, stack: &str, slug: &SlugLayer) -> Result<String, BuilderError> {
+    pub async fn rebase(&self, app: AppId, stack: &str, slug: &[SlugLayer]) -> Result<String, BuilderError> {
         let (stack, repository) = (self.stack(stack)?, repository(app));
-        if !self.registry.has_blob(&repository, &slug.digest).await? {
-            return Err(BuilderError::NotFound(format!("{repository}@{}", slug.digest)));
+        for layer in slug {
+            if !self.registry.has_blob(&repository, &layer.digest).await? {
+                return Err(BuilderError::NotFound(format!("{repository}@{}", layer.digest)));
+            }
         }
         self.images.write(&self.registry, stack, &repository, slug).await
     }

@@ -7,11 +7,12 @@ use oci_client::manifest::{
     IMAGE_DOCKER_CONFIG_MEDIA_TYPE, IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE, IMAGE_LAYER_GZIP_MEDIA_TYPE, OciDescriptor,
     OciImageManifest, OciManifest,
 };
+use paas_model::SlugLayer;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use crate::{
-    Blob, BuilderError, Registry, SlugLayer, StackConfig,
+    Blob, BuilderError, Registry, StackConfig,
     registry::{Image, digest_of, tag_of},
 };
 
@@ -22,7 +23,7 @@ pub(crate) struct ReleaseImages {
 }
 
 impl ReleaseImages {
-    /// Writes an image whose last layer is the slug, which `repository` has already. Gives its name by digest,
+    /// Writes an image whose last layers are the slug, which `repository` has already. Gives its name by digest,
     /// `HOST/repository@sha256:…`: whoever runs it gets what was written here, or nothing. Its tag, which keeps it from those
     /// who collect what no tag holds, is of its content too, so that no other image ever takes it.
     pub(crate) async fn write(
@@ -30,7 +31,7 @@ impl ReleaseImages {
         registry: &Registry,
         stack: &StackConfig,
         repository: &str,
-        slug: &SlugLayer,
+        slug: &[SlugLayer],
     ) -> Result<String, BuilderError> {
         let base = self.stack(registry, stack).await?;
         let from = stack.repository();
@@ -47,7 +48,7 @@ impl ReleaseImages {
         registry: &Registry,
         stack: &StackConfig,
         repository: &str,
-        slug: &SlugLayer,
+        slug: &[SlugLayer],
         digest: &str,
     ) -> Result<bool, BuilderError> {
         let (newest, _) = put_on(&self.stack(registry, stack).await?, slug, stack)?;
@@ -74,15 +75,16 @@ impl ReleaseImages {
 }
 
 /// An image of the slug on this run image: its manifest, and its configuration.
-fn put_on(base: &Image, slug: &SlugLayer, stack: &StackConfig) -> Result<(OciImageManifest, Vec<u8>), BuilderError> {
-    let config = release_config(&base.config, &slug.diff_id)
+fn put_on(base: &Image, slug: &[SlugLayer], stack: &StackConfig) -> Result<(OciImageManifest, Vec<u8>), BuilderError> {
+    let config = release_config(&base.config, slug)
         .map_err(|reason| BuilderError::StackImage { image: stack.run_image.clone(), reason: reason.to_owned() })?;
     let mut manifest = base.manifest.clone();
     let docker = manifest.config.media_type == IMAGE_DOCKER_CONFIG_MEDIA_TYPE;
     let layer_type = if docker { IMAGE_DOCKER_LAYER_GZIP_MEDIA_TYPE } else { IMAGE_LAYER_GZIP_MEDIA_TYPE };
     let blob = Blob { digest: digest_of(&config), size: config.len() as u64 };
     manifest.config = descriptor(&manifest.config.media_type, &blob);
-    manifest.layers.push(descriptor(layer_type, &Blob { digest: slug.digest.clone(), size: slug.size }));
+    let layers = slug.iter().map(|layer| Blob { digest: layer.digest.clone(), size: layer.size });
+    manifest.layers.extend(layers.map(|blob| descriptor(layer_type, &blob)));
     Ok((manifest, config))
 }
 
@@ -91,12 +93,12 @@ fn layers(manifest: &OciImageManifest) -> Vec<&str> {
 }
 
 /// The stack's configuration with the slug on top: run as 1000:1000 in /app, and no command of its own.
-fn release_config(stack: &str, diff_id: &str) -> Result<Vec<u8>, &'static str> {
+fn release_config(stack: &str, slug: &[SlugLayer]) -> Result<Vec<u8>, &'static str> {
     let mut image: Value = serde_json::from_str(stack).map_err(|_| "its configuration is not JSON")?;
     let layers = image.pointer_mut("/rootfs/diff_ids").and_then(Value::as_array_mut);
-    layers.ok_or("its configuration lists no layers")?.push(json!(diff_id));
+    layers.ok_or("its configuration lists no layers")?.extend(slug.iter().map(|layer| json!(layer.diff_id)));
     if let Some(history) = image.get_mut("history").and_then(Value::as_array_mut) {
-        history.push(json!({ "created_by": "slug" }));
+        history.extend(slug.iter().map(|_| json!({ "created_by": "slug" })));
     }
     let root = image.as_object_mut().ok_or("its configuration is no object")?;
     // Docker's note of the container that a layer was made in; it has nothing to do with this image.
@@ -139,17 +141,18 @@ mod tests {
             "rootfs": { "type": "layers", "diff_ids": ["sha256:a"] },
             "history": [{ "created_by": "debian" }],
         });
-        let config: Value = serde_json::from_slice(&release_config(&stack.to_string(), "sha256:b").unwrap()).unwrap();
-        assert_eq!(config["rootfs"]["diff_ids"], json!(["sha256:a", "sha256:b"]));
+        let slug = ["sha256:b", "sha256:c"].map(|id| SlugLayer { diff_id: id.to_owned(), ..SlugLayer::default() });
+        let config: Value = serde_json::from_slice(&release_config(&stack.to_string(), &slug).unwrap()).unwrap();
+        assert_eq!(config["rootfs"]["diff_ids"], json!(["sha256:a", "sha256:b", "sha256:c"]));
         assert_eq!(config["config"]["User"], "1000:1000");
         assert_eq!(config["config"]["Env"], json!(["PATH=/bin", "HOME=/app"]));
-        assert_eq!(config["history"].as_array().unwrap().len(), 2);
+        assert_eq!(config["history"].as_array().unwrap().len(), 3);
     }
 
     #[test]
     fn a_stack_image_that_is_none_is_refused() {
         for config in ["", "[]", "{}", r#"{"rootfs":{"diff_ids":1}}"#] {
-            assert!(release_config(config, "sha256:b").is_err(), "{config}");
+            assert!(release_config(config, &[]).is_err(), "{config}");
         }
     }
 }

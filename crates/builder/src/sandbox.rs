@@ -23,6 +23,9 @@ const ROOT: &str = "/tmp/paas";
 /// Directory that the build's result is read from.
 pub(crate) const RESULT: &str = "/tmp/paas/result";
 
+/// Where the script puts the directories that are to be layers of their own.
+pub(crate) const LARGE: &str = "/tmp/paas/large";
+
 /// The packed CACHE_DIR. Only the app's own builds ever look into it.
 pub(crate) const CACHE: &str = "/tmp/paas/cache.packed";
 

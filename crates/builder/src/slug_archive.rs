@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use futures::{Stream, StreamExt};
-use paas_model::AppId;
+use paas_model::{AppId, SlugLayer};
 use sha2::{Digest, Sha256};
 use tokio::{
     sync::{Semaphore, mpsc},
@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use crate::{
-    Builder, BuilderError, InputError, SlugLayer,
+    Builder, BuilderError, InputError,
     bridge::ChannelReader,
     layer::{EXPANSION, From, Repack, Stored},
     registry::{is_over_limit, limited},
@@ -30,7 +30,7 @@ use crate::{
 /// An archive, now a layer and a release image in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredSlug {
-    pub slug: SlugLayer,
+    pub layers: Vec<SlugLayer>,
     /// As hosts pull it: `HOST/apps/APP_ID@sha256:…`.
     pub image: String,
 }
@@ -81,7 +81,14 @@ impl Builder {
         let feed = drain(Box::pin(limited(archive, limit)), sender, hash.clone());
         // The decoder reads as soon as it is made.
         let unpacked = move || MultiGzDecoder::new(ChannelReader::new(receiver)).take(limit.saturating_mul(EXPANSION));
-        let repack = Repack { root: "app", from: From::Archive, limit, secrets: Secrets::default(), newest: None };
+        let repack = Repack {
+            root: "app".to_owned(),
+            from: From::Archive,
+            limit,
+            secrets: Secrets::default(),
+            newest: None,
+            is_last: true,
+        };
         let stored = repack.store_from(unpacked, feed, &self.registry, &repository).await;
         let layer = match stored {
             Ok(Stored::Layer(layer)) => layer,
@@ -100,9 +107,9 @@ impl Builder {
                 "its checksum is {digest}, and the slug was announced with {wanted}"
             )));
         }
-        let slug = layer.slug();
-        let image = self.images.write(&self.registry, stack, &repository, &slug).await?;
-        Ok(StoredSlug { slug, image })
+        let layers = vec![layer.slug];
+        let image = self.images.write(&self.registry, stack, &repository, &layers).await?;
+        Ok(StoredSlug { layers, image })
     }
 }
 

@@ -23,7 +23,7 @@ use paas_hosts::{
     testing::{FakeEngine, FakeMachines},
 };
 use paas_logs::{DrainPolicy, Logs};
-use paas_model::{CrashPolicy, FreeDisk, HostId, Labels, ProcessType, Retention, SlugId, TrustedProxies};
+use paas_model::{CrashPolicy, FreeDisk, HostId, Labels, ProcessType, Retention, SlugId, SlugLayer, TrustedProxies};
 use paas_planner::Policy;
 use secrecy::SecretString;
 use tokio::{runtime::Runtime, task::JoinHandle};
@@ -191,13 +191,12 @@ impl TestControl {
         let types = process_types
             .iter()
             .map(|(kind, command)| (ProcessType::parse(kind).expect("a process type"), (*command).to_owned()));
+        let digest = format!("sha256:{}", "0".repeat(64));
         let slug = slugs::NewSlug {
             id,
             app_id: app.id,
             stack: app.stack.clone(),
-            digest: format!("sha256:{}", "0".repeat(64)),
-            diff_id: format!("sha256:{}", "0".repeat(64)),
-            size: 1_000,
+            layers: vec![SlugLayer { digest: digest.clone(), diff_id: digest, size: 1_000, content: String::new() }],
             image,
             commit: Some("7894b4129a8c".to_owned()),
             commit_description: None,

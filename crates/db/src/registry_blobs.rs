@@ -19,6 +19,7 @@ pub enum BlobKind {
 pub async fn named(db: impl PgExecutor<'_>) -> Result<BTreeMap<String, BlobKind>, DbError> {
     let query = sqlx::query_as(
         "select digest, 0 as kind from slugs where collected_at is null
+         union all select layer ->> 'digest', 0 from slugs, jsonb_array_elements(slugs.layers) as layer where collected_at is null
          union all select cache_digest, 1 from apps where cache_digest is not null
          union all select digest, 2 from sources where digest is not null and collected_at is null",
     );

@@ -1,39 +1,41 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use paas_model::{AppId, AppName, ProcessType, ReleaseVersion, SlugId, SlugUse};
+use paas_model::{AppId, AppName, ProcessType, ReleaseVersion, SlugId, SlugLayer, SlugUse};
+use sha2::{Digest, Sha256};
 use sqlx::{PgExecutor, types::Json};
 
 use crate::{Connection, DbError};
 
 macro_rules! columns {
     () => {
-        "id, app_id, stack, digest, diff_id, size, image, commit, commit_description, buildpack_provided_description, \
-         process_types, collected_at, created_at, updated_at"
+        "id, app_id, stack, digest, diff_id, size, layers, image, commit, commit_description, \
+         buildpack_provided_description, process_types, collected_at, created_at, updated_at"
     };
 }
 
 /// The same, of a row that others are joined to.
 macro_rules! joined_columns {
     () => {
-        "slugs.id, slugs.app_id, slugs.stack, slugs.digest, slugs.diff_id, slugs.size, slugs.image, slugs.commit, \
-         slugs.commit_description, slugs.buildpack_provided_description, slugs.process_types, slugs.collected_at, slugs.created_at, \
+        "slugs.id, slugs.app_id, slugs.stack, slugs.digest, slugs.diff_id, slugs.size, slugs.layers, slugs.image, \
+         slugs.commit, slugs.commit_description, slugs.buildpack_provided_description, slugs.process_types, slugs.collected_at, slugs.created_at, \
          slugs.updated_at"
     };
 }
 
-/// A built app: one image layer, and the image that is the stack's layers with it on top.
+/// A built app: image layers, and the image that is the stack's layers with these on top.
 #[derive(Debug, Clone, sqlx::FromRow)]
 pub struct Slug {
     pub id: SlugId,
     pub app_id: AppId,
     pub stack: String,
-    /// Digest of the gzipped layer blob.
+    /// The same for slugs that are the same. Of a slug with one layer, this is the blob's.
     pub digest: String,
-    /// Digest of its tar.
-    pub diff_id: String,
-    /// Compressed bytes.
+    /// Of the tar of the topmost layer.
+    diff_id: String,
+    /// Compressed bytes, of all layers.
     pub size: i64,
+    layers: Option<Json<Vec<SlugLayer>>>,
     /// Full reference that hosts pull.
     pub image: String,
     pub commit: Option<String>,
@@ -75,9 +77,8 @@ pub struct NewSlug {
     pub id: SlugId,
     pub app_id: AppId,
     pub stack: String,
-    pub digest: String,
-    pub diff_id: String,
-    pub size: i64,
+    /// The bottom one first; there is one at least.
+    pub layers: Vec<SlugLayer>,
     pub image: String,
     pub commit: Option<String>,
     pub commit_description: Option<String>,
@@ -85,18 +86,46 @@ pub struct NewSlug {
     pub process_types: BTreeMap<ProcessType, String>,
 }
 
+impl Slug {
+    /// The bottom one first.
+    #[must_use]
+    pub fn layers(&self) -> Vec<SlugLayer> {
+        match &self.layers {
+            Some(Json(layers)) => layers.clone(),
+            // Of before slugs had several.
+            None => vec![SlugLayer {
+                digest: self.digest.clone(),
+                diff_id: self.diff_id.clone(),
+                size: u64::try_from(self.size).unwrap_or_default(),
+                content: String::new(),
+            }],
+        }
+    }
+}
+
+/// What stands for a slug with these layers in [`Slug::digest`].
+#[must_use]
+pub fn digest(layers: &[SlugLayer]) -> String {
+    if let [only] = layers {
+        return only.digest.clone();
+    }
+    let digests: Vec<&str> = layers.iter().map(|layer| layer.digest.as_str()).collect();
+    format!("sha256:{}", hex::encode(Sha256::digest(digests.join("\n"))))
+}
+
 pub async fn create(db: impl PgExecutor<'_>, slug: &NewSlug) -> Result<(), DbError> {
     sqlx::query(
-        "insert into slugs (id, app_id, stack, digest, diff_id, size, image, commit, commit_description,
+        "insert into slugs (id, app_id, stack, digest, diff_id, size, layers, image, commit, commit_description,
                             buildpack_provided_description, process_types)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(slug.id)
     .bind(slug.app_id)
     .bind(&slug.stack)
-    .bind(&slug.digest)
-    .bind(&slug.diff_id)
-    .bind(slug.size)
+    .bind(digest(&slug.layers))
+    .bind(slug.layers.last().map_or("", |layer| &layer.diff_id))
+    .bind(i64::try_from(slug.layers.iter().map(|layer| layer.size).sum::<u64>()).unwrap_or(i64::MAX))
+    .bind(Json(&slug.layers))
     .bind(&slug.image)
     .bind(&slug.commit)
     .bind(&slug.commit_description)
@@ -115,6 +144,16 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: SlugId) -> Result<Option<Slug>, 
 pub async fn find(db: impl PgExecutor<'_>, app: AppId, id: SlugId) -> Result<Option<Slug>, DbError> {
     let query = sqlx::query_as(concat!("select ", columns!(), " from slugs where id = $1 and app_id = $2"));
     Ok(query.bind(id).bind(app).fetch_optional(db).await?)
+}
+
+/// The app's newest one that is kept.
+pub async fn newest(db: impl PgExecutor<'_>, app: AppId) -> Result<Option<Slug>, DbError> {
+    let query = sqlx::query_as(concat!(
+        "select ",
+        columns!(),
+        " from slugs where app_id = $1 and collected_at is null order by created_at desc, id desc limit 1"
+    ));
+    Ok(query.bind(app).fetch_optional(db).await?)
 }
 
 /// Apps that have slugs which are kept, from the one after `after` on; at most `most`.

@@ -27,6 +27,7 @@ mod release;
 mod retention;
 mod scale;
 mod scope;
+mod slug_layer;
 mod state;
 mod trusted_proxies;
 
@@ -57,5 +58,6 @@ pub use release::{ReleaseVersion, describe};
 pub use retention::{Retention, SlugUse};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
 pub use scope::Scope;
+pub use slug_layer::SlugLayer;
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};
 pub use trusted_proxies::{NetworkError, TrustedProxies};

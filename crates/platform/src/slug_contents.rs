@@ -13,8 +13,8 @@ use crate::{NamedReference, Timestamp};
 pub struct SlugSummary {
     /// The language, as the buildpack said it.
     pub buildpack_provided_description: Option<String>,
-    /// `SHA256:` and hexadecimal digits of the compressed archive.
-    pub checksum: String,
+    /// `SHA256:` and hexadecimal digits of the compressed archive; null for one that is put together of several layers.
+    pub checksum: Option<String>,
     pub commit: Option<String>,
     pub commit_description: Option<String>,
     pub created_at: Timestamp,

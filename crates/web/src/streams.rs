@@ -5,7 +5,7 @@ mod blobs;
 mod logs;
 mod output;
 
-pub(crate) use blobs::{blob, upload_of};
+pub(crate) use blobs::{blob, blobs, upload_of};
 
 use crate::endpoint::Endpoint;
 

@@ -21,12 +21,12 @@ use std::{
 
 use oci_client::Reference;
 use paas_hosts::{AppImageBuild, Engine, EngineError, Limits, Network};
-use paas_model::{ContainerImages, ProcessType, Procfile};
+use paas_model::{ContainerImages, ProcessType, Procfile, SlugLayer};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::{
-    BuildError, BuildRequest, Builder, BuilderError, Built, InputError, SlugLayer, SourceUrl, registry::Image,
+    BuildError, BuildRequest, Builder, BuilderError, Built, InputError, SourceUrl, registry::Image,
     source_file::SourceFiles, transcript::Transcript,
 };
 use context::{Context, DOCKERFILE, NoContext};
@@ -293,11 +293,12 @@ impl ContainerAttempt<'_> {
         transcript.line(format!("=== Process types: {}", names.join(", "))).await;
         let layers = main.image.manifest.layers.iter().map(|layer| u64::try_from(layer.size).unwrap_or_default());
         Ok(Built {
-            slug: SlugLayer {
+            layers: vec![SlugLayer {
                 digest: main.image.digest.clone(),
                 diff_id: main.image.manifest.config.digest.clone(),
                 size: layers.sum(),
-            },
+                content: String::new(),
+            }],
             image: main.reference.clone(),
             stack: CONTAINER_STACK.to_owned(),
             container: Some(container),

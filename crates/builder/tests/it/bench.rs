@@ -71,6 +71,7 @@ impl Bench {
             config: ConfigVars::default(),
             buildpacks: vec![],
             cache_digest: None,
+            layers: vec![],
         }
     }
 
@@ -180,6 +181,11 @@ impl Done {
             Ok(built) => built,
             Err(error) => panic!("{error:?}\n{}", self.transcript()),
         }
+    }
+
+    /// Compressed bytes of all layers.
+    pub(crate) fn slug_size(&self) -> u64 {
+        self.built().layers.iter().map(|layer| layer.size).sum()
     }
 
     /// The text of a rejection, as the user saw it.

@@ -16,7 +16,7 @@ async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
     let answer = body(&bench.serve(done.built()).await.get("/").await);
     let version = request.version.clone().unwrap();
     assert_eq!(answer, format!("Hello, Heroku from go1.24, version {version}"));
-    assert!(done.built().slug.size < 8 << 20, "Go itself is not in it: {}", done.built().slug.size);
+    assert!(done.slug_size() < 8 << 20, "Go itself is not in it: {}", done.slug_size());
 
     // Without the network, nothing could be fetched again.
     let again = BuildRequest {
@@ -26,7 +26,7 @@ async fn an_unmodified_app_with_vendored_packages_is_built_and_answers() {
     };
     bench.config.mirrors.pypi = Some(nowhere());
     let again = bench.run(&again).await;
-    assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same program of the same source");
+    assert_eq!(again.built().layers, done.built().layers, "the same program of the same source");
 }
 
 /// Matrix: Go | modules | several programs, `// +heroku install`, hooks

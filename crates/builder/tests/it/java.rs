@@ -31,7 +31,7 @@ async fn an_app_with_mavens_wrapper_is_built_and_its_jar_answers_without_a_procf
 
     let (build_id, cache_digest) = (BuildId::from(Uuid::now_v7()), done.built().cache_digest.clone());
     let again = bench.run(&BuildRequest { build_id, cache_digest, ..request }).await;
-    assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same slug of the same source");
+    assert_eq!(again.built().layers, done.built().layers, "the same slug of the same source");
 }
 
 /// Matrix: Java | Gradle | a wrapper that calls `javac`, Java 25; Gradle itself is not run

@@ -23,7 +23,7 @@ async fn an_app_of_one_file_is_served_by_apache() {
         bench.output(done.built(), "php -r 'echo PHP_VERSION;'; ls bin config 2>&1 | head -n 1; which composer").await;
     assert!(out.starts_with("8.4.") && out.contains("cannot access"), "{out}");
     assert!(!out.contains("/composer"), "what only builds is not in it: {out}");
-    assert!(done.built().slug.size < 24 << 20, "{}", done.built().slug.size);
+    assert!(done.slug_size() < 24 << 20, "{}", done.slug_size());
 }
 
 /// Matrix: PHP | Composer | a path repository, extensions, Apache with `.htaccess`; a second build with the cache
@@ -52,7 +52,7 @@ async fn a_composer_app_runs_on_apache_and_its_second_build_uses_the_cache() {
     let again = bench.run(&again).await;
     let reused = again.lines.iter().filter(|line| *line == "       Using the packages of the last build").count();
     assert_eq!(reused, 3, "Composer, PHP and nginx\n{}", again.transcript());
-    assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same slug of the same source");
+    assert_eq!(again.built().layers, done.built().layers, "the same slug of the same source");
 }
 
 /// Matrix: PHP | Composer | nginx and PHP-FPM with configuration of the app's own

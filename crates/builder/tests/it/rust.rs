@@ -16,11 +16,11 @@ async fn an_unmodified_axum_app_is_built_and_answers() {
     assert!(done.has_line("-----> Rust app detected"), "{}", done.transcript());
     assert_eq!(done.built().process_types[&ProcessType::web()], "target/release/server");
     assert_eq!(body(&bench.serve(done.built()).await.get("/Heroku").await), "Hello, Heroku");
-    assert!(done.built().slug.size < 4 << 20, "neither Rust nor what is compiled is in it: {}", done.built().slug.size);
+    assert!(done.slug_size() < 4 << 20, "neither Rust nor what is compiled is in it: {}", done.slug_size());
 
     let (build_id, cache_digest) = (BuildId::from(Uuid::now_v7()), done.built().cache_digest.clone());
     let again = bench.run(&BuildRequest { build_id, cache_digest, ..request }).await;
-    assert_eq!(again.built().slug.diff_id, done.built().slug.diff_id, "the same program of the same source");
+    assert_eq!(again.built().layers, done.built().layers, "the same program of the same source");
     let compiled: Vec<_> = again.lines.iter().filter(|line| line.contains(" Compiling ")).collect();
     assert!(matches!(compiled[..], [only] if only.contains(" server v0.1.0 ")), "{}", again.transcript());
 }

@@ -1,5 +1,8 @@
 //! What becomes of a build.
 
+use std::process::Command;
+
+use futures::TryStreamExt;
 use paas_builder::BuildRequest;
 use paas_model::BuildId;
 use uuid::Uuid;
@@ -29,6 +32,60 @@ async fn the_same_build_makes_the_same_slug_another_time() {
         let first = bench.request(folder(&format!("buildpacks/{fixture}"))).await;
         let again = BuildRequest { build_id: BuildId::from(Uuid::now_v7()), ..first.clone() };
         let (first, again) = (bench.run(&first).await, bench.run(&again).await);
-        assert_eq!(first.built().slug, again.built().slug, "{fixture}");
+        assert_eq!(first.built().layers, again.built().layers, "{fixture}");
+    }
+}
+
+/// What a push of changed code costs is its code, whatever the app depends on.
+#[tokio::test]
+async fn what_an_app_depends_on_is_a_layer_that_is_made_once() {
+    let mut bench = Bench::new().await;
+    let source = |code: &str, dependency: &str| {
+        app_that_runs(&format!(
+            "mkdir -p deps/lib small; seq 1 800000 >deps/lib/numbers; echo {dependency} >deps/lib/name; echo $API_KEY >deps/key
+             ln deps/lib/name small/name; echo {code} >code
+             printf 'web: cat code deps/lib/name small/name\\n' >Procfile"
+        ))
+    };
+    let mut request = bench.request(source("one", "left-pad")).await;
+    request.config = config(&[("API_KEY", "sk_0123456789abcdef")]);
+    let first = bench.run(&request).await;
+    // The first of them is Python's.
+    let [python, below, code] = &first.built().layers[..] else { panic!("{:?}", first.built().layers) };
+    assert!(below.size > 10 * code.size, "{below:?} {code:?}");
+    assert_eq!(bench.output(first.built(), "cat code deps/lib/name small/name").await, "one\nleft-pad\nleft-pad\n");
+
+    let next = |source_digest: String| BuildRequest {
+        build_id: BuildId::from(Uuid::now_v7()),
+        source_digest,
+        layers: first.built().layers.clone(),
+        ..request.clone()
+    };
+    let changed = bench.run(&next(bench.upload(source("two", "left-pad")).await)).await;
+    assert_eq!(changed.built().layers[..2], [python.clone(), below.clone()]);
+    assert_ne!(changed.built().layers[2].digest, code.digest);
+    assert_eq!(bench.output(changed.built(), "cat code deps/lib/name small/name").await, "two\nleft-pad\nleft-pad\n");
+    let warning =
+        " !     Warning: deps/key holds the value of the config var API_KEY, for everybody who gets the slug.";
+    assert!(changed.has_line(warning), "{}", changed.transcript());
+
+    let upgraded = bench.run(&next(bench.upload(source("two", "is-odd")).await)).await;
+    assert_eq!(upgraded.built().layers[0], *python);
+    assert_ne!(upgraded.built().layers[1].content, below.content);
+    assert_eq!(bench.output(upgraded.built(), "cat code deps/lib/name small/name").await, "two\nis-odd\nis-odd\n");
+
+    // One after the other, they are one archive.
+    let mut archive = Vec::new();
+    for layer in &changed.built().layers {
+        let (_, blob) = bench.registry.get_blob(&format!("apps/{}", request.app_id), &layer.digest).await.unwrap();
+        archive.extend(blob.try_fold(Vec::new(), async |all, piece| Ok([all, piece.to_vec()].concat())).await.unwrap());
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), &archive).unwrap();
+    let tar = Command::new("tar").args(["-tzf"]).arg(file.path()).output().unwrap();
+    let listed = String::from_utf8(tar.stdout).unwrap();
+    assert!(tar.status.success() && tar.stderr.is_empty(), "{}", String::from_utf8_lossy(&tar.stderr));
+    for path in ["app/deps/lib/numbers", "app/code", "app/small/name"] {
+        assert!(listed.lines().any(|line| line == path), "{path} is not in\n{listed}");
     }
 }

@@ -2,8 +2,9 @@
 
 use std::{collections::BTreeSet, process::Command};
 
-use paas_builder::{Builder, BuilderConfig, BuilderError, SlugLayer, StackConfig, ensure_stacks};
+use paas_builder::{Builder, BuilderConfig, BuilderError, StackConfig, ensure_stacks};
 use paas_hosts::{Engine, ImageBuild};
+use paas_model::SlugLayer;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -35,27 +36,27 @@ async fn a_slug_stands_on_a_newer_run_image_without_a_build_and_the_old_image_st
     let done = bench.run(&request).await;
     let (app, built) = (request.app_id, done.built());
     let before = Builder::new(bench.config.clone(), bench.registry.clone());
-    let base = before.base(app, "debian-13", &built.slug, &built.image).await.unwrap();
+    let base = before.base(app, "debian-13", &built.layers, &built.image).await.unwrap();
     assert!(!base.is_outdated, "{base:?}");
 
     let next = Next::make(&bench).await;
     let config = BuilderConfig { stacks: vec![next.stack.clone()], ..bench.config.clone() };
     let after = Builder::new(config, bench.registry.clone());
-    let outdated = after.base(app, "debian-13", &built.slug, &built.image).await.unwrap();
+    let outdated = after.base(app, "debian-13", &built.layers, &built.image).await.unwrap();
     assert!(outdated.is_outdated && outdated.newest != base.newest, "{outdated:?}");
-    let image = after.rebase(app, "debian-13", &built.slug).await.unwrap();
-    assert!(!after.base(app, "debian-13", &built.slug, &image).await.unwrap().is_outdated);
-    assert_eq!(after.rebase(app, "debian-13", &built.slug).await.unwrap(), image, "the same again is the same image");
+    let image = after.rebase(app, "debian-13", &built.layers).await.unwrap();
+    assert!(!after.base(app, "debian-13", &built.layers, &image).await.unwrap().is_outdated);
+    assert_eq!(after.rebase(app, "debian-13", &built.layers).await.unwrap(), image, "the same again is the same image");
 
     let rebased = Done { result: Ok(paas_builder::Built { image, ..built.clone() }), lines: vec![], stages: vec![] };
     let look = "cat greeting /etc/stack-version 2>&1; true";
     assert_eq!(bench.output(rebased.built(), look).await, "hellonext\n");
     assert_eq!(bench.output(built, look).await, "hellocat: /etc/stack-version: No such file or directory\n");
 
-    let lost = SlugLayer { digest: format!("sha256:{}", "0".repeat(64)), ..built.slug.clone() };
+    let lost = [SlugLayer { digest: format!("sha256:{}", "0".repeat(64)), ..built.layers[0].clone() }];
     let error = after.rebase(app, "debian-13", &lost).await.unwrap_err();
-    assert!(matches!(&error, BuilderError::NotFound(what) if what.contains(&lost.digest)), "{error}");
-    let gone = after.base(app, "cedar-14", &built.slug, &built.image).await.unwrap_err();
+    assert!(matches!(&error, BuilderError::NotFound(what) if what.contains(&lost[0].digest)), "{error}");
+    let gone = after.base(app, "cedar-14", &built.layers, &built.image).await.unwrap_err();
     assert!(matches!(gone, BuilderError::NoSuchStack(_)), "{gone}");
 }
 

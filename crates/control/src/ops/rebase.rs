@@ -1,7 +1,7 @@
 //! Newer run images of stacks, under the slugs that there are: no build, a release like any other.
 
 use futures::{StreamExt, TryStreamExt, stream};
-use paas_builder::{Base, BuilderError, CONTAINER_STACK, SlugLayer};
+use paas_builder::{Base, BuilderError, CONTAINER_STACK};
 use paas_db::{
     DbError,
     accounts::Account,
@@ -79,7 +79,7 @@ pub async fn rebase(control: &Control, account: &Account, app: &App) -> Result<R
     if !base.is_outdated {
         return Ok(Rebased { standing, release: None });
     }
-    let image = control.builder.rebase(app.id, &slug.stack, &layer(slug)).await;
+    let image = control.builder.rebase(app.id, &slug.stack, &slug.layers()).await;
     let image = image.map_err(|error| match error {
         BuilderError::NotFound(_) => OpError::Invalid(format!(
             "The slug of {}'s current release, {}, is not in the registry any more: push the app again.",
@@ -121,7 +121,7 @@ pub async fn rebase(control: &Control, account: &Account, app: &App) -> Result<R
 
 async fn look(control: &Control, running: RunningSlug) -> Result<Standing, OpError> {
     let slug = &running.slug;
-    let base = match control.builder.base(slug.app_id, &slug.stack, &layer(slug), &slug.image).await {
+    let base = match control.builder.base(slug.app_id, &slug.stack, &slug.layers(), &slug.image).await {
         Ok(base) => Some(base),
         Err(BuilderError::NoSuchStack(_)) => None,
         Err(BuilderError::NotFound(_)) => {
@@ -135,22 +135,12 @@ async fn look(control: &Control, running: RunningSlug) -> Result<Standing, OpErr
     Ok(Standing { running, base })
 }
 
-fn layer(slug: &Slug) -> SlugLayer {
-    SlugLayer {
-        digest: slug.digest.clone(),
-        diff_id: slug.diff_id.clone(),
-        size: u64::try_from(slug.size).unwrap_or_default(),
-    }
-}
-
 fn copied(slug: &Slug, id: SlugId, image: String) -> slugs::NewSlug {
     slugs::NewSlug {
         id,
         app_id: slug.app_id,
         stack: slug.stack.clone(),
-        digest: slug.digest.clone(),
-        diff_id: slug.diff_id.clone(),
-        size: slug.size,
+        layers: slug.layers(),
         image,
         commit: slug.commit.clone(),
         commit_description: slug.commit_description.clone(),

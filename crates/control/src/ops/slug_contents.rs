@@ -46,7 +46,7 @@ pub async fn find(control: &Control, app: &App, id_or_version: &str) -> Result<U
 /// and when it has too many files to list; [`OpError::Unavailable`].
 pub async fn contents(control: &Control, slug: &UsedSlug) -> Result<SlugContents, OpError> {
     check_is_layer(slug)?;
-    let contents = control.builder.slug_contents(slug.slug.app_id, &slug.slug.digest).await;
+    let contents = control.builder.slug_contents(slug.slug.app_id, &slug.slug.layers()).await;
     contents.map_err(|error| unreadable(error, &[slug]))
 }
 
@@ -57,7 +57,7 @@ pub async fn contents(control: &Control, slug: &UsedSlug) -> Result<SlugContents
 pub async fn diff(control: &Control, from: &UsedSlug, to: &UsedSlug) -> Result<SlugDiff, OpError> {
     check_is_layer(from)?;
     check_is_layer(to)?;
-    let diff = control.builder.slug_diff(from.slug.app_id, &from.slug.digest, &to.slug.digest).await;
+    let diff = control.builder.slug_diff(from.slug.app_id, &from.slug.layers(), &to.slug.layers()).await;
     diff.map_err(|error| unreadable(error, &[from, to]))
 }
 
@@ -76,7 +76,8 @@ fn unreadable(error: InputError, slugs: &[&UsedSlug]) -> OpError {
     match error {
         // Its digest stands in what was not found.
         InputError::Infrastructure(BuilderError::NotFound(what)) => {
-            let lost = slugs.iter().find(|slug| what.contains(&slug.slug.digest)).map(|slug| name(slug));
+            let lost = slugs.iter().find(|slug| slug.slug.layers().iter().any(|layer| what.contains(&layer.digest)));
+            let lost = lost.map(|slug| name(slug));
             let message = format!(
                 "The files of {} are not in the registry any more. Only releases whose slugs are there can be looked into.",
                 lost.unwrap_or_else(|| "the slug".to_owned())

@@ -141,7 +141,7 @@ pub async fn upload(
     require_image(control, &stored.image).await?;
     slug_uploads::lock(&mut tx, id).await?.ok_or_else(|| OpError::not_found("slug"))?;
     match slugs::by_id(&mut *tx, id).await? {
-        Some(slug) if slug.digest == stored.slug.digest => return Ok(()),
+        Some(slug) if slug.layers() == stored.layers => return Ok(()),
         Some(_) => {
             return Err(OpError::Conflict("Another archive was uploaded for this slug: make a new one.".to_owned()));
         }
@@ -151,9 +151,7 @@ pub async fn upload(
         id,
         app_id: upload.app_id,
         stack: upload.stack,
-        digest: stored.slug.digest,
-        diff_id: stored.slug.diff_id,
-        size: i64::try_from(stored.slug.size).unwrap_or(i64::MAX),
+        layers: stored.layers,
         image: stored.image,
         commit: upload.commit,
         commit_description: upload.commit_description,

@@ -245,6 +245,7 @@ async fn request(
         Some(urls) => urls.clone(),
         None => buildpacks::list(control.db.pool(), app.id).await?.into_iter().map(|row| row.url).collect(),
     };
+    let newest = slugs::newest(control.db.pool(), app.id).await?;
     Ok(BuildRequest {
         build_id: build.id,
         app_id: app.id,
@@ -255,6 +256,7 @@ async fn request(
         config,
         buildpacks: buildpacks.iter().filter_map(|url| BuildpackSource::parse(url).ok()).collect(),
         cache_digest: app.cache_digest.clone().filter(|_| app.cache_stack.as_deref() == Some(&build.stack)),
+        layers: newest.map(|slug| slug.layers()).unwrap_or_default(),
     })
 }
 
@@ -326,9 +328,7 @@ async fn succeed(
         id: new_id::<SlugId>(),
         app_id: app.id,
         stack: built.stack,
-        digest: built.slug.digest,
-        diff_id: built.slug.diff_id,
-        size: i64::try_from(built.slug.size).unwrap_or(i64::MAX),
+        layers: built.layers,
         image: built.image,
         commit: build.version.clone(),
         commit_description: build.version_description.clone(),

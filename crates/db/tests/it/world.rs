@@ -15,7 +15,7 @@ use paas_db::{
 };
 use paas_model::{
     AccountId, AppId, AppName, BuildId, ConfigId, ConfigVars, ControllerId, DynoId, DynoKind, DynoName, DynoSize,
-    HostId, Labels, ProcessType, ReleaseId, ReleaseState, ReleaseVersion, SlugId, SourceId,
+    HostId, Labels, ProcessType, ReleaseId, ReleaseState, ReleaseVersion, SlugId, SlugLayer, SourceId,
 };
 
 /// The endpoint of the host.
@@ -102,9 +102,7 @@ impl World {
             id: new_id(),
             app_id: app.id,
             stack: "debian-13".into(),
-            digest: "sha256:0".into(),
-            diff_id: "sha256:0".into(),
-            size: 1,
+            layers: vec![SlugLayer { digest: "sha256:0".into(), size: 1, ..SlugLayer::default() }],
             image: image.to_owned(),
             commit: None,
             commit_description: None,

@@ -6,7 +6,7 @@ use paas_builder::{Registry, RegistryConfig};
 use paas_control::{App, Control, ops, testing::TestControl};
 use paas_db::{apps, build_output, builds, builds::Build, hosts, new_id, releases, slugs};
 use paas_git::GitLimits;
-use paas_model::{BuildState, LeaseId, ProcessType, ReleaseId, ReleaseState, SlugId};
+use paas_model::{BuildState, LeaseId, ProcessType, ReleaseId, ReleaseState, SlugId, SlugLayer};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 use tokio::{
@@ -109,9 +109,7 @@ impl Platform {
             id: new_id::<SlugId>(),
             app_id: self.app.id,
             stack: self.app.stack.clone(),
-            digest: String::new(),
-            diff_id: String::new(),
-            size: 0,
+            layers: vec![SlugLayer::default()],
             image: String::new(),
             commit: build.version.clone(),
             commit_description: build.version_description.clone(),

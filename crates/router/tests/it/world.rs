@@ -14,7 +14,7 @@ use paas_db::{
 use paas_logs::{Filter, Logs};
 use paas_model::{
     AccountId, AppId, AppName, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId, Hostname,
-    ProcessType, ReleaseId, ReleaseState, SlugId, SniEndpointId,
+    ProcessType, ReleaseId, ReleaseState, SlugId, SlugLayer, SniEndpointId,
 };
 use paas_router::{Listeners, RouterConfig, Timeouts, serve};
 use tokio::task::JoinHandle;
@@ -100,9 +100,7 @@ impl World {
             id: slug,
             app_id: app.id,
             stack: "debian-13".into(),
-            digest: "sha256:0".into(),
-            diff_id: "sha256:0".into(),
-            size: 1,
+            layers: vec![SlugLayer::default()],
             image: "registry/app:1".into(),
             commit: None,
             commit_description: None,

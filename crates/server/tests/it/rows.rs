@@ -12,7 +12,7 @@ use paas_db::{
 };
 use paas_model::{
     AccountId, AppId, AppName, ConfigId, ConfigVars, DynoId, DynoKind, DynoName, DynoSize, HostId, ProcessType,
-    ReleaseId, ReleaseState, SlugId, TokenId,
+    ReleaseId, ReleaseState, SlugId, SlugLayer, TokenId,
 };
 use secrecy::SecretString;
 use tokio::{
@@ -51,9 +51,7 @@ pub(crate) async fn app_at(db: &Db, owner: AccountId, name: &str, address: Socke
         id: slug,
         app_id: app,
         stack: "debian-13".into(),
-        digest: "sha256:0".into(),
-        diff_id: "sha256:0".into(),
-        size: 1,
+        layers: vec![SlugLayer::default()],
         image: "registry/app:1".into(),
         commit: None,
         commit_description: None,

@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use futures::{Stream, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_control::OpError;
 
 use crate::{error::ApiError, state::Web};
@@ -16,10 +16,25 @@ use crate::{error::ApiError, state::Web};
 pub(crate) async fn blob(web: &Web, repository: &str, digest: &str) -> Result<Response, ApiError> {
     let found = web.control.registry.get_blob(repository, digest).await;
     let (size, bytes) = found.map_err(OpError::from)?;
+    Ok(archive(size, bytes))
+}
+
+fn archive(size: u64, bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Response {
     let mut response = Body::from_stream(bytes).into_response();
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(size));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/gzip"));
-    Ok(response)
+    response
+}
+
+/// Several gzipped tars out of the registry, of which only the last one has an end, as one: gzip's members follow each other.
+pub(crate) async fn blobs(web: &Web, repository: &str, digests: &[String]) -> Result<Response, ApiError> {
+    let (mut size, mut parts) = (0, Vec::new());
+    for digest in digests {
+        let (bytes, part) = web.control.registry.get_blob(repository, digest).await.map_err(OpError::from)?;
+        size += bytes;
+        parts.push(part);
+    }
+    Ok(archive(size, stream::iter(parts).flatten()))
 }
 
 /// What a request uploads, of at most `limit` bytes if it says how many; whoever stores it counts.

@@ -9,7 +9,7 @@ pub(crate) fn slug(web: &Web, slug: &Slug) -> wire::Slug {
     wire::Slug {
         blob: blob(web, "get", &web.passing_ticket("slugs", slug.id.uuid())),
         buildpack_provided_description: slug.buildpack_provided_description.clone(),
-        checksum: Some(checksum(&slug.digest)),
+        checksum: archive_checksum(slug),
         commit: slug.commit.clone(),
         commit_description: slug.commit_description.clone(),
         created_at: slug.created_at.into(),
@@ -38,6 +38,11 @@ pub(crate) fn slug_upload(web: &Web, upload: &SlugUpload) -> wire::Slug {
         stack: named("stack", &upload.stack),
         updated_at: upload.created_at.into(),
     }
+}
+
+/// Of the archive that `blob.url` gives. `None`: it is put together of several, and nobody knows.
+pub(crate) fn archive_checksum(slug: &Slug) -> Option<String> {
+    (slug.layers().len() == 1).then(|| checksum(&slug.digest))
 }
 
 /// `sha256:…` as Heroku writes it.

@@ -7,7 +7,7 @@ use axum::{
 use paas_control::ops;
 use paas_db::{apps, builds, formations, new_id, releases, setups, setups::Overrides, slugs, sources};
 use paas_hosts::testing::Program;
-use paas_model::{AccountId, AppId, BuildId, LeaseId, ProcessType, ReleaseState, SetupId, SlugId};
+use paas_model::{AccountId, AppId, BuildId, LeaseId, ProcessType, ReleaseState, SetupId, SlugId, SlugLayer};
 use serde_json::{Value, json};
 
 use crate::{
@@ -62,9 +62,7 @@ async fn succeed(api: &Api, build: &Value, app: AppId) {
         id: slug,
         app_id: app,
         stack: row.stack,
-        digest: "sha256:0".to_owned(),
-        diff_id: "sha256:0".to_owned(),
-        size: 1,
+        layers: vec![SlugLayer::default()],
         image,
         commit: None,
         commit_description: None,

@@ -1,10 +1,17 @@
-use axum::http::StatusCode;
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Request, StatusCode, header::CONTENT_LENGTH},
+};
 use insta::assert_snapshot;
+use paas_db::{registry_blobs, slugs};
+use paas_model::SlugLayer;
 use serde_json::{Value, json};
 
 use crate::{
     registry::{RegistryProcess, archive, put},
-    support::{Answer, Api, stable},
+    support::{Answer, Api, path_of, stable},
 };
 
 /// Uploads a slug with these files, and releases it.
@@ -94,4 +101,49 @@ async fn what_cannot_be_looked_into_is_said() {
             (status, &resource, &json!(message))
         );
     }
+}
+
+#[tokio::test]
+async fn a_slug_of_several_layers_is_one_archive() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api().await;
+    let app = api.app("example").await;
+    let below = layers(&api, &release(&api, "example", &[("app/lib/x", "below"), ("app/lib/y", "y")]).await).await;
+    let release_of_code = release(&api, "example", &[("app/serve", "#!/bin/sh\n")]).await;
+    let code = layers(&api, &release_of_code).await;
+    let db = api.test.control.db.pool();
+    let slug = slugs::NewSlug {
+        id: paas_db::new_id(),
+        app_id: app.id,
+        stack: app.stack.clone(),
+        layers: [below.clone(), code.clone()].concat(),
+        image: slug_of(&api, &release_of_code).await.image,
+        commit: None,
+        commit_description: None,
+        buildpack_provided_description: None,
+        process_types: BTreeMap::new(),
+    };
+    slugs::create(db, &slug).await.unwrap();
+
+    let shown = api.get(&format!("/apps/example/slugs/{}", slug.id)).await.json();
+    let size = below[0].size + code[0].size;
+    assert_eq!((&shown["checksum"], &shown["size"]), (&json!(null), &json!(size)));
+    let archive = Request::head(path_of(&shown["blob"]["url"])).body(Body::empty()).unwrap();
+    let archive = api.send(archive).await;
+    assert_eq!((archive.status, &archive.headers[CONTENT_LENGTH]), (StatusCode::OK, &HeaderValue::from(size)));
+    let contents = api.get(&format!("/apps/example/slugs/{}/contents", slug.id)).await.json();
+    assert_eq!((&contents["files"], &contents["bytes"]), (&json!(3), &json!(16)));
+    let diff = api.get(&format!("/apps/example/slugs/{}/diff?from=v4", slug.id)).await.json();
+    assert_eq!((&diff["files"][0]["path"], &diff["unchanged"]), (&json!("lib/x"), &json!(1)));
+    let named = registry_blobs::named(db).await.unwrap();
+    assert!(named.contains_key(&below[0].digest) && named.contains_key(&code[0].digest), "{named:?}");
+}
+
+async fn slug_of(api: &Api, release: &Value) -> slugs::Slug {
+    let id = release["slug"]["id"].as_str().unwrap().parse().unwrap();
+    slugs::by_id(api.test.control.db.pool(), id).await.unwrap().unwrap()
+}
+
+async fn layers(api: &Api, release: &Value) -> Vec<SlugLayer> {
+    slug_of(api, release).await.layers()
 }
