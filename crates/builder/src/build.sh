@@ -78,11 +78,13 @@ pack_cache() {
 
 # Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is.
 move_large_directories() {
-  local name size
+  local name
   mkdir "$ROOT/large"
   find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' |
-    awk -F/ -v least="$LARGE_DIRECTORY" '{ size[$2] += $1 } END { for (name in size) if (size[name] >= least) printf "%d %s\n", size[name], name }' |
-    LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r size name; do
+    awk -F/ -v least="$LARGE_DIRECTORY" '
+      { size[$2] += $1 }
+      END { for (name in size) if (size[name] >= least) printf "%d %s\n", size[name], name }' |
+    LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r _ name; do
     if [[ $name =~ ^[A-Za-z0-9._-]+$ && -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] &&
       mv "$BUILD_DIR/$name" "$ROOT/large/$name"; then
       echo "$name" >>"$RESULT/large"
