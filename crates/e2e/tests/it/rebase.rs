@@ -43,7 +43,7 @@ fn every_app_is_put_on_a_newer_run_image_until_one_does_not_come_up_and_then_the
 
     let stopped = platform.paas(&REBASE).refused();
     for part in [
-        "Rebasing ada on debian-13",
+        "Rebasing ⬢ ada on debian-13",
         "bob did not come up on v4: web.1 crashed. What ran before goes on.",
         "Stopped here: 1 app on the newest image, 1 app not begun.",
     ] {
