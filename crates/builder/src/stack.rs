@@ -154,7 +154,7 @@ async fn provide(
 /// put on it all the same.
 async fn renew_base(engine: &dyn Engine, lines: &mpsc::Sender<String>) -> Result<(), BuilderError> {
     tell(lines, format!("Pulling {BASE_IMAGE}")).await;
-    match engine.pull(BASE_IMAGE).await {
+    match engine.pull_again(BASE_IMAGE).await {
         Ok(()) => Ok(()),
         Err(error) if has(engine, BASE_IMAGE).await? => {
             tell(lines, format!("It cannot be pulled ({error}): going on with the one that is here")).await;
