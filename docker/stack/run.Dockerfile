@@ -4,6 +4,7 @@ ARG BASE=debian:trixie-slim
 FROM $BASE
 
 RUN apt-get update \
+ && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y --no-install-recommends \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       bind9-host ca-certificates curl file gzip iproute2 less nano netcat-openbsd openssl procps python3 tzdata unzip xz-utils \
       libcurl4t64 libexpat1 libffi8 libfreetype6 libgmp10 libicu76 libjpeg62-turbo libldap2 liblcms2-2 libmariadb3 \

@@ -15,23 +15,46 @@ pub struct StackConfig {
     pub build_image: String,
     /// The image whose layers are under every slug.
     pub run_image: String,
+    /// Of the stack that is made here: a word of the operator's, in the names of its images. Under another word they are made
+    /// again, of what Debian has then. `None`: once for each version of the server, of what the engine has kept of earlier ones.
+    pub edition: Option<String>,
 }
 
 const RUN_DOCKERFILE: &str = include_str!("../../../docker/stack/run.Dockerfile");
 const BUILD_DOCKERFILE: &str = include_str!("../../../docker/stack/build.Dockerfile");
 /// Lists an image's packages, in the image.
 const SBOM_SCRIPT: &str = include_str!("../../../docker/stack/sbom.py");
+/// What our run image stands on.
+const BASE_IMAGE: &str = "debian:trixie-slim";
+/// Of an edition's name: a tag of an image holds 128 bytes.
+const EDITION_BYTES: usize = 64;
 
 impl StackConfig {
     /// The stack that comes with the server, made from `docker/stack/`. Its tags hold a hash of what is there, so that a
     /// server with something else makes its images anew.
     #[must_use]
     pub fn debian_13() -> Self {
-        let hash = short(&digest_of(format!("{RUN_DOCKERFILE}\0{BUILD_DOCKERFILE}\0{SBOM_SCRIPT}").as_bytes()));
+        Self::ours(None)
+    }
+
+    /// The same, made again under a word of the operator's: letters, digits, `.`, `-` and `_`. `None`: it is no such word.
+    #[must_use]
+    pub fn debian_13_edition(word: &str) -> Option<Self> {
+        let is_fine = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '-' | '_');
+        let fits = (1..=EDITION_BYTES).contains(&word.len()) && word.chars().all(is_fine);
+        fits.then(|| Self::ours(Some(word.to_owned())))
+    }
+
+    fn ours(edition: Option<String>) -> Self {
+        let mut tag = short(&digest_of(format!("{RUN_DOCKERFILE}\0{BUILD_DOCKERFILE}\0{SBOM_SCRIPT}").as_bytes()));
+        if let Some(word) = &edition {
+            tag = format!("{tag}-{word}");
+        }
         Self {
             name: "debian-13".to_owned(),
-            build_image: format!("paas/debian-13-build:{hash}"),
-            run_image: format!("paas/debian-13:{hash}"),
+            build_image: format!("paas/debian-13-build:{tag}"),
+            run_image: format!("paas/debian-13:{tag}"),
+            edition,
         }
     }
 
@@ -60,7 +83,7 @@ impl StackConfig {
 
     /// How an image comes to be when the engine does not have it. `None`: it is pulled.
     fn dockerfile(&self, image: &str) -> Option<(&'static str, BTreeMap<String, String>)> {
-        let ours = *self == Self::debian_13();
+        let ours = *self == Self::ours(self.edition.clone());
         match image {
             image if ours && image == self.run_image => Some((RUN_DOCKERFILE, BTreeMap::new())),
             image if ours && image == self.build_image => {
@@ -72,7 +95,8 @@ impl StackConfig {
 }
 
 /// Sees to it that the engine has every stack's build image and the registry its run image: makes, pulls and pushes what
-/// is missing, telling `lines` of it as it goes. With nothing missing it takes milliseconds and says nothing.
+/// is missing, telling `lines` of it as it goes. With nothing missing it takes milliseconds and says nothing. Gives whether
+/// the registry has a run image that it did not have.
 ///
 /// # Errors
 /// [`BuilderError::Engine`] with the image's name and the engine's reason; [`BuilderError::Registry`].
@@ -81,7 +105,8 @@ pub async fn ensure_stacks(
     registry: &Registry,
     stacks: &[StackConfig],
     lines: mpsc::Sender<String>,
-) -> Result<(), BuilderError> {
+) -> Result<bool, BuilderError> {
+    let mut is_newer = false;
     for stack in stacks {
         let built = has(engine, &stack.build_image).await?;
         let pushed = registry.image(&stack.repository(), &stack.tag()).await?.is_some();
@@ -94,10 +119,11 @@ pub async fn ensure_stacks(
         }
         if !pushed {
             publish(engine, registry, stack, &lines).await?;
+            is_newer = true;
         }
         tell(&lines, format!("The {} stack is ready", stack.title())).await;
     }
-    Ok(())
+    Ok(is_newer)
 }
 
 async fn provide(
@@ -110,11 +136,31 @@ async fn provide(
         return Ok(());
     }
     match stack.dockerfile(image) {
-        Some((dockerfile, args)) => make(engine, image, dockerfile, args, lines).await,
+        Some((dockerfile, args)) => {
+            let anew = stack.edition.is_some();
+            if anew && image == stack.run_image {
+                renew_base(engine, lines).await?;
+            }
+            make(engine, image, dockerfile, args, anew, lines).await
+        }
         None => {
             tell(lines, format!("Pulling {image}")).await;
             engine.pull(image).await.map_err(BuilderError::engine("pull a stack's image"))
         }
+    }
+}
+
+/// Gets the newest of what our run image stands on. Where no registry has it, what is here has to do: the newest packages are
+/// put on it all the same.
+async fn renew_base(engine: &dyn Engine, lines: &mpsc::Sender<String>) -> Result<(), BuilderError> {
+    tell(lines, format!("Pulling {BASE_IMAGE}")).await;
+    match engine.pull_again(BASE_IMAGE).await {
+        Ok(()) => Ok(()),
+        Err(error) if has(engine, BASE_IMAGE).await? => {
+            tell(lines, format!("It cannot be pulled ({error}): going on with the one that is here")).await;
+            Ok(())
+        }
+        Err(error) => Err(BuilderError::engine("pull what the stack's image stands on")(error)),
     }
 }
 
@@ -126,7 +172,7 @@ async fn publish(
     lines: &mpsc::Sender<String>,
 ) -> Result<(), BuilderError> {
     let image = stack.published(registry);
-    make(engine, &image, &format!("FROM {}\n", stack.run_image), BTreeMap::new(), lines).await?;
+    make(engine, &image, &format!("FROM {}\n", stack.run_image), BTreeMap::new(), false, lines).await?;
     tell(lines, format!("Pushing {image}")).await;
     engine.push(&image).await.map_err(BuilderError::engine("push a stack's image"))
 }
@@ -136,10 +182,12 @@ async fn make(
     tag: &str,
     dockerfile: &str,
     args: BTreeMap<String, String>,
+    anew: bool,
     lines: &mpsc::Sender<String>,
 ) -> Result<(), BuilderError> {
     let context = context(dockerfile).map_err(BuilderError::io("a Dockerfile"))?;
-    let build = ImageBuild { tag: tag.to_owned(), context: context.into(), dockerfile: "Dockerfile".to_owned(), args };
+    let build =
+        ImageBuild { tag: tag.to_owned(), context: context.into(), dockerfile: "Dockerfile".to_owned(), args, anew };
     engine.build_image(build, lines.clone()).await.map_err(BuilderError::engine("build a stack's image"))
 }
 
@@ -184,5 +232,26 @@ mod tests {
         assert!(ours.dockerfile(&ours.run_image).is_some() && ours.dockerfile(&ours.build_image).is_some());
         let theirs = StackConfig { name: "heroku-24".into(), ..ours.clone() };
         assert!(theirs.dockerfile(&ours.run_image).is_none());
+        let own = StackConfig { run_image: "mine".into(), ..ours };
+        assert!(own.dockerfile("mine").is_none());
+    }
+
+    #[test]
+    fn an_edition_is_the_same_stack_under_other_tags() {
+        let (ours, edition) = (StackConfig::debian_13(), StackConfig::debian_13_edition("2026-11").unwrap());
+        assert_eq!(edition.name, ours.name);
+        assert_eq!(edition.run_image, format!("{}-2026-11", ours.run_image));
+        assert_eq!(edition.build_image, format!("{}-2026-11", ours.build_image));
+        assert_ne!(edition.tag(), ours.tag());
+        assert_eq!(edition.dockerfile(&edition.run_image), ours.dockerfile(&ours.run_image));
+        assert!(edition.dockerfile(&ours.run_image).is_none());
+        for word in ["", "a b", "a/b", "a:b", "ä", &"a".repeat(65)] {
+            assert_eq!(StackConfig::debian_13_edition(word), None, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_is_pulled_for_an_edition_is_what_the_dockerfile_stands_on() {
+        assert!(RUN_DOCKERFILE.contains(&format!("\nARG BASE={BASE_IMAGE}\nFROM $BASE\n")));
     }
 }

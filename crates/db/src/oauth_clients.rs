@@ -60,6 +60,12 @@ pub async fn by_id(db: impl PgExecutor<'_>, id: ClientId) -> Result<Option<Clien
         .await?)
 }
 
+/// The same of several.
+pub async fn by_ids(db: impl PgExecutor<'_>, ids: &[ClientId]) -> Result<Vec<Client>, DbError> {
+    let query = sqlx::query_as(concat!("select ", columns!(), " from oauth_clients where id = any($1)"));
+    Ok(query.bind(ids).fetch_all(db).await?)
+}
+
 pub async fn by_secret(db: impl PgExecutor<'_>, hash: &SecretHash) -> Result<Option<Client>, DbError> {
     Ok(sqlx::query_as(concat!("select ", columns!(), " from oauth_clients where secret_hash = $1"))
         .bind(hash)

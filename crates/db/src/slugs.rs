@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use futures::{Stream, StreamExt};
 use paas_model::{AppId, AppName, ProcessType, ReleaseVersion, SlugId, SlugLayer, SlugUse};
 use sha2::{Digest, Sha256};
 use sqlx::{PgExecutor, types::Json};
@@ -90,17 +91,19 @@ impl Slug {
     /// The bottom one first.
     #[must_use]
     pub fn layers(&self) -> Vec<SlugLayer> {
-        match &self.layers {
-            Some(Json(layers)) => layers.clone(),
-            // Of before slugs had several.
-            None => vec![SlugLayer {
-                digest: self.digest.clone(),
-                diff_id: self.diff_id.clone(),
-                size: u64::try_from(self.size).unwrap_or_default(),
-                content: String::new(),
-            }],
-        }
+        layers(self.layers.clone(), &self.digest, &self.diff_id, self.size)
     }
+}
+
+/// Of a row; those of before slugs had several layers tell of one.
+fn layers(several: Option<Json<Vec<SlugLayer>>>, digest: &str, diff_id: &str, size: i64) -> Vec<SlugLayer> {
+    several.map_or_else(
+        || {
+            let (digest, diff_id) = (digest.to_owned(), diff_id.to_owned());
+            vec![SlugLayer { digest, diff_id, size: u64::try_from(size).unwrap_or_default(), content: String::new() }]
+        },
+        |Json(layers)| layers,
+    )
 }
 
 /// What stands for a slug with these layers in [`Slug::digest`].
@@ -170,10 +173,7 @@ pub async fn apps_with_kept(db: impl PgExecutor<'_>, after: Option<AppId>, most:
 pub struct Kept {
     pub id: SlugId,
     pub image: String,
-    /// Digest of its layer.
-    pub digest: String,
-    /// Compressed bytes.
-    pub size: i64,
+    pub layers: Vec<SlugLayer>,
     pub uses: SlugUse,
 }
 
@@ -183,6 +183,7 @@ struct KeptRow {
     image: String,
     digest: String,
     size: i64,
+    layers: Option<Json<Vec<SlugLayer>>>,
     rank: Option<i64>,
     is_next: bool,
     runs: bool,
@@ -192,41 +193,54 @@ struct KeptRow {
 
 /// Every slug of the app that is kept so far.
 pub async fn kept(db: impl PgExecutor<'_>, app: AppId) -> Result<Vec<Kept>, DbError> {
-    let query = sqlx::query_as(
-        "with known as (
-             select slug_id, state, version = max(version) over () as is_newest,
-                    case when state = 'succeeded'
-                         then row_number() over (partition by state order by version desc) end as rank
-             from releases where app_id = $1),
-         wanted as (
-             select slug_id, min(rank) as rank, bool_or(is_newest or state in ('pending', 'running_phase')) as is_next
-             from known where slug_id is not null group by slug_id),
-         running as (
-             select distinct releases.slug_id
-             from dynos join releases on releases.id = dynos.release_id
-             where dynos.app_id = $1 and dynos.state <> 'gone')
-         select slugs.id, slugs.image, slugs.digest, slugs.size, wanted.rank, coalesce(wanted.is_next, false) as is_next,
-                exists (select 1 from running where running.slug_id = slugs.id) as runs,
-                wanted.slug_id is not null as was_released, slugs.created_at
-         from slugs left join wanted on wanted.slug_id = slugs.id
-         where slugs.app_id = $1 and slugs.collected_at is null
-         order by slugs.id",
-    );
-    let rows: Vec<KeptRow> = query.bind(app).fetch_all(db).await?;
-    let kept = rows.into_iter().map(|row| Kept {
-        id: row.id,
-        image: row.image,
-        digest: row.digest,
-        size: row.size,
-        uses: SlugUse {
-            rank: row.rank.map(|rank| u32::try_from(rank).unwrap_or(u32::MAX)),
-            is_next: row.is_next,
-            runs: row.runs,
-            was_released: row.was_released,
-            created_at: row.created_at,
-        },
-    });
-    Ok(kept.collect())
+    let rows: Vec<KeptRow> = sqlx::query_as(KEPT).bind(Some(app)).fetch_all(db).await?;
+    Ok(rows.into_iter().map(Kept::from).collect())
+}
+
+/// Every slug of every app that is kept so far, by app. They come as they are read: there may be many.
+pub fn kept_by_all<'a>(db: impl PgExecutor<'a> + 'a) -> impl Stream<Item = Result<Kept, DbError>> + 'a {
+    let rows = sqlx::query_as::<_, KeptRow>(KEPT).bind(None::<AppId>).fetch(db);
+    rows.map(|row| Ok(row?.into()))
+}
+
+/// Of one app, or of all.
+const KEPT: &str = "
+    with known as (
+        select app_id, slug_id, state, version = max(version) over (partition by app_id) as is_newest,
+               case when state = 'succeeded'
+                    then row_number() over (partition by app_id, state order by version desc) end as rank
+        from releases where $1::uuid is null or app_id = $1),
+    wanted as (
+        select app_id, slug_id, min(rank) as rank,
+               bool_or(is_newest or state in ('pending', 'running_phase')) as is_next
+        from known where slug_id is not null group by app_id, slug_id),
+    running as (
+        select distinct dynos.app_id, releases.slug_id
+        from dynos join releases on releases.id = dynos.release_id
+        where ($1::uuid is null or dynos.app_id = $1) and dynos.state <> 'gone' and releases.slug_id is not null)
+    select slugs.id, slugs.image, slugs.digest, slugs.size, slugs.layers, wanted.rank, coalesce(wanted.is_next, false) as is_next,
+           running.slug_id is not null as runs, wanted.slug_id is not null as was_released, slugs.created_at
+    from slugs
+    left join wanted on wanted.app_id = slugs.app_id and wanted.slug_id = slugs.id
+    left join running on running.app_id = slugs.app_id and running.slug_id = slugs.id
+    where ($1::uuid is null or slugs.app_id = $1) and slugs.collected_at is null
+    order by slugs.app_id, slugs.id";
+
+impl From<KeptRow> for Kept {
+    fn from(row: KeptRow) -> Self {
+        Self {
+            id: row.id,
+            image: row.image,
+            layers: layers(row.layers, &row.digest, "", row.size),
+            uses: SlugUse {
+                rank: row.rank.map(|rank| u32::try_from(rank).unwrap_or(u32::MAX)),
+                is_next: row.is_next,
+                runs: row.runs,
+                was_released: row.was_released,
+                created_at: row.created_at,
+            },
+        }
+    }
 }
 
 /// From now on nothing keeps the slug: no release can be made of it any more. The caller holds the app's lock.

@@ -6,12 +6,13 @@
 //! - attach and logs need the bytes of the answer: bollard's decoder takes a terminal's first byte for a frame header
 //!   when it is below 3, and otherwise holds a line back until it ends;
 //! - making a network needs `CheckDuplicate`, which bollard's model has dropped;
-//! - building an app's image takes limits that bollard has no room for.
+//! - building an image takes limits that bollard has no room for, and one way to read the answer is enough.
 
 mod answer_limit;
 mod app_images;
 mod archive;
 mod attach;
+mod build_steps;
 mod connection;
 mod containers;
 mod demux;
@@ -20,6 +21,7 @@ mod disk;
 mod engines;
 mod events;
 mod firewall;
+mod image_build;
 mod images;
 mod log_entries;
 mod login;

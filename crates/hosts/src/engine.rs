@@ -342,6 +342,8 @@ pub struct ImageBuild {
     /// Path of the Dockerfile in the context.
     pub dockerfile: String,
     pub args: BTreeMap<String, String>,
+    /// Runs every step, also those whose outcome is kept from earlier builds.
+    pub anew: bool,
 }
 
 /// A stranger's directory to build an image from.

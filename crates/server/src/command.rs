@@ -4,6 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use paas_builder::StackConfig;
 
 use crate::{
     config::Config,
@@ -33,6 +34,8 @@ enum Command {
     Router,
     /// Runs a controller alone: what builds, places and looks after dynos and hosts. Any number may run.
     Controller,
+    /// Prints the stacks that the environment names with the images of each, in the words of `PAAS_STACKS`.
+    Stacks,
     /// Lists the places at which `PAAS_CRASH_AT` can have a process die. For tests.
     #[cfg(debug_assertions)]
     CrashPoints,
@@ -51,6 +54,7 @@ pub fn run() -> ExitCode {
         Command::Web => run_server(Role::Web),
         Command::Router => run_server(Role::Router),
         Command::Controller => run_server(Role::Controller),
+        Command::Stacks => list_stacks(),
         #[cfg(debug_assertions)]
         Command::CrashPoints => {
             paas_control::CRASH_POINTS.iter().for_each(|point| println!("{point}"));
@@ -72,6 +76,13 @@ pub fn run() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn list_stacks() -> Result<()> {
+    for StackConfig { name, build_image, run_image, .. } in Config::from_env()?.stacks {
+        println!("{name}={build_image},{run_image}");
+    }
+    Ok(())
 }
 
 fn run_server(role: Role) -> Result<()> {

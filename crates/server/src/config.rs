@@ -218,7 +218,11 @@ impl Config {
             extra_ca: read.optional(&variables::EXTRA_CA, "the path of a file that exists", |text| {
                 std::path::absolute(text).ok().filter(|path| path.is_file())
             })?,
-            stacks: read.required(&variables::STACKS, "debian-13, or NAME=BUILD_IMAGE,RUN_IMAGE", stacks)?,
+            stacks: read.required(
+                &variables::STACKS,
+                "debian-13, debian-13@WORD, or NAME=BUILD_IMAGE,RUN_IMAGE",
+                stacks,
+            )?,
             mirrors: Mirrors {
                 npm: read.url(&variables::NPM_MIRROR)?,
                 pypi: read.url(&variables::PYPI_MIRROR)?,
@@ -513,7 +517,8 @@ mod tests {
             ("PAAS_BOOT_TIMEOUT_SECONDS", "1m"),
             ("DOCKER_HOST", "tcp://10.0.0.1:2376"),
             ("PAAS_STACKS", "heroku-24"),
-            ("PAAS_STACKS", "debian-13=a,b"),
+            ("PAAS_STACKS", "debian-13@"),
+            ("PAAS_STACKS", "debian-13 debian-13@2026-11"),
             ("PAAS_EXTRA_CA", "/no/such/file"),
             ("PAAS_SOURCE_ALLOW", "10.1.0.0/16,intranet"),
             ("PAAS_BUILD_FIREWALL", "yes"),
@@ -556,6 +561,8 @@ mod tests {
         let names: Vec<_> = config.stacks.iter().map(|stack| stack.name.as_str()).collect();
         assert_eq!(names, ["heroku-24", "debian-13"]);
         assert_eq!(config.stacks[0].run_image, "heroku/heroku:24");
+        let own = read(&[("PAAS_STACKS", "debian-13=mine-build,mine")]).unwrap();
+        assert_eq!((&*own.stacks[0].name, &*own.stacks[0].run_image), ("debian-13", "mine"));
         // It is one already: that of apps which are images of Dockerfiles.
         read(&[("PAAS_STACKS", "container=a,b")]).unwrap_err();
     }

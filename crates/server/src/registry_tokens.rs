@@ -328,6 +328,7 @@ mod tests {
             context: tar.into_inner().unwrap().into(),
             dockerfile: "Dockerfile".to_owned(),
             args: std::collections::BTreeMap::new(),
+            anew: false,
         }
     }
 }

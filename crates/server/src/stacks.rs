@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::{Context, Result};
 use paas_builder::{Registry, StackConfig, ensure_stacks};
 use paas_control::Control;
-use paas_db::hosts;
+use paas_db::{hosts, slugs};
 use paas_hosts::{Engine, HostEndpoint};
 use paas_model::HostState;
 use tokio::{sync::mpsc, time::sleep};
@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 use crate::progress;
 
 const RETRY_EVERY: Duration = Duration::from_secs(10);
+/// Said where there are apps, which stand on what was there before.
+const REBASE: &str =
+    "Apps go on with the image that they were released on; `paas stacks:rebase --all` puts them on this one";
 /// Lines that wait to be printed.
 const LINES: usize = 64;
 
@@ -64,7 +67,11 @@ impl StackImages {
 
     async fn make(&self, lines: mpsc::Sender<String>) -> Result<()> {
         let engine = self.engine().await?;
-        Ok(ensure_stacks(&*engine, &self.registry, &self.stacks, lines).await?)
+        let is_newer = ensure_stacks(&*engine, &self.registry, &self.stacks, lines.clone()).await?;
+        if is_newer && !slugs::running(self.control.db.pool(), None).await?.is_empty() {
+            lines.send(REBASE.to_owned()).await.ok();
+        }
+        Ok(())
     }
 
     async fn engine(&self) -> Result<Arc<dyn Engine>> {

@@ -102,7 +102,8 @@ variables! {
     /// What else builds on this machine may not reach, separated by commas: the networks of other hosts and routers.
     BUILD_DENY = "PAAS_BUILD_DENY", Means("none");
 
-    /// Stacks, separated by spaces, the default one first: `debian-13` (made here), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
+    /// Stacks, separated by spaces, the default one first: `debian-13` (made here), `debian-13@WORD` (made here again, with
+    /// Debian's updates, whenever the word is another), or `NAME=BUILD_IMAGE,RUN_IMAGE`.
     STACKS = "PAAS_STACKS", Is("debian-13");
 
     /// Whether apps can be built by their Dockerfiles (`on` or `off`). The steps of a Dockerfile run as root in containers of

@@ -3,12 +3,15 @@
 use std::{collections::BTreeSet, process::Command};
 
 use paas_builder::{Builder, BuilderConfig, BuilderError, StackConfig, ensure_stacks};
-use paas_hosts::{Engine, ImageBuild};
+use paas_hosts::{
+    Engine, ImageBuild,
+    testing::{FakeEngine, Method},
+};
 use paas_model::SlugLayer;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::bench::{Bench, Done, app};
+use crate::bench::{Bench, Done, RegistryChild, app};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_stack_lists_the_packages_that_dynos_find_in_it() {
@@ -60,6 +63,45 @@ async fn a_slug_stands_on_a_newer_run_image_without_a_build_and_the_old_image_st
     assert!(matches!(gone, BuilderError::NoSuchStack(_)), "{gone}");
 }
 
+#[tokio::test]
+async fn an_edition_is_made_once_of_the_newest_base_that_can_be_had() {
+    let storage = tempfile::tempdir().unwrap();
+    let child = RegistryChild::start(&storage.path().join("storage"), None);
+    let (engine, registry) = (FakeEngine::default(), child.registry());
+    let ensure = async |stack: &StackConfig| {
+        let (lines, mut told) = mpsc::channel(100);
+        let made = ensure_stacks(&engine, &registry, std::slice::from_ref(stack), lines).await;
+        let mut all = String::new();
+        while let Some(line) = told.recv().await {
+            all.push_str(&line);
+        }
+        made.map(|is_newer| (is_newer, all))
+    };
+    let edition = |word| StackConfig::debian_13_edition(word).unwrap();
+    let base = "debian:trixie-slim";
+
+    ensure(&StackConfig::debian_13()).await.unwrap();
+    assert_eq!(engine.calls_of(Method::Pull), [""; 0], "as long as nobody asks for it, what is there will do");
+    engine.fail_before(Method::Pull, 1);
+    ensure(&edition("one")).await.unwrap_err();
+    assert!(!engine.has_image(&edition("one").run_image).await.unwrap(), "there is nothing to make it of");
+
+    let (is_newer, told) = ensure(&edition("one")).await.unwrap();
+    assert!(is_newer && !told.contains("cannot be pulled"), "{told}");
+    assert_eq!(engine.calls_of(Method::Pull), [base, base]);
+    let StackConfig { run_image, build_image, .. } = edition("one");
+    assert!(engine.calls_of(Method::BuildImage).ends_with(&[
+        run_image,
+        build_image,
+        edition("one").published(&registry)
+    ]));
+
+    engine.fail_before(Method::Pull, 1);
+    let (is_newer, told) = ensure(&edition("two")).await.unwrap();
+    assert!(is_newer && told.contains("cannot be pulled"), "{told}");
+    assert!(engine.has_image(&edition("two").build_image).await.unwrap());
+}
+
 /// A newer version of the stack, on the engine and in the registry; gone from the engine with the value.
 struct Next {
     stack: StackConfig,
@@ -82,6 +124,7 @@ impl Next {
             context: tar.into_inner().unwrap().into(),
             dockerfile: "Dockerfile".to_owned(),
             args: std::collections::BTreeMap::new(),
+            anew: false,
         };
         let (lines, mut told) = mpsc::channel(100);
         let stack = StackConfig { run_image, ..ours };

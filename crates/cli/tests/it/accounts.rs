@@ -53,6 +53,14 @@ fn a_short_token_is_all_that_is_printed() {
 }
 
 #[test]
+fn a_token_that_is_revoked_is_shown_as_json_where_that_is_asked_for() {
+    let server = Server::start(vec![("DELETE /oauth/authorizations/x", Answer::json(&authorization("HRKU-x")))]);
+    let printed = stdout(&Sandbox::on(&server), &["authorizations:revoke", "x", "--json"]);
+    let printed: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(printed["id"], authorization("HRKU-x")["id"]);
+}
+
+#[test]
 fn a_private_key_does_not_leave_the_machine() {
     let server = Server::start(vec![]);
     let sandbox = Sandbox::on(&server);

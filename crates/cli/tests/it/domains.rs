@@ -39,6 +39,19 @@ fn a_domain_is_added_with_no_certificate_or_one() {
 }
 
 #[test]
+fn a_domain_that_is_waited_for_is_shown_as_it_is_then() {
+    let mut pending = domain("www.example.com", "custom", None);
+    pending["status"] = "pending".into();
+    let there = domain("www.example.com", "custom", None);
+    let path = format!("GET {PATH}/{}", there["id"].as_str().unwrap());
+    let server =
+        answers(vec![("POST /apps/demo/domains", Answer::json(&pending).status(201)), (&path, Answer::json(&there))]);
+    let output = Sandbox::on(&server).paas(&["domains:add", "www.example.com", "-a", "demo", "--wait", "--json"]);
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed, there);
+}
+
+#[test]
 fn a_name_that_is_taken_is_told() {
     let message = "www.example.com is currently in use by another app.";
     let taken = Answer::json(&error("invalid_params", message, None)).status(422);

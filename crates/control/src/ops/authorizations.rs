@@ -73,11 +73,14 @@ pub async fn create(control: &Control, account: &Account, new: NewAuthorization)
 /// # Errors
 /// [`OpError::Unavailable`].
 pub async fn list(control: &Control, account: &Account) -> Result<Vec<Authorization>, OpError> {
-    let mut shown = Vec::new();
-    for token in tokens::list(control.db.pool(), account.id, false).await? {
-        shown.push(with_client(control, token).await?);
-    }
-    Ok(shown)
+    let tokens = tokens::list(control.db.pool(), account.id, false).await?;
+    let ids: Vec<_> = tokens.iter().filter_map(|token| token.client_id).collect();
+    let clients = match ids.is_empty() {
+        true => Vec::new(),
+        false => oauth_clients::by_ids(control.db.pool(), &ids).await?,
+    };
+    let of = |token: &Token| clients.iter().find(|client| Some(client.id) == token.client_id).cloned();
+    Ok(tokens.into_iter().map(|token| Authorization { client: of(&token), token }).collect())
 }
 
 /// `identity`: an id, or `~` for the account's oldest token that is good for everything and for ever, which clients spare

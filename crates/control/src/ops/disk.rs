@@ -1,9 +1,9 @@
 //! What takes the disks, what the next collection frees, and whether a build may add to them.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, pin::pin, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use futures::future::join_all;
+use futures::{TryStreamExt, future::join_all};
 use paas_db::{host_disks, hosts, hosts::Host, registry_garbage, registry_usage, registry_usage::RegistryUsage, slugs};
 use paas_hosts::{ContainerName, Disk, DiskUsage, Engine, EngineError, look_at_disk};
 use paas_model::{FreeDisk, HostId};
@@ -17,8 +17,6 @@ const FRESH: TimeDelta = TimeDelta::seconds(60);
 const REGISTRY_FRESH: TimeDelta = TimeDelta::minutes(5);
 /// A host that takes longer to add up what takes its disk is shown without.
 const HOST_DEADLINE: Duration = Duration::from_secs(45);
-/// Apps of one look.
-const PAGE: i64 = 500;
 
 /// All that is stored.
 #[derive(Debug, Clone)]
@@ -103,22 +101,17 @@ async fn look(control: &Control, shown: &mut HostDisk) -> Result<(), OpError> {
 /// What the policy does not keep, and nobody has collected yet.
 async fn collectable(control: &Control) -> Result<(u32, u64), OpError> {
     let (retention, now) = (control.settings.retention, Utc::now());
-    let (mut after, mut layers, mut count) = (None, BTreeMap::new(), 0);
-    loop {
-        let page = slugs::apps_with_kept(control.db.pool(), after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(*last);
-        for app in page {
-            for slug in slugs::kept(control.db.pool(), app).await? {
-                let is_kept = retention.keeps(&slug.uses, now);
-                count += u32::from(!is_kept);
-                // A layer that a kept slug has too is not freed.
-                let layer = layers.entry(slug.digest).or_insert((slug.size, false));
-                layer.1 |= is_kept;
-            }
+    let (mut layers, mut count) = (BTreeMap::new(), 0);
+    let mut kept = pin!(slugs::kept_by_all(control.db.pool()));
+    while let Some(slug) = kept.try_next().await? {
+        let is_kept = retention.keeps(&slug.uses, now);
+        count += u32::from(!is_kept);
+        // A layer that a kept slug has too is not freed.
+        for layer in slug.layers {
+            layers.entry(layer.digest).or_insert((layer.size, false)).1 |= is_kept;
         }
     }
-    let freed = layers.values().filter(|(_, is_kept)| !is_kept).map(|(size, _)| u64::try_from(*size).unwrap_or(0));
+    let freed = layers.values().filter(|(_, is_kept)| !is_kept).map(|(size, _)| *size);
     Ok((count, freed.sum()))
 }
 

@@ -1,4 +1,5 @@
 use chrono::{TimeDelta, Utc};
+use futures::TryStreamExt;
 use paas_db::{
     builds, container_images, dynos, new_id, registry_blobs, registry_blobs::BlobKind, registry_garbage, slugs, sources,
 };
@@ -59,6 +60,30 @@ async fn a_slug_runs_until_its_last_dyno_has_ended() {
     dynos::gone(&mut *tx, dyno, None, None).await.unwrap();
     tx.commit().await.unwrap();
     assert!(!uses(&world, &app, slug).await.unwrap().2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_all_apps_keep_is_what_each_keeps() {
+    let world = World::new().await;
+    let pool = world.db().pool();
+    let mut each = Vec::new();
+    for name in ["one-app", "two-app"] {
+        let app = world.app(name).await;
+        let (old, new) = (world.slug(&app).await, world.slug(&app).await);
+        for slug in [old, new] {
+            world.release(&app, ReleaseState::Succeeded, Some(slug)).await;
+        }
+        let mut tx = world.begin().await;
+        slugs::collect(&mut tx, world.slug(&app).await).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(uses(&world, &app, old).await, Some((Some(2), false, false, true)));
+        each.push((app.id, slugs::kept(pool, app.id).await.unwrap()));
+    }
+    each.sort_by_key(|(app, _)| *app);
+    let each: Vec<_> = each.into_iter().flat_map(|(_, kept)| kept).map(|kept| (kept.id, kept.uses)).collect();
+    let all: Vec<_> = slugs::kept_by_all(pool).map_ok(|kept| (kept.id, kept.uses)).try_collect().await.unwrap();
+    assert_eq!((all.len(), all), (4, each));
     world.end().await;
 }
 

@@ -22,5 +22,6 @@ mod outages;
 mod pool_changes;
 mod pool_losses;
 mod push_to_url;
+mod rebase;
 mod registry;
 mod tidy;

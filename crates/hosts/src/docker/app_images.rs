@@ -3,12 +3,12 @@
 //! The engine's builder runs each step in a container of its own, as root with the engine's default capabilities: package
 //! managers need them. What it can be told, it is told: the network, memory, CPU, the size of a file. The number of
 //! processes and the disk it cannot be told, so both are seen to from here while it works. Bollard has no numbers of bytes
-//! beyond 2 GiB for a build, so the request is written here. A connection that ends is a build that ends: the engine kills
-//! the step that runs and removes its container.
+//! beyond 2 GiB for a build, so the request is written here.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     convert::Infallible,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,25 +16,20 @@ use bollard::{
     body_try_stream,
     errors::Error,
     models::{ContainerUpdateBody, ImageInspect},
-    query_parameters::{ListImagesOptionsBuilder, RemoveImageOptionsBuilder},
+    query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptionsBuilder},
 };
-use bytes::{Bytes, BytesMut};
 use chrono::Utc;
 use futures::TryStreamExt;
-use http_body_util::BodyExt;
-use hyper::body::Incoming;
-use serde::Deserialize;
 use serde_json::json;
 use tokio::sync::mpsc;
 use url::form_urlencoded::Serializer;
 
 use super::{
+    build_steps::BuildSteps,
     connection::{Connection, status},
-    containers, networks,
+    containers, image_build, networks,
 };
-use crate::{AppImageBuild, BaseImage, ContainerState, EngineError};
-
-const DOING: &str = "build an image";
+use crate::{AppImageBuild, BaseImage, ContainerName, EngineError};
 
 /// Between two looks at the containers of a build, and at its disk: the engine counts the latter file by file.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -42,9 +37,6 @@ const DISK_EVERY: Duration = Duration::from_secs(2);
 
 /// An engine that limits no step, however often it is asked, builds none.
 const REFUSALS: u32 = 100;
-
-/// Longest line that the engine tells; what a step prints comes in pieces far below.
-const LINE_BYTES: usize = 1 << 20;
 
 /// One period of CPU time, in microseconds.
 const CPU_PERIOD: u64 = 100_000;
@@ -62,11 +54,13 @@ pub(super) async fn build(
         disk_bytes: build.disk_bytes,
         processes: build.limits.processes,
         before: before.into_keys().collect(),
+        steps: Mutex::default(),
     };
-    let tag = build.tag.clone();
+    let context = body_try_stream(build.context.map_err(std::io::Error::other));
+    let hear = |line: &str| watched.with_steps(|steps| steps.hear(line));
     tokio::select! {
-        built = run(connection, &path, build, lines) => built,
-        Err(error) = watched.watch(connection, &tag) => Err(error),
+        built = image_build::run(connection, &path, context, &build.tag, &lines, hear) => built,
+        Err(error) = watched.watch(connection, &build.tag) => Err(error),
     }
 }
 
@@ -139,79 +133,6 @@ fn query(build: &AppImageBuild, network: &str) -> String {
     query.finish()
 }
 
-async fn run(
-    connection: &Connection,
-    path: &str,
-    build: AppImageBuild,
-    lines: mpsc::Sender<String>,
-) -> Result<(), EngineError> {
-    let fail = |error: Error| match error {
-        // It has read the Dockerfile, and does not take it.
-        Error::DockerResponseServerError { status_code: 400, message } => {
-            EngineError::ImageBuild { tag: build.tag.clone(), reason: message }
-        }
-        other => connection.failed(DOING, other),
-    };
-    let wire = connection.wire().await.map_err(fail)?;
-    let context = body_try_stream(build.context.map_err(std::io::Error::other));
-    let mut answer = wire.send_tar(path, context).await.map_err(fail)?;
-    let mut text = String::new();
-    let mut partial = BytesMut::new();
-    while let Some(step) = next_line(&mut answer, &mut partial).await.map_err(fail)? {
-        let step: Step = serde_json::from_slice(&step).map_err(|error| fail(error.into()))?;
-        if let Some(reason) = step.error {
-            send(&lines, &mut text).await;
-            return Err(EngineError::ImageBuild { tag: build.tag, reason });
-        }
-        text.push_str(step.stream.as_deref().unwrap_or_default());
-        while let Some(end) = text.find('\n') {
-            let rest = text.split_off(end + 1);
-            text.truncate(end);
-            // Nobody reads any more; the build goes on.
-            lines.send(std::mem::replace(&mut text, rest)).await.ok();
-        }
-        if text.len() > LINE_BYTES {
-            send(&lines, &mut text).await;
-        }
-    }
-    send(&lines, &mut text).await;
-    Ok(())
-}
-
-async fn send(lines: &mpsc::Sender<String>, text: &mut String) {
-    if !text.is_empty() {
-        lines.send(std::mem::take(text)).await.ok();
-    }
-}
-
-/// A piece of what the engine tells.
-#[derive(Deserialize)]
-struct Step {
-    stream: Option<String>,
-    error: Option<String>,
-}
-
-/// The next JSON text, each on a line of its own.
-async fn next_line(answer: &mut Incoming, partial: &mut BytesMut) -> Result<Option<Bytes>, Error> {
-    loop {
-        if let Some(end) = partial.iter().position(|byte| *byte == b'\n') {
-            let line = partial.split_to(end + 1).freeze();
-            if line.trim_ascii().is_empty() {
-                continue;
-            }
-            return Ok(Some(line));
-        }
-        if partial.len() > LINE_BYTES {
-            return Err(std::io::Error::other("the engine's answer has a line without an end").into());
-        }
-        match answer.frame().await.transpose().map_err(std::io::Error::other)? {
-            Some(frame) => partial.extend_from_slice(frame.data_ref().map_or(&[][..], |bytes| bytes)),
-            None if partial.is_empty() => return Ok(None),
-            None => return Ok(Some(partial.split().freeze())),
-        }
-    }
-}
-
 /// What is seen to while the engine works.
 struct Watched {
     label: (String, String),
@@ -219,6 +140,7 @@ struct Watched {
     processes: u32,
     /// Images that earlier builds have left.
     before: HashSet<String>,
+    steps: Mutex<BuildSteps>,
 }
 
 impl Watched {
@@ -227,17 +149,14 @@ impl Watched {
         let (mut limited, mut refused, mut measured) = (HashSet::new(), 0, Instant::now());
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let running: Vec<_> = containers::list(connection, &self.label.0, &self.label.1)
-                .await?
-                .into_iter()
-                .filter(|container| container.state == ContainerState::Running)
-                .collect();
+            // Those of other builds of the app among them: a limit that is set twice is set.
+            let running = running(connection, &self.label).await?;
             for container in &running {
-                if limited.contains(&container.name) {
+                if limited.contains(container) {
                     continue;
                 }
-                match self.limit(connection, &container.name.0).await {
-                    Ok(()) => drop(limited.insert(container.name.clone())),
+                match self.limit(connection, container).await {
+                    Ok(()) => drop(limited.insert(container.clone())),
                     // One that has just ended is taken for running a moment longer.
                     Err(EngineError::Refused { .. }) if refused < REFUSALS => refused += 1,
                     Err(error) => return Err(error),
@@ -247,21 +166,31 @@ impl Watched {
                 continue;
             }
             let mut used: u64 = 0;
-            for container in &running {
-                match containers::disk_used(connection, &container.name).await {
+            for container in running.into_iter().filter(|id| self.made(id)) {
+                match containers::disk_used(connection, &ContainerName(container)).await {
                     Ok(bytes) => used += bytes,
                     Err(EngineError::NoSuchContainer(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
             let images = images(connection, &self.label).await?;
-            used += images.iter().filter(|(id, _)| !self.before.contains(*id)).map(|(_, added)| added).sum::<u64>();
+            let ours = images.iter().filter(|(id, _)| !self.before.contains(*id) && self.made(id));
+            used += ours.map(|(_, added)| added).sum::<u64>();
             if used > self.disk_bytes {
                 let reason = format!("it wrote more than {} MB to the disk", self.disk_bytes >> 20);
                 return Err(EngineError::ImageBuild { tag: tag.to_owned(), reason });
             }
             measured = Instant::now();
         }
+    }
+
+    /// Whether it is of this build's steps, and not of another's with the same label.
+    fn made(&self, id: &str) -> bool {
+        self.with_steps(|steps| steps.made(id))
+    }
+
+    fn with_steps<T>(&self, look: impl FnOnce(&mut BuildSteps) -> T) -> T {
+        look(&mut self.steps.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Of a step that has just begun.
@@ -274,6 +203,15 @@ impl Watched {
             _ => updated.map_err(|error| connection.failed("limit a build", error)),
         }
     }
+}
+
+/// Ids of the containers with the label that run.
+async fn running(connection: &Connection, label: &(String, String)) -> Result<Vec<String>, EngineError> {
+    let filters = HashMap::from([("label", vec![format!("{}={}", label.0, label.1)])]);
+    let options = ListContainersOptionsBuilder::default().filters(&filters).build();
+    let found = connection.call(|docker| docker.list_containers(Some(options))).await;
+    let found = found.map_err(|error| connection.failed("list containers", error))?;
+    Ok(found.into_iter().filter_map(|container| container.id).collect())
 }
 
 /// Those with the label, every step's among them, and the bytes that each has added to the one before it.

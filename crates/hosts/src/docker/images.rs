@@ -1,17 +1,18 @@
 //! Images: had, pulled, built, pushed.
 
-use std::collections::HashMap;
-
 use bollard::{
     body_full,
     errors::Error,
-    query_parameters::{BuildImageOptionsBuilder, CreateImageOptionsBuilder, PushImageOptionsBuilder},
+    query_parameters::{CreateImageOptionsBuilder, PushImageOptionsBuilder},
 };
 use futures::StreamExt;
+use serde_json::json;
 use tokio::sync::mpsc;
+use url::form_urlencoded::Serializer;
 
 use super::{
     connection::{Connection, status},
+    image_build,
     login::Transfer,
 };
 use crate::{EngineError, ImageBuild};
@@ -55,37 +56,28 @@ pub(super) async fn build(
     build: ImageBuild,
     lines: mpsc::Sender<String>,
 ) -> Result<(), EngineError> {
-    let docker = connection.docker().await.map_err(|error| connection.failed("build an image", error))?;
-    let args: HashMap<String, String> = build.args.into_iter().collect();
-    let options = BuildImageOptionsBuilder::default()
-        .dockerfile(&build.dockerfile)
-        .t(&build.tag)
-        .buildargs(&args)
-        .rm(true)
-        .forcerm(true)
-        .build();
-    let mut output = docker.build_image(options, None, Some(body_full(build.context)));
-    let mut line = String::new();
-    while let Some(step) = output.next().await {
-        let step = step.map_err(|error| match error {
-            Error::DockerStreamError { error: reason } | Error::DockerResponseServerError { message: reason, .. } => {
-                EngineError::ImageBuild { tag: build.tag.clone(), reason }
-            }
-            other => connection.failed("build an image", other),
-        })?;
-        // Pieces of text, which lines run through.
-        line.push_str(step.stream.as_deref().unwrap_or_default());
-        while let Some(end) = line.find('\n') {
-            let rest = line.split_off(end + 1);
-            line.truncate(end);
-            // Nobody reads any more; the build goes on.
-            lines.send(std::mem::replace(&mut line, rest)).await.ok();
-        }
+    let path = format!("/build?{}", query(&build));
+    let built = image_build::run(connection, &path, body_full(build.context), &build.tag, &lines, |_| {}).await;
+    built.map_err(|error| match error {
+        // Ours is a Dockerfile that engines take.
+        EngineError::Refused { reason, .. } => EngineError::ImageBuild { tag: build.tag, reason },
+        other => other,
+    })
+}
+
+fn query(build: &ImageBuild) -> String {
+    let mut query = Serializer::new(String::new());
+    query
+        .append_pair("version", "1")
+        .append_pair("t", &build.tag)
+        .append_pair("dockerfile", &build.dockerfile)
+        .append_pair("buildargs", &json!(build.args).to_string())
+        .append_pair("rm", "1")
+        .append_pair("forcerm", "1");
+    if build.anew {
+        query.append_pair("nocache", "1");
     }
-    if !line.is_empty() {
-        lines.send(line).await.ok();
-    }
-    Ok(())
+    query.finish()
 }
 
 /// `127.0.0.1:5050/apps/x:v1` -> (`127.0.0.1:5050/apps/x`, `v1`). Without a tag the engine would move every one.

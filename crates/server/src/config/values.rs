@@ -1,5 +1,7 @@
 //! What the text of a variable means. `None`: nothing that it can be set to.
 
+use std::collections::BTreeSet;
+
 use paas_builder::{CONTAINER_STACK, StackConfig};
 use url::{Host, Url};
 
@@ -31,14 +33,19 @@ pub(super) fn app_url(text: &str) -> Option<String> {
 }
 
 pub(super) fn stacks(text: &str) -> Option<Vec<StackConfig>> {
-    let stacks: Option<Vec<_>> = text.split_whitespace().map(stack).collect();
-    stacks.filter(|stacks| !stacks.is_empty())
+    let stacks: Vec<_> = text.split_whitespace().map(stack).collect::<Option<_>>()?;
+    let names: BTreeSet<&str> = stacks.iter().map(|stack| stack.name.as_str()).collect();
+    (!stacks.is_empty() && names.len() == stacks.len()).then_some(stacks)
 }
 
+/// `debian-13`, `debian-13@WORD`, or any name with images.
 fn stack(text: &str) -> Option<StackConfig> {
     let ours = StackConfig::debian_13();
     if text == ours.name {
         return Some(ours);
+    }
+    if let Some(word) = text.strip_prefix(&ours.name).and_then(|rest| rest.strip_prefix('@')) {
+        return StackConfig::debian_13_edition(word);
     }
     let (name, images) = text.split_once('=')?;
     let (build, run) = images.split_once(',')?;
@@ -46,11 +53,11 @@ fn stack(text: &str) -> Option<StackConfig> {
         text.starts_with(|first: char| first.is_ascii_lowercase())
             && text.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-')
     };
-    let fits = is_name(name)
-        && name != ours.name
-        && name != CONTAINER_STACK
-        && !build.is_empty()
-        && !run.is_empty()
-        && !run.contains(',');
-    fits.then(|| StackConfig { name: name.to_owned(), build_image: build.to_owned(), run_image: run.to_owned() })
+    let fits = is_name(name) && name != CONTAINER_STACK && !build.is_empty() && !run.is_empty() && !run.contains(',');
+    fits.then(|| StackConfig {
+        name: name.to_owned(),
+        build_image: build.to_owned(),
+        run_image: run.to_owned(),
+        edition: None,
+    })
 }

@@ -102,7 +102,7 @@ impl Revoke {
         let action = context.printer.action("Revoking OAuth Authorization");
         let revoked = context.client()?.revoke_authorization(&self.which.id).await?;
         action.done_with(format!("revoked authorization from {}", revoked.description));
-        Ok(())
+        if self.which.json.json { context.printer.json(&revoked) } else { Ok(()) }
     }
 }
 

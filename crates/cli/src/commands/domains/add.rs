@@ -30,16 +30,15 @@ impl Add {
         let name = printer::command(&self.hostname);
         let action = context.printer.action(format!("Adding {name} to {}", printer::app(&app)));
         let body = DomainCreate { hostname: self.hostname.clone(), sni_endpoint: self.cert };
-        let domain = context.client()?.add_domain(&app, &body).await?;
+        let mut domain = context.client()?.add_domain(&app, &body).await?;
         action.done();
-        if self.json.json {
-            return context.printer.json(&domain);
+        if !self.json.json {
+            let target = printer::command(domain.cname.as_deref().unwrap_or_default());
+            context.printer.line(format!("Configure your app's DNS provider to point to the DNS Target {target}."))?;
         }
-        let target = printer::command(domain.cname.as_deref().unwrap_or_default());
-        context.printer.line(format!("Configure your app's DNS provider to point to the DNS Target {target}."))?;
         if self.wait {
-            super::wait_for(context, &app, domain).await?;
+            domain = super::wait_for(context, &app, domain).await?;
         }
-        Ok(())
+        if self.json.json { context.printer.json(&domain) } else { Ok(()) }
     }
 }

@@ -12,10 +12,10 @@ use paas_platform::Domain;
 
 use crate::{context::Context, error::Error, printer};
 
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Until the domain is there.
-async fn wait_for(context: &Context, app: &str, mut domain: Domain) -> Result<(), Error> {
+/// Until the domain is there: as it is then.
+async fn wait_for(context: &Context, app: &str, mut domain: Domain) -> Result<Domain, Error> {
     let action = context.printer.action(format!("Waiting for {}", printer::command(&domain.hostname)));
     while domain.status == "pending" {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -23,7 +23,7 @@ async fn wait_for(context: &Context, app: &str, mut domain: Domain) -> Result<()
     }
     if ["succeeded", "none"].contains(&domain.status.as_str()) {
         action.done();
-        return Ok(());
+        return Ok(domain);
     }
     let message = format!("The domain creation finished with status {}", domain.status);
     Err(Error::Mistake { message, hint: None })

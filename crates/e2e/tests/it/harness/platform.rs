@@ -167,6 +167,16 @@ impl Platform {
         assert!(status.success(), "{status}");
     }
 
+    /// Stops it and starts it with another setting, as an operator does, and waits until builds can be made.
+    pub(crate) fn restart_with(&mut self, name: &str, value: &str) {
+        self.stop();
+        self.settings.retain(|(set, _)| set != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+        let before = self.times_ready();
+        self.launch();
+        eventually("the stack is ready", START_TIMEOUT, || (self.times_ready() > before).then_some(()));
+    }
+
     /// SIGTERM.
     pub(crate) fn tell_to_stop(&self) {
         let server = self.server.as_ref().expect("the server runs");
@@ -368,10 +378,16 @@ impl Platform {
 
     /// Builds wait for the stack's images, so tests do.
     fn wait_for_stack(&self) {
-        let log = self.log_path();
-        eventually("the stack is ready", START_TIMEOUT, || {
-            fs::read_to_string(&log).unwrap_or_default().lines().any(|line| line == "Ready").then_some(())
-        });
+        eventually("the stack is ready", START_TIMEOUT, || (self.times_ready() > 0).then_some(()));
+    }
+
+    fn times_ready(&self) -> usize {
+        self.log().lines().filter(|line| *line == "Ready").count()
+    }
+
+    /// What the server has said.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.log_path()).unwrap_or_default()
     }
 
     fn log_path(&self) -> PathBuf {

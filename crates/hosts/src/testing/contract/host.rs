@@ -125,6 +125,7 @@ async fn build<E: Engine>(bench: &Bench<E>, tag: &str, mark: u8) {
         context: archive("Dockerfile", 0, dockerfile.as_bytes()),
         dockerfile: "Dockerfile".to_owned(),
         args: BTreeMap::new(),
+        anew: false,
     };
     let (lines, _nobody_reads) = mpsc::channel(100);
     bench.engine.build_image(build, lines).await.expect("images can be built");
