@@ -40,7 +40,7 @@ install_dependencies() {
 
 install_with_npm() {
   local arguments=(install)
-  export npm_config_cache=$CACHE_DIR/packages/npm
+  use_npm_cache
   if [[ -n $LOCK_FILE && -z ${USE_NPM_INSTALL:-} ]]; then
     detail 'Installing node modules'
     arguments=(ci)
@@ -90,9 +90,14 @@ prune_dependencies() {
 prune_with_npm() {
   local arguments=(--omit=dev)
   ((${NPM_VERSION%%.*} >= 7)) || arguments=(--production)
-  export npm_config_cache=$CACHE_DIR/packages/npm
+  use_npm_cache
   # Nothing is fetched to remove something.
   indented npm prune --offline "${arguments[@]}"
+}
+
+# What npm notes of each of its runs lies elsewhere: a build without a change leaves the cache as it is.
+use_npm_cache() {
+  export npm_config_cache=$CACHE_DIR/packages/npm npm_config_logs_dir=/tmp/npm-logs npm_config_update_notifier=false
 }
 
 prune_with_yarn() {
@@ -137,7 +142,7 @@ modules_key() {
   {
     echo "v1 ${STACK:-} node-$NODE_VERSION $PACKAGE_MANAGER-$PACKAGE_MANAGER_VERSION $NODE_ENV"
     echo "$DEPENDENCY_FIELDS"
-    env | grep -iE '^(npm|yarn|pnpm)_' | grep -vE '^npm_config_(cache|nodedir)=' | LC_ALL=C sort || true
+    env | grep -iE '^(npm|yarn|pnpm)_' | grep -vE '^npm_config_(cache|nodedir|logs_dir|update_notifier)=' | LC_ALL=C sort || true
     cat "$LOCK_FILE"
     cat .npmrc .yarnrc 2>/dev/null || true
   } | sha256sum

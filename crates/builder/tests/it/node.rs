@@ -1,4 +1,6 @@
+use paas_builder::BuildRequest;
 use paas_model::ProcessType;
+use uuid::Uuid;
 
 use crate::bench::{Bench, app, config, folder};
 
@@ -21,7 +23,7 @@ async fn a_change_of_code_alone_uses_what_the_last_build_installed() {
     let mut request = bench.request(folder("examples/node-express")).await;
     let first = bench.run(&request).await;
     request.cache_digest.clone_from(&first.built().cache_digest);
-    request.build_id = uuid::Uuid::now_v7().into();
+    request.build_id = Uuid::now_v7().into();
     request.buildpacks.clone_from(&first.built().buildpacks);
     let second = bench.run(&request).await;
     assert!(second.has_line("       Using node_modules of the last build: package-lock.json has not changed"));
@@ -46,7 +48,8 @@ async fn npm_builds_with_dev_dependencies_and_ships_without() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_in_typescript_is_compiled_by_its_build_script() {
     let mut bench = Bench::new().await;
-    let done = bench.build(folder("examples/node-typescript")).await;
+    let request = bench.request(folder("examples/node-typescript")).await;
+    let done = bench.run(&request).await;
     assert!(bench.get(done.built(), "/").await.starts_with(r#"{"ok":true,"boot":""#));
     let out = bench.output(done.built(), "ls node_modules | grep -x -e express -e typescript").await;
     assert_eq!(
@@ -55,6 +58,13 @@ async fn an_app_in_typescript_is_compiled_by_its_build_script() {
 ",
         "what only the build needs is gone"
     );
+
+    let built = done.built();
+    let (cache_digest, layers) = (built.cache_digest.clone(), built.layers.clone());
+    let again = bench.run(&BuildRequest { build_id: Uuid::now_v7().into(), cache_digest, layers, ..request }).await;
+    let stages: Vec<&str> = again.stages.iter().map(|(name, _)| *name).collect();
+    assert!(!stages.contains(&"pack") && !stages.contains(&"cache"), "the same cache is not stored again: {stages:?}");
+    assert_eq!(again.built().layers, built.layers);
 }
 
 /// Matrix: Node.js | Yarn 1 | lock file, Node 20
