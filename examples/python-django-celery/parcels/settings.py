@@ -42,11 +42,19 @@ DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
 DISABLE_SERVER_SIDE_CURSORS = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# The queue is a table of the same database, unless there is a broker. SQLAlchemy knows only the long name.
-CELERY_BROKER_URL = os.environ.get("BROKER_URL") or "sqla+" + DATABASE_URL.replace("postgres://", "postgresql://", 1)
+# The queue is tables of the same database, unless there is a broker. SQLAlchemy has other names for what is in front of ://.
+CELERY_BROKER_URL = os.environ.get("BROKER_URL") or f"sqla+postgresql+psycopg2://{DATABASE_URL.partition('://')[2]}"
 # What talks to workers about anything but tasks needs a broker that can send one message to all.
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_TASK_IGNORE_RESULT = True
+
+# Errors go to the app's log. Django's own default is a mail to ADMINS.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
@@ -54,4 +62,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
+TIME_ZONE = "UTC"
 USE_TZ = True
