@@ -70,16 +70,15 @@ fn django_with_a_worker_is_pushed_migrated_and_served_behind_nginx_and_pgbouncer
     assert!(ran.stdout.contains("libpq.so.5 => /lib/"), "{ran}");
 
     repo.commit([("parcels/migrations/0002_one_parcel_each.py", MIGRATION_THAT_FAILS)]);
-    let shown = repo.push();
-    eprintln!("{shown:?}");
-    let shown = shown.rejected();
+    let shown = repo.push().ok();
     for line in [
         "-----> Using packages of the last build: requirements.txt has not changed",
         "Key (recipient)=(Ada) is duplicated.",
-        "release command failed",
+        "Waiting for release.... failed.",
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
+    eprintln!("{shown}");
     let answer = platform.post("shop", "/parcels", &parcel("90"));
     assert_eq!((answer.status, answer.body.as_str()), (201, "3\n"), "what ran before runs");
     platform.answers("shop", "Ada, 90 g, <a href=\"/parcels/3/label.png\">label by worker.1</a>");
