@@ -78,16 +78,16 @@ fn django_with_a_worker_is_pushed_migrated_and_served_behind_nginx_and_pgbouncer
     ] {
         assert!(shown.contains(line), "{line}: {shown}");
     }
-    eprintln!("{shown}");
     let answer = platform.post("shop", "/parcels", &parcel("90"));
     assert_eq!((answer.status, answer.body.as_str()), (201, "3\n"), "what ran before runs");
     platform.answers("shop", "Ada, 90 g, <a href=\"/parcels/3/label.png\">label by worker.1</a>");
     let releases = platform.paas(&["releases", "--app", "shop"]).ok().stdout;
-    eprintln!("{releases}");
+    assert!(releases.contains("Current: v4") && releases.contains(", release command failed"), "{releases}");
 
-    // What stops has been let finish.
     platform.paas(&["ps:scale", "web=0", "worker=0", "--app", "shop"]).ok();
+    eventually("its dynos have ended", seconds(60), || platform.dynos_of("shop").is_empty().then_some(()));
+    let log = platform.logs("shop");
     for dyno in ["web.1", "worker.1"] {
-        platform.has_logged("shop", &format!("heroku[{dyno}]: Process exited with status 0"));
+        assert!(log.contains(&format!("heroku[{dyno}]: Process exited with status 0")), "{dyno} was let finish: {log}");
     }
 }
