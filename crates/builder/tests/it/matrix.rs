@@ -57,8 +57,9 @@ fn rows() -> Vec<Row> {
             let Some(declared) = line.strip_prefix("/// Matrix: ") else { continue };
             let parts: Vec<&str> = declared.split(" | ").collect();
             let [language, packages, exercised] = parts[..] else { panic!("{file}: three parts, not {declared:?}") };
-            let is_test = lines[number + 1].starts_with("#[tokio::test");
-            let name = lines[number + 2].strip_prefix("async fn ").and_then(|rest| rest.strip_suffix("() {"));
+            let is_test = lines[number + 1].starts_with("#[tokio::test") || lines[number + 1] == "#[test]";
+            let name = lines[number + 2].trim_start_matches("async ").strip_prefix("fn ");
+            let name = name.and_then(|rest| rest.strip_suffix("() {"));
             let name = name.filter(|_| is_test).unwrap_or_else(|| panic!("{file}: no test follows {declared:?}"));
             rows.push(Row {
                 language: language.to_owned(),
@@ -80,10 +81,11 @@ fn table(rows: &[Row]) -> String {
     rows.iter().map(line).fold(head, |table, line| table + &line) + "\n"
 }
 
-/// The suite's files and what is in them, by name.
+/// The suites' files and what is in them, by name: this one's, and that of the whole system.
 fn sources() -> Vec<(String, String)> {
-    let directory = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it");
-    let files = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let suites =
+        ["crates/builder/tests/it", "crates/e2e/tests/it"].map(|suite| fs::read_dir(root().join(suite)).unwrap());
+    let files = suites.into_iter().flatten().map(|entry| entry.unwrap().path());
     let rust = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
     let read = |path: PathBuf| {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();

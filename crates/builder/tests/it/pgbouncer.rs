@@ -64,22 +64,3 @@ async fn urls_and_settings_become_the_poolers() {
         assert!(out.contains(line), "{out}");
     }
 }
-
-/// As people put them together: the language, nginx in front, a pooler behind.
-/// Matrix: PgBouncer | pip | Django behind nginx, with its database through PgBouncer
-#[tokio::test(flavor = "multi_thread")]
-async fn django_serves_over_nginx_with_its_database_through_the_pooler() {
-    let mut bench = Bench::new().await;
-    let mut request = bench.request(folder("buildpacks/pgbouncer/test/django")).await;
-    let names = ["heroku/apt", "heroku/python", "heroku/nginx", "heroku/pgbouncer"];
-    request.buildpacks = names.map(buildpack).to_vec();
-    let done = bench.run(&request).await;
-    assert_eq!(done.built().buildpacks, request.buildpacks);
-    let dyno = bench.serve(done.built()).await;
-    let answer = dyno.get("/").await;
-    assert!(answer.contains("\r\nServer: nginx\r\n"), "{answer}");
-    assert_eq!(body(&answer), "1 visits, database at 6000, example.test\n");
-    assert_eq!(body(&dyno.get("/").await), "2 visits, database at 6000, example.test\n");
-    dyno.stop().await;
-    assert_eq!(dyno.end().await, 0, "{}", dyno.logs().await);
-}

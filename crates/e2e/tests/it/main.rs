@@ -13,6 +13,7 @@ mod crash_points;
 mod crashes;
 mod data_plane;
 mod deploys;
+mod django;
 mod dynos;
 mod fuzz;
 mod harness;

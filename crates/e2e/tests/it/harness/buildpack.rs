@@ -3,14 +3,14 @@
 use std::{
     fs,
     io::{BufRead, BufReader, Write},
-    net::{IpAddr, TcpListener, TcpStream, UdpSocket},
+    net::{TcpListener, TcpStream},
     os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
     sync::Arc,
 };
 
-use super::run::run;
+use super::{ports::own_address, run::run};
 
 const SCRIPTS: [(&str, &str); 3] = [
     ("detect", "echo Inline"),
@@ -32,13 +32,6 @@ pub(crate) fn serve(scratch: &Path) -> (String, String) {
     });
     let address = format!("{}:{port}", own_address());
     (format!("http://{address}/inline.tgz"), address)
-}
-
-/// The address that this machine sends from; containers reach it by that. Nothing is sent.
-fn own_address() -> IpAddr {
-    let socket = UdpSocket::bind("0.0.0.0:0").expect("some port is free");
-    let route = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
-    route.expect("the machine has a default route").ip()
 }
 
 fn answer(stream: TcpStream, archive: &[u8]) -> std::io::Result<()> {

@@ -52,9 +52,12 @@ pub(crate) fn remove(directory: &Path) {
     }
     names.extend(sql(&data, "select 'build-' || id from builds").lines().map(str::to_owned));
     containers::remove(names);
-    for (file, program) in [("postgres/data/postmaster.pid", "postgres"), ("registry/registry.pid", "docker-registry")]
-    {
-        if let Some(process) = pid_in(&data.join(file), program) {
+    for (file, program) in [
+        ("data/postgres/data/postmaster.pid", "postgres"),
+        ("data/registry/registry.pid", "docker-registry"),
+        ("database/data/postmaster.pid", "postgres"),
+    ] {
+        if let Some(process) = pid_in(&directory.join(file), program) {
             end(process);
         }
     }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, header::HOST};
+use reqwest::{
+    Certificate, Client, RequestBuilder,
+    header::{HOST, HeaderMap},
+};
 
 /// Longer than the router's own patience with an app (Heroku: 30 seconds).
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -11,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
@@ -37,10 +41,23 @@ pub(crate) fn trusting(authority: &[u8]) -> Client {
 }
 
 pub(crate) async fn get(client: &Client, port: u16, host: &str, path: &str) -> Result<Answer, reqwest::Error> {
-    let request = client.get(format!("http://127.0.0.1:{port}{path}")).header(HOST, host);
+    answer(client.get(format!("http://127.0.0.1:{port}{path}")).header(HOST, host)).await
+}
+
+pub(crate) async fn post(
+    client: &Client,
+    port: u16,
+    host: &str,
+    path: &str,
+    body: &str,
+) -> Result<Answer, reqwest::Error> {
+    answer(client.post(format!("http://127.0.0.1:{port}{path}")).header(HOST, host).body(body.to_owned())).await
+}
+
+async fn answer(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let response = request.send().await?;
-    let status = response.status().as_u16();
-    Ok(Answer { status, body: response.text().await? })
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    Ok(Answer { status, headers, body: response.text().await? })
 }
 
 /// What went wrong, in few enough words to be counted.

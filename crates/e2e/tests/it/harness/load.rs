@@ -69,7 +69,7 @@ impl Load {
 impl Tally {
     fn count(&mut self, since: Instant, answer: Result<Answer, reqwest::Error>) {
         let failure = match answer {
-            Ok(Answer { status: 200, body }) => {
+            Ok(Answer { status: 200, body, .. }) => {
                 self.answered += 1;
                 *self.bodies.entry(body).or_default() += 1;
                 return;

@@ -9,6 +9,7 @@ mod buildpack;
 mod cleanup;
 mod client;
 mod containers;
+mod database;
 mod elsewhere;
 mod gate;
 mod heroku;
@@ -33,6 +34,7 @@ use std::{
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
     audit::{nothing_is_left_over, nothing_runs_twice},
+    database::Database,
     elsewhere::Elsewhere,
     gate::Gate,
     heroku::{Heroku, Manifest},

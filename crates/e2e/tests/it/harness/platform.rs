@@ -240,6 +240,14 @@ impl Platform {
         self.try_get_host(host, path).unwrap_or_else(|error| panic!("{host}{path}: {error}"))
     }
 
+    /// Sends `body` to a path of an app through the router.
+    #[track_caller]
+    pub(crate) fn post(&self, app: &str, path: &str, body: &str) -> Answer {
+        let host = format!("{app}.localhost");
+        let answer = client::post(&self.client, self.ports.router_http, &host, path, body);
+        self.runtime.block_on(answer).unwrap_or_else(|error| panic!("{app}{path}: {error}"))
+    }
+
     fn try_get_host(&self, host: &str, path: &str) -> Result<Answer, String> {
         let answer = client::get(&self.client, self.ports.router_http, host, path);
         self.runtime.block_on(answer).map_err(|error| client::kind(&error))
@@ -250,8 +258,9 @@ impl Platform {
     pub(crate) fn answers(&self, app: &str, text: &str) {
         let mut last = None;
         eventually(&format!("{app} answers with {text:?}"), seconds(90), || {
-            let answer = self.try_get(app, "/");
-            let fits = answer.as_ref().is_ok_and(|answer| answer.status == 200 && answer.body.contains(text));
+            // Headers say when it was, and which request.
+            let answer = self.try_get(app, "/").map(|answer| (answer.status, answer.body));
+            let fits = answer.as_ref().is_ok_and(|(status, body)| *status == 200 && body.contains(text));
             if !fits && last.as_ref() != Some(&answer) {
                 eprintln!("{app}: {answer:?}");
                 last = Some(answer);

@@ -1,6 +1,6 @@
 //! Addresses for a server that names them before it binds them, and binds them again after a restart.
 
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener, UdpSocket};
 
 /// Below the range that the kernel hands out to clients, so that nobody else gets one between two starts of a server.
 const FIRST: u16 = 20_000;
@@ -37,4 +37,17 @@ impl Ports {
             second_router_https: port(6),
         }
     }
+}
+
+/// One that is free now, of those that the kernel hands out.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind("0.0.0.0:0").and_then(|free| free.local_addr());
+    free.expect("some port is free").port()
+}
+
+/// The address that this machine sends from; containers reach it by that. Nothing is sent.
+pub(crate) fn own_address() -> IpAddr {
+    let socket = UdpSocket::bind("0.0.0.0:0").expect("some port is free");
+    let route = socket.connect("192.0.2.1:9").and_then(|()| socket.local_addr());
+    route.expect("the machine has a default route").ip()
 }
