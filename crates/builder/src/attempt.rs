@@ -10,6 +10,7 @@ use std::{
 use futures::StreamExt;
 use paas_hosts::{ContainerName, ContainerState, Engine, EngineError};
 use paas_model::BuildpackSource;
+use tokio::sync::Mutex;
 
 use crate::{
     BuildError, BuildRequest, Builder, BuilderError, StackConfig,
@@ -25,6 +26,9 @@ pub(crate) struct Attempt<'a> {
     pub request: &'a BuildRequest,
     pub stack: &'a StackConfig,
     pub buildpacks: &'a [BuildpackSource],
+    /// Held while something is read out of the container: engines let one reader at it at a time, and have the others wait
+    /// without a word.
+    pub reading: Mutex<()>,
 }
 
 /// How a build's container came to its end.
@@ -109,7 +113,11 @@ impl Attempt<'_> {
             }
             Err(error) => return Err(BuilderError::engine("read a build's result")(error).into()),
         };
-        match Outcome::parse(&outcome::read(tar).await?) {
+        let Some(files) = outcome::read(tar).await? else {
+            let text = " !     Push rejected, the buildpacks printed more than 4 MB for bin/detect, bin/release and the Procfile together.\n\n";
+            return self.reject(transcript, text, "too large a result").await;
+        };
+        match Outcome::parse(&files) {
             Ok(outcome) => {
                 for (name, took) in &outcome.stages {
                     transcript.took(name, *took).await;
@@ -133,6 +141,7 @@ impl Attempt<'_> {
         if !outcome.cache_changed {
             return Ok(self.request.cache_digest.clone());
         }
+        let _turn = self.reading.lock().await;
         let since = Instant::now();
         let tar = match self.engine.download(container, sandbox::CACHE).await {
             Ok(tar) => tar,
@@ -155,7 +164,7 @@ impl Attempt<'_> {
     /// What the script ended with, in a line.
     async fn said(&self, container: &ContainerName) -> String {
         let files = match self.engine.download(container, sandbox::RESULT).await {
-            Ok(tar) => outcome::read(tar).await.unwrap_or_default(),
+            Ok(tar) => outcome::read(tar).await.ok().flatten().unwrap_or_default(),
             Err(_) => BTreeMap::new(),
         };
         outcome::line(&files, "rejected").unwrap_or_else(|| "Push rejected, the build failed.".to_owned())

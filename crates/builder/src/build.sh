@@ -76,20 +76,25 @@ pack_cache() {
 
 # --- slug ---
 
-# Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is.
+# Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is. One
+# that is listed and cannot be moved stays where it is, and loses nothing by it; nor does a build for which none of this works.
 move_large_directories() {
   local name
-  mkdir "$ROOT/large"
-  find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' |
+  rm -rf "$RESULT/large"
+  mkdir "$ROOT/large" || return 0
+  find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' 2>/dev/null |
     awk -F/ -v least="$LARGE_DIRECTORY" '
       { size[$2] += $1 }
-      END { for (name in size) if (size[name] >= least) printf "%d %s\n", size[name], name }' |
+      END {
+        for (name in size)
+          if (size[name] >= least && name ~ /^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$/)
+            printf "%d %s\n", size[name], name
+      }' |
     LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r _ name; do
-    if [[ $name =~ ^[A-Za-z0-9._-]+$ && -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] &&
-      mv "$BUILD_DIR/$name" "$ROOT/large/$name"; then
-      echo "$name" >>"$RESULT/large"
-    fi
+    [[ -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] || continue
+    echo "$name" >>"$RESULT/large" && mv "$BUILD_DIR/$name" "$ROOT/large/$name" 2>/dev/null
   done
+  return 0
 }
 
 # --- source ---

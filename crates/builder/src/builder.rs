@@ -141,7 +141,8 @@ impl Builder {
         let stack = self.stack(&request.stack)?;
         transcript.line(format!("-----> Building on the {} stack", stack.title())).await;
         let buildpacks = buildpacks(request, transcript).await?;
-        let attempt = Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks };
+        let attempt =
+            Attempt { builder: self, engine, request, stack, buildpacks: &buildpacks, reading: Mutex::new(()) };
 
         self.clean(engine, request.build_id).await?;
         let Ran::Compiled(sandbox, ran) = attempt.run(transcript).await? else {

@@ -9,6 +9,8 @@ pub(crate) struct Folders {
     all: Sum,
     /// By path below the app.
     sums: BTreeMap<Vec<u8>, Sum>,
+    /// How many of them are at the top: those in one must not leave the next without a place.
+    top: usize,
 }
 
 /// Files in a folder of a slug, and in all folders below it.
@@ -28,7 +30,7 @@ struct Sum {
     bytes: u64,
 }
 
-/// Folders that are remembered, and bytes of a name: 1 MB in all.
+/// Folders at the top that are remembered, and of those in them; and bytes of a name: 2 MB in all.
 const MAX_FOLDERS: usize = 1_000;
 const MAX_NAME: usize = 1_000;
 
@@ -39,28 +41,30 @@ const LINES_BELOW: usize = 3;
 impl Folders {
     /// Counts a file: its path below the app, and its bytes.
     pub(crate) fn count(&mut self, path: &[u8], bytes: u64) {
-        self.all.add(bytes);
+        self.all.add(Sum { files: 1, bytes });
         for (at, _) in path.iter().enumerate().filter(|(_, byte)| **byte == b'/').take(2) {
-            let folder = &path[..at];
-            if let Some(sum) = self.sums.get_mut(folder) {
-                sum.add(bytes);
-            } else if self.sums.len() < MAX_FOLDERS && folder.len() <= MAX_NAME {
-                self.sums.insert(folder.to_vec(), Sum { files: 1, bytes });
-            }
+            self.add_to(&path[..at], Sum { files: 1, bytes });
+        }
+    }
+
+    fn add_to(&mut self, folder: &[u8], more: Sum) {
+        if let Some(sum) = self.sums.get_mut(folder) {
+            sum.add(more);
+            return;
+        }
+        let is_top = !folder.contains(&b'/');
+        let of_its_kind = if is_top { self.top } else { self.sums.len() - self.top };
+        if of_its_kind < MAX_FOLDERS && folder.len() <= MAX_NAME {
+            self.sums.insert(folder.to_vec(), more);
+            self.top += usize::from(is_top);
         }
     }
 
     /// Those of another part of the slug besides.
     pub(crate) fn add(&mut self, other: Self) {
-        self.all.files += other.all.files;
-        self.all.bytes = self.all.bytes.saturating_add(other.all.bytes);
+        self.all.add(other.all);
         for (path, sum) in other.sums {
-            if let Some(known) = self.sums.get_mut(&path) {
-                known.files += sum.files;
-                known.bytes = known.bytes.saturating_add(sum.bytes);
-            } else if self.sums.len() < MAX_FOLDERS {
-                self.sums.insert(path, sum);
-            }
+            self.add_to(&path, sum);
         }
     }
 
@@ -105,9 +109,9 @@ impl Folders {
 }
 
 impl Sum {
-    fn add(&mut self, bytes: u64) {
-        self.files += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
+    fn add(&mut self, more: Self) {
+        self.files += more.files;
+        self.bytes = self.bytes.saturating_add(more.bytes);
     }
 }
 
@@ -156,8 +160,9 @@ mod tests {
             folders.count(format!("lib/{number}/x").as_bytes(), 1);
         }
         folders.count(&[&[b'n'; 2 * MAX_NAME], &b"/x"[..]].concat(), 1);
-        assert_eq!(folders.sums.len(), MAX_FOLDERS);
-        assert_eq!(folders.total(), (10 * MAX_FOLDERS as u64 + 1, 10 * MAX_FOLDERS as u64 + 1));
+        folders.count(b"last/x", 1);
+        assert_eq!(folders.sums.len(), 2 + MAX_FOLDERS);
+        assert_eq!(folders.total(), (10 * MAX_FOLDERS as u64 + 2, 10 * MAX_FOLDERS as u64 + 2));
         let lib = folders.by_size().remove(0);
         assert_eq!((lib.path.as_str(), lib.files), ("lib", 10 * MAX_FOLDERS as u64));
     }

@@ -2,8 +2,7 @@
 //! a slug may hold is in it, whatever the build or the client put there.
 
 use std::{
-    collections::{BTreeSet, HashSet},
-    hash::{BuildHasher, RandomState},
+    collections::BTreeSet,
     io::{self, Read, Write},
     path::{Component, Path},
     sync::{
@@ -25,6 +24,7 @@ use crate::{
     folders::Folders,
     gzip::GzipWriter,
     layer_writer::{Digests, LayerWriter},
+    names::{MAX_FILES, Names},
     secrets::Secrets,
     tar_entries::{TarEntries, TarEntry},
 };
@@ -35,8 +35,7 @@ pub(crate) struct Repack {
     /// What every path begins with: `app`, or `app/node_modules`.
     pub root: String,
     pub from: From,
-    /// Most bytes that the compressed layer may have.
-    pub limit: u64,
+    pub budget: Budget,
     /// Files with one of these are told of.
     pub secrets: Secrets,
     /// In seconds: files that are newer get this time, so that the same build makes the same layer another day.
@@ -44,6 +43,34 @@ pub(crate) struct Repack {
     /// Whether no other layer of the slug follows. Those before have no end of their own, so that all of them, one after the
     /// other, are one archive.
     pub is_last: bool,
+    /// What earlier layers of the slug have: `app/node_modules`. Nothing of this one may lie in there.
+    pub taken: Vec<String>,
+}
+
+/// What a slug may still have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Budget {
+    /// Bytes.
+    pub compressed: u64,
+    /// Bytes of the tar: files of zeros by the terabyte would keep a build reading for days.
+    pub unpacked: u64,
+    pub files: usize,
+}
+
+impl Budget {
+    /// Of a slug with at most so many compressed bytes.
+    pub(crate) fn of_slug(compressed: u64) -> Self {
+        Self { compressed, unpacked: compressed.saturating_mul(EXPANSION), files: MAX_FILES }
+    }
+
+    /// What is left of it. `None`: it does not suffice.
+    pub(crate) fn less(self, layer: &Layer) -> Option<Self> {
+        Some(Self {
+            compressed: self.compressed.checked_sub(layer.slug.size)?,
+            unpacked: self.unpacked.checked_sub(layer.unpacked)?,
+            files: self.files.checked_sub(layer.files)?,
+        })
+    }
 }
 
 /// What the tar is.
@@ -79,13 +106,16 @@ pub(crate) struct Layer {
     /// Files that hold the value of a config var, and its name; some of them, at most.
     pub secrets: Vec<(String, String)>,
     pub folders: Folders,
+    /// Bytes of the tar.
+    pub unpacked: u64,
+    /// All that is no directory.
+    pub files: usize,
 }
 
 /// The account that dynos run as; every file of a slug is theirs.
 const OWNER: u64 = 1000;
 
-/// An unpacked layer may be this many times its compressed limit: files of zeros by the terabyte would keep a build
-/// reading for days.
+/// An unpacked slug may be this many times its compressed limit.
 pub(crate) const EXPANSION: u64 = 16;
 
 /// Names of files left out that are worth listing.
@@ -98,7 +128,6 @@ const PIECE: usize = 64 << 10;
 const MAX_PATH: usize = 4096;
 
 /// Most symbolic links of an archive, and bytes of their names: they are kept in memory.
-const MAX_FILES: usize = 2_000_000;
 const MAX_LINKS: usize = 100_000;
 const MAX_LINK_BYTES: usize = 16 << 20;
 
@@ -126,7 +155,7 @@ impl Repack {
         registry: &Registry,
         repository: &str,
     ) -> Result<Stored, BuilderError> {
-        let (limit, from) = (self.limit, self.from);
+        let (limit, from) = (self.budget.compressed, self.from);
         let (sender, compressed) = mpsc::channel::<io::Result<Bytes>>(4);
         let size = Arc::new(AtomicU64::new(0));
         let counted = size.clone();
@@ -165,12 +194,16 @@ impl Repack {
                 left_out: written.left_out,
                 secrets: written.secrets,
                 folders: written.folders,
+                unpacked: written.unpacked,
+                files: written.files,
             })),
             (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
             }
             (_, Err(error @ BuilderError::Registry { .. })) | (Ok(_), Err(error)) => Err(error),
-            (Err(error), _) if from == From::Archive => Ok(Stored::Refused { why: error.to_string() }),
+            (Err(error), _) if from == From::Archive || error.kind() == io::ErrorKind::QuotaExceeded => {
+                Ok(Stored::Refused { why: error.to_string() })
+            }
             (Err(error), _) => Err(io(error)),
         }
     }
@@ -178,14 +211,16 @@ impl Repack {
     /// Looks what the layer would be, and makes none, if it has this content.
     ///
     /// # Errors
-    /// As [`Self::store`]. A tar that is too large is none that anybody knows.
+    /// As [`Self::store`]. A tar that is too large, or has too many files, is none that anybody knows.
     pub(crate) async fn look(self, tar: ByteStream, known: &[SlugLayer]) -> Result<Option<Layer>, BuilderError> {
         let (reader, feed) = bridge(tar, BuilderError::engine("read a build's result"));
         let work = tokio::task::spawn_blocking(move || self.run(reader, self.writer(io::sink()).without_diff_id()));
         let (fed, worked) = tokio::join!(feed, work);
         fed?;
         let written = match worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => return Ok(None),
+            Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded) => {
+                return Ok(None);
+            }
             worked => worked.map_err(BuilderError::io("the build's result"))?,
         };
         let same = known.iter().find(|layer| layer.content == written.digests.content);
@@ -195,11 +230,13 @@ impl Repack {
             left_out: written.left_out,
             secrets: written.secrets,
             folders: written.folders,
+            unpacked: written.unpacked,
+            files: written.files,
         }))
     }
 
     fn writer<W: Write>(&self, output: W) -> LayerWriter<W> {
-        LayerWriter::new(output, self.limit.saturating_mul(EXPANSION))
+        LayerWriter::new(output, self.budget.unpacked)
     }
 
     fn run(&self, input: impl Read, output: LayerWriter<impl Write>) -> io::Result<Written> {
@@ -209,7 +246,8 @@ impl Repack {
             newest: self.newest.unwrap_or(u64::MAX),
             links: BTreeSet::new(),
             link_bytes: 0,
-            files: Names::default(),
+            files: Names::at_most(self.budget.files),
+            taken: &self.taken,
             is_empty: true,
             output,
             left_out: vec![],
@@ -228,6 +266,8 @@ impl Repack {
             writer.output.write_all(&[0; 1024])?;
         }
         Ok(Written {
+            unpacked: self.budget.unpacked - writer.output.left(),
+            files: writer.files.count(),
             digests: writer.output.finish(),
             left_out: writer.left_out,
             secrets: writer.found,
@@ -239,6 +279,8 @@ impl Repack {
 /// What [`Layer`] says of a tar.
 struct Written {
     digests: Digests,
+    unpacked: u64,
+    files: usize,
     left_out: Vec<String>,
     secrets: Vec<(String, String)>,
     folders: Folders,
@@ -246,6 +288,7 @@ struct Written {
 
 struct Rewriter<'a, W> {
     root: &'a str,
+    taken: &'a [String],
     from: From,
     newest: u64,
     /// Names of the symbolic links of an archive: nothing may lie under one, or it would land elsewhere.
@@ -261,34 +304,6 @@ struct Rewriter<'a, W> {
     secrets: &'a Secrets,
     found: Vec<(String, String)>,
     folders: Folders,
-}
-
-/// Names, as eight bytes each: a slug may have very many, and long ones. With keys of this process, so that nobody can make
-/// two that are taken for one.
-#[derive(Default)]
-struct Names {
-    hashes: HashSet<u64>,
-    keys: RandomState,
-}
-
-impl Names {
-    /// # Errors
-    /// There are too many.
-    fn insert(&mut self, name: &[u8]) -> io::Result<()> {
-        self.hashes.insert(self.keys.hash_one(name));
-        match self.hashes.len() <= MAX_FILES {
-            true => Ok(()),
-            false => Err(invalid(format!("it has more than {MAX_FILES} files"))),
-        }
-    }
-
-    fn remove(&mut self, name: &[u8]) {
-        self.hashes.remove(&self.keys.hash_one(name));
-    }
-
-    fn contains(&self, name: &[u8]) -> bool {
-        self.hashes.contains(&self.keys.hash_one(name))
-    }
 }
 
 impl<W: Write> Rewriter<'_, W> {
@@ -316,6 +331,13 @@ impl<W: Write> Rewriter<'_, W> {
                 }
             }
             self.is_empty &= name == self.root.as_bytes();
+        }
+        if self.from == From::Container && name == self.root.as_bytes() && kind != EntryType::Directory {
+            return self.leave_out(&path, "it is no directory");
+        }
+        let mut outer = prefixes(&name).chain([&name[..]]);
+        if outer.any(|prefix| self.taken.iter().any(|taken| taken.as_bytes() == prefix)) {
+            return self.leave_out(&path, "it came back after the build had ended");
         }
         if base_name(&name).starts_with(b".wh.") {
             // In a layer, such a name deletes another file instead of being one.
@@ -448,7 +470,8 @@ impl<W: Write> Rewriter<'_, W> {
             return Err(invalid(format!("{} cannot be in a slug: {why}", name.escape_debug())));
         }
         if self.left_out.len() < LISTED {
-            self.left_out.push(format!("{} was left out: {why}", in_the_app(path)));
+            let name = self.name(path).unwrap_or_else(|| path.to_owned());
+            self.left_out.push(format!("{} was left out: {why}", in_the_app(&name)));
         }
         Ok(())
     }
@@ -485,7 +508,8 @@ mod tests {
 
     fn repack(from: From) -> Repack {
         let secrets = Secrets::default();
-        Repack { root: "app".to_owned(), from, limit: 1 << 30, secrets, newest: None, is_last: true }
+        let budget = Budget::of_slug(1 << 30);
+        Repack { root: "app".to_owned(), from, budget, secrets, newest: None, is_last: true, taken: vec![] }
     }
 
     fn repacked(from: From, entries: &[Vec<u8>]) -> Result<Vec<String>, String> {
@@ -541,6 +565,23 @@ mod tests {
         // Of a build that has run, it is left out: here the name that the file would have had means something else in a layer.
         let left_out = repacked(From::Container, &[file("app/.wh.a"), link("app/b", "app/.wh.a")]).unwrap();
         assert_eq!(left_out.len(), 2, "{left_out:?}");
+    }
+
+    #[test]
+    fn a_layer_adds_nothing_to_what_another_one_has_and_is_a_directory() {
+        let left_out = |repack: Repack, entries: &[Vec<u8>]| {
+            repack.run(entries.concat().as_slice(), repack.writer(io::sink())).unwrap().left_out
+        };
+        let file = |name: &str| raw(EntryType::Regular, name, b"");
+        let last = Repack { taken: vec!["app/deps".to_owned()], ..repack(From::Container) };
+        assert_eq!(
+            left_out(last, &[file("x/deps/a"), file("x/deps"), file("x/deps2/a"), file("x/lib/deps")]),
+            ["deps/a", "deps"].map(|name| format!("{name} was left out: it came back after the build had ended"))
+        );
+        let large = Repack { root: "app/deps".to_owned(), ..repack(From::Container) };
+        let link = raw(EntryType::Symlink, "deps", b"");
+        assert_eq!(left_out(large.clone(), &[link]), ["deps was left out: it is no directory"]);
+        assert_eq!(left_out(large, &[file("deps/.wh.a")]).len(), 1);
     }
 
     #[test]

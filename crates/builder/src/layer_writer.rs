@@ -64,6 +64,11 @@ impl<W: Write> LayerWriter<W> {
         if over == 0 { Ok(()) } else { self.write_all(&[0; 512][over..]) }
     }
 
+    /// Bytes that it still takes.
+    pub(crate) fn left(&self) -> u64 {
+        self.left
+    }
+
     pub(crate) fn finish(self) -> Digests {
         Digests {
             diff_id: self.tar.map(|hash| format!("sha256:{}", hex::encode(hash.finalize()))),

@@ -28,6 +28,7 @@ mod gzip;
 mod inspect;
 mod layer;
 mod layer_writer;
+mod names;
 mod outcome;
 mod rebase;
 mod registry;

@@ -52,16 +52,16 @@ const MAX_LARGE: usize = 4;
 /// Procfile warnings that are shown; a file of 10,000 wrong lines needs no more.
 const WARNINGS_SHOWN: usize = 10;
 
-/// The files of the directory by name. What is not a plain file is left out.
-pub(crate) async fn read(mut tar: ByteStream) -> Result<BTreeMap<String, Vec<u8>>, BuilderError> {
+/// The files of the directory by name. What is not a plain file is left out. `None`: they are too large to be read.
+pub(crate) async fn read(mut tar: ByteStream) -> Result<Option<BTreeMap<String, Vec<u8>>>, BuilderError> {
     let mut bytes = Vec::new();
     while let Some(piece) = tar.next().await {
         bytes.extend_from_slice(&piece.map_err(BuilderError::engine("read a build's result"))?);
         if bytes.len() > LIMIT {
-            break;
+            return Ok(None);
         }
     }
-    files(&bytes).or_else(|_| Ok(BTreeMap::new()))
+    Ok(Some(files(&bytes).unwrap_or_default()))
 }
 
 impl Outcome {
@@ -159,7 +159,7 @@ fn default_process_types(yaml: &[u8]) -> Result<BTreeMap<ProcessType, String>, s
 fn large(text: &str) -> Vec<String> {
     let is_name = |name: &&str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        !name.is_empty() && name.len() <= 255 && name.chars().all(is_plain) && !name.chars().all(|c| c == '.')
+        name.len() <= 255 && name.chars().all(is_plain) && name.chars().any(|c| c != '.')
     };
     let names: BTreeSet<&str> = text.lines().filter(is_name).take(MAX_LARGE).collect();
     names.into_iter().map(str::to_owned).collect()

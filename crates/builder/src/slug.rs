@@ -2,9 +2,8 @@
 //! the release before: each of those is a layer of its own, made only when it has other files in it, and pulled only by
 //! hosts that do not have it. The app's own code comes last.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use paas_hosts::{ByteStream, ContainerName, EngineError};
 use paas_model::SlugLayer;
 
@@ -12,7 +11,7 @@ use crate::{
     BuildError, BuilderError,
     attempt::Attempt,
     folders::Folders,
-    layer::{From, Layer, Repack, Stored},
+    layer::{Budget, From, Layer, Repack, Stored},
     outcome::Outcome,
     sandbox,
     secrets::Secrets,
@@ -26,9 +25,6 @@ pub(crate) struct Slug {
     pub layers: Vec<SlugLayer>,
     pub folders: Folders,
 }
-
-/// Layers that are made side by side: one that waits for the engine leaves the processors to the other.
-const AT_ONCE: usize = 2;
 
 impl Slug {
     /// Compressed bytes.
@@ -45,92 +41,104 @@ impl Attempt<'_> {
         transcript: &Transcript,
     ) -> Result<Slug, BuildError> {
         let since = Instant::now();
-        let limit = self.builder.config.limits.slug_bytes;
-        let repack = Repack {
-            root: "app".to_owned(),
+        let mut repack = Repack {
+            root: String::new(),
             from: From::Container,
-            limit,
+            budget: Budget::of_slug(self.builder.config.limits.slug_bytes),
             secrets: Secrets::warned_of_in_slugs(&self.request.config),
             newest: outcome.source_time,
             is_last: false,
+            taken: Vec::new(),
         };
-        let large = outcome.large.iter().map(|name| {
-            (format!("{}/{name}", sandbox::LARGE), Repack { root: format!("app/{name}"), ..repack.clone() })
-        });
-        let rest = (sandbox::build_dir(self.request.app_id), Repack { is_last: true, ..repack.clone() });
-        let layers = large.chain([rest]).map(|(path, repack)| self.store_layer(container, path, repack, transcript));
-        let layers: Vec<_> = layers.map(FutureExt::boxed).collect();
-        let stored: Vec<Stored> = stream::iter(layers).buffered(AT_ONCE).try_collect().await?;
-
-        let (mut slug, mut size, mut upload) =
-            (Slug { layers: vec![], folders: Folders::default() }, 0, Duration::ZERO);
-        for stored in stored {
-            match stored {
-                Stored::Layer(layer) => {
-                    self.warn(&layer, transcript).await;
-                    size += layer.slug.size;
-                    // They overlap: what counts as upload is what was left of it in the end.
-                    upload = layer.upload;
-                    slug.layers.push(layer.slug);
-                    slug.folders.add(layer.folders);
-                }
-                Stored::TooLarge { size: one } => size += one,
-                Stored::Refused { why } => {
-                    let text = format!(" !     Push rejected, no slug can be made of the build: {why}.\n\n");
-                    return self.reject(transcript, &text, "no slug").await;
-                }
+        let (mut layers, mut folders) = (Vec::new(), Folders::default());
+        for name in &outcome.large {
+            repack.root = format!("app/{name}");
+            let path = format!("{}/{name}", sandbox::LARGE);
+            // One that could not be moved there is where it was.
+            if let Some(stored) = self.store_layer(container, &path, &repack).await? {
+                let layer = self.accept(stored, &mut repack, transcript).await?;
+                repack.taken.push(repack.root.clone());
+                folders.add(layer.folders);
+                layers.push(layer.slug);
             }
         }
-        if size > limit {
-            let text = format!(
-                " !     Compiled slug size: {} is too large (max is {}).\n !     See: {}#slug-size",
-                human_size(size),
-                human_size(limit),
-                self.builder.config.help,
-            );
-            return self.reject(transcript, &text, "the slug is too large").await;
-        }
-        transcript.took("slug", since.elapsed().saturating_sub(upload)).await;
-        transcript.took("upload", upload).await;
-        Ok(slug)
+        (repack.root, repack.is_last) = ("app".to_owned(), true);
+        let path = sandbox::build_dir(self.request.app_id);
+        let Some(stored) = self.store_layer(container, &path, &repack).await? else {
+            let text = " !     Push rejected, the build removed its own directory.\n\n";
+            return self.reject(transcript, text, "no build directory").await;
+        };
+        let layer = self.accept(stored, &mut repack, transcript).await?;
+        // Reading, hashing, compressing and sending overlap: what counts as upload is what was left of it in the end.
+        transcript.took("slug", since.elapsed().saturating_sub(layer.upload)).await;
+        transcript.took("upload", layer.upload).await;
+        folders.add(layer.folders);
+        // Engines know a layer by all that is below it, too: what hosts have stays at the bottom, and in its order.
+        let known = &self.request.layers;
+        layers.sort_by_key(|layer| known.iter().position(|known| known == layer).unwrap_or(usize::MAX));
+        layers.push(layer.slug);
+        Ok(Slug { layers, folders })
     }
 
+    /// `None`: there is no such directory.
     async fn store_layer(
         &self,
         container: &ContainerName,
-        path: String,
-        repack: Repack,
-        transcript: &Transcript,
-    ) -> Result<Stored, BuildError> {
+        path: &str,
+        repack: &Repack,
+    ) -> Result<Option<Stored>, BuildError> {
+        let _turn = self.reading.lock().await;
         let repository = format!("apps/{}", self.request.app_id);
         let (known, registry) = (&self.request.layers, &self.builder.registry);
         // The app's own code is another one nearly every time, and small: it is not read twice.
         if !repack.is_last && known.iter().any(|layer| !layer.content.is_empty()) {
-            let tar = self.download(container, &path, transcript).await?;
+            let Some(tar) = self.download(container, path).await? else { return Ok(None) };
             if let Some(layer) = repack.clone().look(tar, known).await?
                 && registry.has_blob(&repository, &layer.slug.digest).await?
             {
-                return Ok(Stored::Layer(layer));
+                // From now on it has been wanted lately, as one that is sent again: the registry's sweep spares it.
+                registry.mount(&repository, &repository, &layer.slug.digest).await?;
+                return Ok(Some(Stored::Layer(layer)));
             }
         }
-        let tar = self.download(container, &path, transcript).await?;
-        Ok(repack.store(tar, registry, &repository).await?)
+        let Some(tar) = self.download(container, path).await? else { return Ok(None) };
+        Ok(Some(repack.clone().store(tar, registry, &repository).await?))
     }
 
-    async fn download(
-        &self,
-        container: &ContainerName,
-        path: &str,
-        transcript: &Transcript,
-    ) -> Result<ByteStream, BuildError> {
+    async fn download(&self, container: &ContainerName, path: &str) -> Result<Option<ByteStream>, BuilderError> {
         match self.engine.download(container, path).await {
-            Ok(tar) => Ok(tar),
-            Err(EngineError::NoSuchPath { .. }) => {
-                let text = " !     Push rejected, the build removed its own directory.\n\n";
-                self.reject(transcript, text, "no build directory").await
-            }
-            Err(error) => Err(BuilderError::engine("read a build's result")(error).into()),
+            Ok(tar) => Ok(Some(tar)),
+            Err(EngineError::NoSuchPath { .. }) => Ok(None),
+            Err(error) => Err(BuilderError::engine("read a build's result")(error)),
         }
+    }
+
+    /// Tells the user of what is in the layer, and takes it off what the slug may have.
+    async fn accept(&self, stored: Stored, repack: &mut Repack, transcript: &Transcript) -> Result<Layer, BuildError> {
+        let limit = self.builder.config.limits.slug_bytes;
+        let spent = limit - repack.budget.compressed;
+        let size = match stored {
+            Stored::Layer(layer) => {
+                if let Some(left) = repack.budget.less(&layer) {
+                    repack.budget = left;
+                    self.warn(&layer, transcript).await;
+                    return Ok(layer);
+                }
+                layer.slug.size
+            }
+            Stored::TooLarge { size } => size,
+            Stored::Refused { why } => {
+                let text = format!(" !     Push rejected, no slug can be made of the build: {why}.\n\n");
+                return self.reject(transcript, &text, "no slug").await;
+            }
+        };
+        let text = format!(
+            " !     Compiled slug size: {} is too large (max is {}).\n !     See: {}#slug-size",
+            human_size(spent + size),
+            human_size(limit),
+            self.builder.config.help,
+        );
+        self.reject(transcript, &text, "the slug is too large").await
     }
 
     async fn warn(&self, layer: &Layer, transcript: &Transcript) {

@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     Builder, BuilderError, InputError,
     bridge::ChannelReader,
-    layer::{EXPANSION, From, Repack, Stored},
+    layer::{Budget, EXPANSION, From, Repack, Stored},
     registry::{is_over_limit, limited},
     secrets::Secrets,
     transcript::human_size,
@@ -84,10 +84,11 @@ impl Builder {
         let repack = Repack {
             root: "app".to_owned(),
             from: From::Archive,
-            limit,
+            budget: Budget::of_slug(limit),
             secrets: Secrets::default(),
             newest: None,
             is_last: true,
+            taken: vec![],
         };
         let stored = repack.store_from(unpacked, feed, &self.registry, &repository).await;
         let layer = match stored {

@@ -114,6 +114,14 @@ pub async fn ensure_stacks(
             continue;
         }
         tell(&lines, format!("Making the images of the {} stack", stack.title())).await;
+        if pushed && stack.edition.is_some() && !has(engine, &stack.run_image).await? {
+            // Made once more, it would have newer packages than what slugs run on: what is built on one runs on the other.
+            let published = stack.published(registry);
+            tell(&lines, format!("Pulling {published}")).await;
+            engine.pull(&published).await.map_err(BuilderError::engine("pull a stack's image"))?;
+            let dockerfile = format!("FROM {published}\n");
+            make(engine, &stack.run_image, &dockerfile, BTreeMap::new(), false, &lines).await?;
+        }
         for image in [&stack.run_image, &stack.build_image] {
             provide(engine, stack, image, &lines).await?;
         }

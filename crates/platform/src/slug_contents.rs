@@ -13,8 +13,8 @@ use crate::{NamedReference, Timestamp};
 pub struct SlugSummary {
     /// The language, as the buildpack said it.
     pub buildpack_provided_description: Option<String>,
-    /// `SHA256:` and hexadecimal digits of the compressed archive; null for one that is put together of several layers.
-    pub checksum: Option<String>,
+    /// `SHA256:` and hexadecimal digits; the same for slugs that are the same. Of the compressed archive, if it is one layer.
+    pub checksum: String,
     pub commit: Option<String>,
     pub commit_description: Option<String>,
     pub created_at: Timestamp,

@@ -55,7 +55,7 @@ pub(crate) use reference::{app_reference, named};
 pub(crate) use region::region;
 pub(crate) use release::release;
 pub(crate) use setup::setup;
-pub(crate) use slug::{archive_checksum, checksum, slug, slug_upload};
+pub(crate) use slug::{checksum, slug, slug_upload};
 pub(crate) use slug_contents::{slug_contents, slug_diff, slug_file, slug_summary};
 pub(crate) use sni_endpoint::sni_endpoint;
 pub(crate) use stack::{stack, stacks};

@@ -89,3 +89,15 @@ async fn what_an_app_depends_on_is_a_layer_that_is_made_once() {
         assert!(listed.lines().any(|line| line == path), "{path} is not in\n{listed}");
     }
 }
+
+/// Whatever state it leaves them in, and whatever they are called.
+#[tokio::test]
+async fn no_directory_of_a_build_is_lost_on_the_way_to_its_layer() {
+    let mut bench = Bench::new().await;
+    let script = "for name in ... 'with blank' read-only plain dark; do mkdir -p \"$name\"; seq 1 800000 >\"$name/numbers\"; done
+         mkdir plain/dark && chmod 000 dark plain/dark && chmod 555 read-only";
+    let done = bench.build(app_that_runs(script)).await;
+    let out = bench.output(done.built(), "chmod 700 dark; cat */numbers .../numbers | grep -cx 800000").await;
+    assert_eq!(out, "5\n", "{}", done.transcript());
+    assert!(!done.transcript().contains("Permission denied"), "{}", done.transcript());
+}

@@ -141,7 +141,7 @@ pub async fn upload(
     require_image(control, &stored.image).await?;
     slug_uploads::lock(&mut tx, id).await?.ok_or_else(|| OpError::not_found("slug"))?;
     match slugs::by_id(&mut *tx, id).await? {
-        Some(slug) if slug.layers() == stored.layers => return Ok(()),
+        Some(slug) if slug.digest == slugs::digest(&stored.layers) => return Ok(()),
         Some(_) => {
             return Err(OpError::Conflict("Another archive was uploaded for this slug: make a new one.".to_owned()));
         }

@@ -3,7 +3,7 @@
 //! Builds of one app share a label, so that they use each other's steps; nothing in the engine's lists says which build a
 //! container or an image is of. Its output does, in lines that nobody else can take away: a step's words may look like them,
 //! which only adds to what counts as its build's, and the engine's own line about the container stands between the last of
-//! them and the line that names the image.
+//! them and the line that names the image. The line before that one has the step's own text, behind a word of the engine's.
 
 use std::collections::HashSet;
 
@@ -28,15 +28,13 @@ impl BuildSteps {
     ///  ---> c180c5677f2b
     /// ```
     pub(super) fn hear(&mut self, line: &str) {
-        let was_cached = std::mem::take(&mut self.is_cached);
+        let was_cached = std::mem::replace(&mut self.is_cached, line == " ---> Using cache");
+        // What a step said before it, without an end of its own, may stand on the same line.
         let Some((_, told)) = line.rsplit_once(" ---> ") else { return };
-        if told == "Using cache" {
-            self.is_cached = true;
-            return;
-        }
-        let id = told.strip_prefix("Running in ").unwrap_or(told);
+        let container = told.strip_prefix("Running in ");
+        let id = container.unwrap_or(told);
         let is_id = id.len() == 12 && id.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if is_id && !was_cached && self.ids.len() < MOST {
+        if is_id && (container.is_some() || !was_cached) && self.ids.len() < MOST {
             self.ids.insert(id.to_owned());
         }
     }
@@ -80,6 +78,15 @@ mod tests {
                 " ---> Running in bbbbbbbbbbbb\n{words}Removing intermediate container bbbbbbbbbbbb\n ---> cccccccccccc\n"
             );
             assert!(made(&lines, 'b') && made(&lines, 'c'), "{words}");
+        }
+    }
+
+    #[test]
+    fn a_steps_own_text_hides_nothing_that_it_makes() {
+        for text in ["RUN a # ---> Using cache", "COPY [\"x\", \"/ ---> Using cache\"]", " ---> Using cache"] {
+            let lines = format!("Step 1/2 : {text}\n ---> Running in bbbbbbbbbbbb\n ---> cccccccccccc\n");
+            assert!(made(&lines, 'b') && made(&lines, 'c'), "{text}");
+            assert!(made(&format!("Step 1/2 : {text}\n ---> cccccccccccc\n"), 'c'), "{text}");
         }
     }
 

@@ -68,8 +68,7 @@ async fn info(
 async fn download(State(web): State<Web>, Segment(ticket): Segment) -> Result<Response, ApiError> {
     let id = web.redeem_passing("slugs", &ticket).map(SlugId::from).ok_or_else(|| ApiError::not_found("slug"))?;
     let slug = slugs::by_id(&web.control, id).await?;
-    let digests: Vec<String> = slug.layers().into_iter().map(|layer| layer.digest).collect();
-    blobs(&web, &format!("apps/{}", slug.app_id), &digests).await
+    blobs(&web, format!("apps/{}", slug.app_id), slug.layers()).await
 }
 
 /// Takes the archive as it comes; nothing is kept in memory.

@@ -9,6 +9,7 @@ use axum::{
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_control::OpError;
+use paas_model::SlugLayer;
 
 use crate::{error::ApiError, state::Web};
 
@@ -27,14 +28,17 @@ fn archive(size: u64, bytes: impl Stream<Item = io::Result<Bytes>> + Send + 'sta
 }
 
 /// Several gzipped tars out of the registry, of which only the last one has an end, as one: gzip's members follow each other.
-pub(crate) async fn blobs(web: &Web, repository: &str, digests: &[String]) -> Result<Response, ApiError> {
-    let (mut size, mut parts) = (0, Vec::new());
-    for digest in digests {
-        let (bytes, part) = web.control.registry.get_blob(repository, digest).await.map_err(OpError::from)?;
-        size += bytes;
-        parts.push(part);
-    }
-    Ok(archive(size, stream::iter(parts).flatten()))
+pub(crate) async fn blobs(web: &Web, repository: String, layers: Vec<SlugLayer>) -> Result<Response, ApiError> {
+    let (registry, size) = (web.control.registry.clone(), layers.iter().map(|layer| layer.size).sum());
+    let open = move |digest: String| {
+        let (registry, repository) = (registry.clone(), repository.clone());
+        async move { registry.get_blob(&repository, &digest).await.map(|(_, bytes)| bytes) }
+    };
+    let mut digests = layers.into_iter().map(|layer| layer.digest);
+    let first = open(digests.next().unwrap_or_default()).await.map_err(OpError::from)?;
+    // Each is opened when it is its turn: a slow reader keeps no connection waiting.
+    let rest = stream::iter(digests).then(open).map_err(io::Error::other).try_flatten();
+    Ok(archive(size, first.chain(rest)))
 }
 
 /// What a request uploads, of at most `limit` bytes if it says how many; whoever stores it counts.

@@ -41,7 +41,7 @@ pub(crate) fn slug_upload(web: &Web, upload: &SlugUpload) -> wire::Slug {
 }
 
 /// Of the archive that `blob.url` gives. `None`: it is put together of several, and nobody knows.
-pub(crate) fn archive_checksum(slug: &Slug) -> Option<String> {
+fn archive_checksum(slug: &Slug) -> Option<String> {
     (slug.layers().len() == 1).then(|| checksum(&slug.digest))
 }
 

@@ -2,13 +2,13 @@ use paas_control::ops::slug_contents::{FileChange, FileFacts, FileKind, FolderSi
 use paas_db::slugs::UsedSlug;
 use paas_platform as wire;
 
-use super::{archive_checksum, named};
+use super::{checksum, named};
 
 pub(crate) fn slug_summary(used: &UsedSlug) -> wire::SlugSummary {
     let slug = &used.slug;
     wire::SlugSummary {
         buildpack_provided_description: slug.buildpack_provided_description.clone(),
-        checksum: archive_checksum(slug),
+        checksum: checksum(&slug.digest),
         commit: slug.commit.clone(),
         commit_description: slug.commit_description.clone(),
         created_at: slug.created_at.into(),

@@ -57,7 +57,7 @@ impl Info {
         let mut fields = vec![
             ("Buildpack", slug.buildpack_provided_description.clone().unwrap_or_default()),
             ("Built", ago(slug.created_at, Utc::now())),
-            ("Checksum", slug.checksum.clone().unwrap_or_default()),
+            ("Checksum", slug.checksum.clone()),
             ("Commit", slug.commit.clone().unwrap_or_default()),
             ("Releases", super::releases(slug)),
             ("Size", size),
