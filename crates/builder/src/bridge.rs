@@ -1,10 +1,13 @@
 //! From what is asynchronous to what blocks.
 
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    thread,
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::BuilderError;
 
@@ -28,6 +31,24 @@ pub(crate) fn bridge<E: Send>(
         Ok(())
     };
     (ChannelReader::new(receiver), feed)
+}
+
+/// Runs what computes for long on a thread of its own, behind everything that serves people.
+pub(crate) async fn in_background<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let (done, result) = oneshot::channel();
+    thread::Builder::new().name("build".to_owned()).spawn(move || {
+        go_last();
+        // Whoever waited may be gone.
+        drop(done.send(work()));
+    })?;
+    result.await.unwrap_or_else(|_| Err(io::Error::other("the thread panicked")))
+}
+
+/// Of this thread alone. Where it may not be, it only takes more of the processors.
+pub(crate) fn go_last() {
+    let _ = rustix::process::nice(10);
 }
 
 pub(crate) struct ChannelReader {

@@ -10,6 +10,8 @@ use std::{
 use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
+use crate::bridge::go_last;
+
 /// Bytes of input in one piece. What matches across pieces is lost; at this size that is under a percent.
 const PIECE: usize = 1 << 20;
 
@@ -42,7 +44,10 @@ impl GzipWriter {
         let workers = (0..cores)
             .map(|_| {
                 let work = work.clone();
-                thread::spawn(move || deflate_all(&work))
+                thread::spawn(move || {
+                    go_last();
+                    deflate_all(&work);
+                })
             })
             .collect();
         let (order, ordered) = sync_channel(cores * 2);

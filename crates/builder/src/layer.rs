@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     BuilderError, Registry,
-    bridge::bridge,
+    bridge::{bridge, in_background},
     folders::Folders,
     gzip::GzipWriter,
     layer_writer::{Digests, LayerWriter},
@@ -159,7 +159,7 @@ impl Repack {
         let (sender, compressed) = mpsc::channel::<io::Result<Bytes>>(4);
         let size = Arc::new(AtomicU64::new(0));
         let counted = size.clone();
-        let work = tokio::task::spawn_blocking(move || {
+        let work = in_background(move || {
             let sink = sender.clone();
             let mut gzip = GzipWriter::new(move |bytes| {
                 let total = counted.fetch_add(bytes.len() as u64, Ordering::Relaxed) + bytes.len() as u64;
@@ -179,7 +179,7 @@ impl Repack {
         let upload = made.elapsed();
         fed?;
         let io = |source| BuilderError::Io { what: "the build's result", source };
-        match (worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))), uploaded) {
+        match (worked, uploaded) {
             (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Ok(Stored::TooLarge { size: limit.saturating_mul(EXPANSION) })
             }
@@ -214,10 +214,10 @@ impl Repack {
     /// As [`Self::store`]. A tar that is too large, or has too many files, is none that anybody knows.
     pub(crate) async fn look(self, tar: ByteStream, known: &[SlugLayer]) -> Result<Option<Layer>, BuilderError> {
         let (reader, feed) = bridge(tar, BuilderError::engine("read a build's result"));
-        let work = tokio::task::spawn_blocking(move || self.run(reader, self.writer(io::sink()).without_diff_id()));
+        let work = in_background(move || self.run(reader, self.writer(io::sink()).without_diff_id()));
         let (fed, worked) = tokio::join!(feed, work);
         fed?;
-        let written = match worked.unwrap_or_else(|panicked| Err(io::Error::other(panicked))) {
+        let written = match worked {
             Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::QuotaExceeded) => {
                 return Ok(None);
             }

@@ -29,6 +29,9 @@ pub(crate) const LARGE: &str = "/tmp/paas/large";
 /// The packed CACHE_DIR. Only the app's own builds ever look into it.
 pub(crate) const CACHE: &str = "/tmp/paas/cache.packed";
 
+/// A build's, where the smallest dyno has 1024: what serves people goes first.
+pub(crate) const CPU_SHARES: u32 = 128;
+
 const ACCOUNT: u64 = 1000;
 
 /// The platform's buildpacks, a tar without its end; made by `build.rs`.
@@ -127,7 +130,7 @@ fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> 
         working_dir: "/app".to_owned(),
         limits: Limits {
             memory_mb: limits.memory_mb,
-            cpu_shares: 1024,
+            cpu_shares: CPU_SHARES,
             cpu_millis: limits.cpu_millis,
             processes: limits.processes,
             file_bytes: Some(limits.disk_bytes),

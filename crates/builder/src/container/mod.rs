@@ -168,7 +168,7 @@ impl ContainerAttempt<'_> {
             label: (APP_IMAGE_LABEL.to_owned(), app),
             limits: Limits {
                 memory_mb: limits.memory_mb,
-                cpu_shares: 1024,
+                cpu_shares: crate::sandbox::CPU_SHARES,
                 cpu_millis: limits.cpu_millis,
                 processes: limits.processes,
                 file_bytes: Some(limits.disk_bytes),
