@@ -81,7 +81,7 @@ pack_cache() {
 move_large_directories() {
   local name
   rm -rf "$RESULT/large"
-  mkdir "$ROOT/large" || return 0
+  mkdir "$ROOT/large" 2>/dev/null || return 0
   find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' 2>/dev/null |
     awk -F/ -v least="$LARGE_DIRECTORY" '
       { size[$2] += $1 }

@@ -167,7 +167,7 @@ impl Builder {
             transcript.stage("image", since).await;
             Ok((slug.layers, image))
         };
-        // The cache is compressed already: it is sent while the slug keeps the processors busy.
+        // They take turns at reading the container.
         let ((layers, image), cache_digest) =
             tokio::try_join!(image, attempt.store_cache(&sandbox, &outcome, transcript))?;
         Ok(Built {

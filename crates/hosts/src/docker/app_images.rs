@@ -22,7 +22,6 @@ use chrono::Utc;
 use futures::TryStreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
-use url::form_urlencoded::Serializer;
 
 use super::{
     build_steps::BuildSteps,
@@ -109,15 +108,9 @@ fn query(build: &AppImageBuild, network: &str) -> String {
     let memory = (u64::from(limits.memory_mb) << 20).to_string();
     let mut ulimits = vec![json!({ "Name": "nofile", "Soft": 10_000, "Hard": 10_000 })];
     ulimits.extend(limits.file_bytes.map(|bytes| json!({ "Name": "fsize", "Soft": bytes, "Hard": bytes })));
-    let mut query = Serializer::new(String::new());
+    let mut query = image_build::query(&build.tag, &build.dockerfile, &build.args);
     query
-        .append_pair("version", "1")
-        .append_pair("t", &build.tag)
-        .append_pair("dockerfile", &build.dockerfile)
-        .append_pair("buildargs", &json!(build.args).to_string())
         .append_pair("networkmode", network)
-        .append_pair("rm", "1")
-        .append_pair("forcerm", "1")
         .append_pair("memory", &memory)
         .append_pair("memswap", &memory)
         .append_pair("cpushares", &limits.cpu_shares.to_string())

@@ -2,12 +2,16 @@
 //!
 //! A connection that ends is a build that ends: the engine kills the step that runs and removes its container.
 
+use std::collections::BTreeMap;
+
 use bollard::errors::Error;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use serde::Deserialize;
+use serde_json::json;
 use tokio::sync::mpsc;
+use url::form_urlencoded::Serializer;
 
 use super::{connection::Connection, dial::Body};
 use crate::EngineError;
@@ -16,6 +20,19 @@ const DOING: &str = "build an image";
 
 /// Longest line that the engine tells; what a step prints comes in pieces far below.
 const LINE_BYTES: usize = 1 << 20;
+
+/// Of the request: the classic builder, which removes every container that it makes.
+pub(super) fn query(tag: &str, dockerfile: &str, args: &BTreeMap<String, String>) -> Serializer<'static, String> {
+    let mut query = Serializer::new(String::new());
+    query
+        .append_pair("version", "1")
+        .append_pair("t", tag)
+        .append_pair("dockerfile", dockerfile)
+        .append_pair("buildargs", &json!(args).to_string())
+        .append_pair("rm", "1")
+        .append_pair("forcerm", "1");
+    query
+}
 
 /// Sends the context to this path and reads to the end. `lines` gets each line of output, and before it `hear`.
 ///

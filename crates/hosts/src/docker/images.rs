@@ -6,9 +6,7 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, PushImageOptionsBuilder},
 };
 use futures::StreamExt;
-use serde_json::json;
 use tokio::sync::mpsc;
-use url::form_urlencoded::Serializer;
 
 use super::{
     connection::{Connection, status},
@@ -66,14 +64,7 @@ pub(super) async fn build(
 }
 
 fn query(build: &ImageBuild) -> String {
-    let mut query = Serializer::new(String::new());
-    query
-        .append_pair("version", "1")
-        .append_pair("t", &build.tag)
-        .append_pair("dockerfile", &build.dockerfile)
-        .append_pair("buildargs", &json!(build.args).to_string())
-        .append_pair("rm", "1")
-        .append_pair("forcerm", "1");
+    let mut query = image_build::query(&build.tag, &build.dockerfile, &build.args);
     if build.anew {
         query.append_pair("nocache", "1");
     }
