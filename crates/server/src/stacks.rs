@@ -68,7 +68,7 @@ impl StackImages {
     async fn make(&self, lines: mpsc::Sender<String>) -> Result<()> {
         let engine = self.engine().await?;
         let is_newer = ensure_stacks(&*engine, &self.registry, &self.stacks, lines.clone()).await?;
-        if is_newer && !slugs::running(self.control.db.pool(), None).await?.is_empty() {
+        if is_newer && !slugs::apps_with_kept(self.control.db.pool(), None, 1).await?.is_empty() {
             lines.send(REBASE.to_owned()).await.ok();
         }
         Ok(())
