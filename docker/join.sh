@@ -3,7 +3,8 @@
 #
 #   sh join.sh TOKEN         joins; run again, it repairs. `paas hosts:add` has the whole command, which hides TOKEN
 #   sh host.sh --renew       renews the certificate when it ends within 30 days (daily, by timer)
-#   sh host.sh --firewall    keeps containers from this machine and the platform (before each start of Docker)
+#   sh host.sh --firewall    keeps containers from this machine and the platform, and says what they count for when
+#                            processors are short (before each start of Docker)
 #   sh host.sh --run         Docker's supervisor where there is no systemd; start-engine, beside it, is this as a program
 #   sh host.sh --leave       undoes it all; containers keep running
 #
@@ -23,7 +24,7 @@ main() {
   [ "$(id -u)" -eq 0 ] || fail "this needs root" "Run the command in a root shell, or put sudo before its last sh."
   case ${1:-} in
     --renew) load_settings && renew ;;
-    --firewall) load_settings && firewall ;;
+    --firewall) load_settings && before_docker ;;
     --run) load_settings && supervise ;;
     --leave) load_settings && leave ;;
     "" | -*) fail "a token is missing" "Get the whole command from: paas hosts:add" ;;
@@ -70,13 +71,14 @@ join() {
   keep_script
   save_settings
   say "Keeping containers from this machine and the platform"
-  firewall
+  before_docker
   if has_systemd; then
     start_by_systemd
   else
     start_by_itself
   fi
   wait_for_engine
+  spread_layers "$(curl -s --max-time 60 --unix-socket "$SOCKET" http://engine/info | field DockerRootDir)"
   say "This machine is host $NAME ($(cat "$DIRECTORY/host-id")). It is ready within a minute: paas hosts"
 }
 
@@ -286,6 +288,29 @@ renew() {
   fi
 }
 
+# --- What must be there before containers are -------------------------------------------------------------------------
+
+before_docker() {
+  share_cpu "$(cgroup_driver)" || true
+  firewall
+}
+
+# What Docker takes if nobody says otherwise.
+cgroup_driver() {
+  if has_systemd && [ -e /sys/fs/cgroup/cgroup.controllers ]; then echo systemd; else echo cgroupfs; fi
+}
+
+# Tells the platform that containers can be in groups of their own. Whoever sets Docker's group themselves wants them there, and
+# Docker takes no label besides those in its file.
+groups_label() {
+  case "$FLAGS $(cat /etc/docker/daemon.json 2>/dev/null)" in
+    *cgroup-parent* | *cgroupdriver* | *'"labels"'*) return 0 ;;
+  esac
+  ! share_cpu "$(cgroup_driver)" || printf '%s ' --label "paas.groups=$(cgroup_driver)"
+}
+
+@TUNE_HOST@
+
 # --- The firewall -----------------------------------------------------------------------------------------------------
 
 # Containers reach the internet, and neither the instance's metadata, nor this machine, nor other machines' engines, nor
@@ -373,6 +398,7 @@ dockerd_flags() {
   mtu=$(ip -o link show dev "$mtu" | sed -n 's/.* mtu \([0-9]*\) .*/\1/p')
   # Containers that send larger packets than the uplink takes hang in the middle of downloads.
   [ "${mtu:-1500}" -ge 1500 ] || printf '%s ' --mtu "$mtu"
+  groups_label
   printf '%s' "$FLAGS"
 }
 
@@ -450,7 +476,7 @@ supervise() {
   identity "$$" | write "$DIRECTORY/supervisor.pid"
   trap 'stop_dockerd; exit 0' TERM INT
   while :; do
-    if ! (firewall); then
+    if ! (before_docker); then
       sleep 5
       continue
     fi

@@ -21,6 +21,7 @@ mod disk;
 mod engines;
 mod events;
 mod firewall;
+mod groups;
 mod image_build;
 mod images;
 mod log_entries;
@@ -154,6 +155,10 @@ impl Engine for DockerEngine {
 
     async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError> {
         signals::send(&self.connection, name, signal).await
+    }
+
+    async fn freeze(&self, name: &ContainerName) -> Result<(), EngineError> {
+        containers::freeze(&self.connection, name).await
     }
 
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError> {

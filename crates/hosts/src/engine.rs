@@ -118,6 +118,13 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Sends the signal to every process in the container, once. No effect on one that does not run, or is not there.
     async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError>;
 
+    /// Stops every process of the container where it is, for good: what is in its files can then only be read, and the container
+    /// be removed. No effect on one that does not run.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] on a machine that cannot do it.
+    async fn freeze(&self, name: &ContainerName) -> Result<(), EngineError>;
+
     /// Kills the container if it runs, and removes it with its anonymous volumes.
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError>;
 

@@ -5,15 +5,17 @@ const SCRIPT: &str = include_str!("../../../docker/join.sh");
 
 const API_URL: &str = "@API_URL@";
 const CA_PEM: &str = "@CA_PEM@";
+const TUNE_HOST: &str = "@TUNE_HOST@\n";
+
+/// Defines functions of the shell: `share_cpu`, `spread_layers`.
+pub(crate) const TUNE_HOST_SCRIPT: &str = include_str!("tune-host.sh");
 
 /// The script as this installation serves it, at `API_URL/hosts/join.sh`. It holds no secret: the token is its argument.
 #[must_use]
 pub fn render_join_script(api_url: &str, ca_pem: &str) -> String {
-    SCRIPT.replacen(API_URL, &shell_word(api_url.trim_end_matches('/')), 1).replacen(
-        CA_PEM,
-        &shell_word(ca_pem.trim()),
-        1,
-    )
+    let (url, authority) = (shell_word(api_url.trim_end_matches('/')), shell_word(ca_pem.trim()));
+    let script = SCRIPT.replacen(TUNE_HOST, TUNE_HOST_SCRIPT, 1);
+    script.replacen(API_URL, &url, 1).replacen(CA_PEM, &authority, 1)
 }
 
 /// What a person pastes into a root shell of the machine: a command, over some lines. It trusts the authority that it
@@ -89,7 +91,7 @@ mod tests {
     #[test]
     fn the_script_knows_its_server_and_its_authority() {
         let script = render_join_script(&format!("https://{NASTY}/"), NASTY);
-        assert!(!script.contains(API_URL) && !script.contains(CA_PEM));
+        assert!(![API_URL, CA_PEM, TUNE_HOST].iter().any(|place| script.contains(place)));
         let settings: String = script.split("\nDIRECTORY=").take(1).map(str::to_owned).collect();
         assert_eq!(run(&format!("{settings}\nprintf '%s|%s' \"$API\" \"$CA\"")), format!("https://{NASTY}|{NASTY}"));
     }

@@ -92,7 +92,7 @@ variables! {
     /// Addresses that sources may be fetched from though they are not public: `10.1.0.0/16,fd00::/8`. For mirrors of your own.
     SOURCE_ALLOW = "PAAS_SOURCE_ALLOW", Means("none");
 
-    /// Whether builds on this machine are kept from it and from the platform, by iptables: `on` or `off`.
+    /// Whether builds on this machine are kept from it and from the platform, by iptables: `on` or `off`. What sets that also gives dynos and builds their shares of the processors.
     BUILD_FIREWALL = "PAAS_BUILD_FIREWALL", Is("on");
 
     /// What builds on this machine may reach all the same, separated by commas: `10.0.0.5:4873,10.1.0.0/16`. For mirrors and

@@ -26,7 +26,7 @@ use tokio::sync::mpsc;
 use super::{
     build_steps::BuildSteps,
     connection::{Connection, status},
-    containers, image_build, networks,
+    containers, groups, image_build, networks,
 };
 use crate::{AppImageBuild, BaseImage, ContainerName, EngineError};
 
@@ -47,7 +47,8 @@ pub(super) async fn build(
 ) -> Result<(), EngineError> {
     let network = networks::ensure(connection, build.network).await?;
     let before = images(connection, &build.label).await?;
-    let path = format!("/build?{}", query(&build, network));
+    let group = groups::parent(connection, build.network).await?;
+    let path = format!("/build?{}", query(&build, network, group));
     let watched = Watched {
         label: build.label.clone(),
         disk_bytes: build.disk_bytes,
@@ -103,7 +104,7 @@ pub(super) async fn prune(
     Ok(removed)
 }
 
-fn query(build: &AppImageBuild, network: &str) -> String {
+fn query(build: &AppImageBuild, network: &str, group: Option<&str>) -> String {
     let limits = &build.limits;
     let memory = (u64::from(limits.memory_mb) << 20).to_string();
     let mut ulimits = vec![json!({ "Name": "nofile", "Soft": 10_000, "Hard": 10_000 })];
@@ -115,6 +116,9 @@ fn query(build: &AppImageBuild, network: &str) -> String {
         .append_pair("memswap", &memory)
         .append_pair("cpushares", &limits.cpu_shares.to_string())
         .append_pair("ulimits", &json!(ulimits).to_string());
+    if let Some(group) = group {
+        query.append_pair("cgroupparent", group);
+    }
     if let Some(millis) = limits.cpu_millis {
         query
             .append_pair("cpuperiod", &CPU_PERIOD.to_string())
@@ -253,7 +257,7 @@ mod tests {
             disk_bytes: 1,
             network: Network::Builds,
         };
-        let query = query(&build, "paas-builds");
+        let query = query(&build, "paas-builds", Some("/paas-builds"));
         for part in [
             "version=1&",
             "memory=4294967296&memswap=4294967296&",

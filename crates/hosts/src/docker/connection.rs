@@ -16,6 +16,7 @@ use super::{
     answer_limit::AnswerLimit,
     containers::Fresh,
     dial::{Client, Dialer},
+    groups::Weighted,
     login::{RegistryLogin, Transfer},
     pulls::Pulls,
     wire::Wire,
@@ -49,6 +50,7 @@ pub(super) struct Connection {
     /// containers apart.
     pub(super) networks: Mutex<Option<Instant>>,
     pub(super) fresh: Fresh,
+    pub(super) weighted: Mutex<Weighted>,
     /// The rules that were set last, and when. Held while they are set.
     pub(super) firewall: Mutex<Option<(BuildFirewall, Instant)>>,
 }
@@ -83,6 +85,7 @@ impl Connection {
             pulls: Pulls::default(),
             networks: Mutex::default(),
             fresh: Fresh::default(),
+            weighted: Mutex::default(),
             firewall: Mutex::default(),
         }
     }

@@ -19,8 +19,8 @@ use serde::Deserialize;
 
 use super::{
     connection::{CALL_TIMEOUT, Connection, status, within},
-    networks,
-    spec::create_body,
+    groups, networks,
+    spec::{Place, create_body},
     status::{listed_status, name_of, status_of},
     wire::read_json,
 };
@@ -54,8 +54,12 @@ pub(super) async fn create(
     name: &ContainerName,
     spec: &ContainerSpec,
 ) -> Result<(), EngineError> {
-    let network = networks::ensure(connection, spec.network).await?;
-    create_from(connection, name, &spec.image, &create_body(spec, network, connection.published_on())).await
+    let place = Place {
+        network: networks::ensure(connection, spec.network).await?,
+        group: groups::parent(connection, spec.network).await?,
+        published_on: connection.published_on(),
+    };
+    create_from(connection, name, &spec.image, &create_body(spec, &place)).await
 }
 
 pub(super) async fn create_from(
@@ -110,6 +114,16 @@ pub(super) async fn start(connection: &Connection, name: &ContainerName) -> Resu
 
 async fn try_start(connection: &Connection, name: &ContainerName) -> Result<(), Error> {
     connection.call(|docker| docker.start_container(&name.0, None::<StartContainerOptions>)).await
+}
+
+pub(super) async fn freeze(connection: &Connection, name: &ContainerName) -> Result<(), EngineError> {
+    let frozen = connection.call(|docker| docker.pause_container(&name.0)).await;
+    match status(&frozen) {
+        Some(404) => Err(EngineError::NoSuchContainer(name.0.clone())),
+        // It does not run, or is frozen already.
+        Some(409) => Ok(()),
+        _ => frozen.map_err(|error| connection.failed("freeze a container", error)),
+    }
 }
 
 pub(super) async fn inspect(

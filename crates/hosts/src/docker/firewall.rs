@@ -1,5 +1,5 @@
 //! The firewall of builds on the server's own machine, set by a container that is root there: the server itself need not be,
-//! and may be in a container of its own.
+//! and may be in a container of its own. The same container tunes the machine.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,9 +10,18 @@ use tokio::{
 use uuid::Uuid;
 
 use super::{attach::attach, connection::Connection, containers, root_shell};
-use crate::{BuildFirewall, ContainerName, Destination, EngineError, HostEndpoint, RootShell};
+use crate::{
+    BuildFirewall, ContainerName, Destination, EngineError, HostEndpoint, RootShell, join_script::TUNE_HOST_SCRIPT,
+};
 
 const SCRIPT: &str = include_str!("build-firewall.sh");
+
+/// The engine's own group, where an operator has set one, holds what they want it to hold.
+const TUNE: &str = r#"grep -qs cgroup-parent /etc/docker/daemon.json || ! share_cpu "$4" || echo weighted
+spread_layers "$5""#;
+
+/// What the first of these says.
+const WEIGHTED: &str = "weighted\n";
 
 /// A tool that flushes the machine's rules takes ours away, and nobody is told.
 const SET_FOR: Duration = Duration::from_secs(10 * 60);
@@ -40,10 +49,19 @@ async fn run(connection: &Connection, image: &str, firewall: &BuildFirewall) -> 
     let name = ContainerName(format!("firewall-{}", Uuid::now_v7()));
     let list =
         |destinations: &[Destination]| destinations.iter().map(Destination::to_string).collect::<Vec<_>>().join(" ");
+    let script = format!("{TUNE_HOST_SCRIPT}\n{TUNE}\n{SCRIPT}");
+    let info = connection.system_info().await?;
+    let driver = info.cgroup_driver.map(|driver| driver.to_string()).unwrap_or_default();
+    let files = info.docker_root_dir.unwrap_or_default();
     let (allow, deny) = (list(&firewall.allow), list(&firewall.deny));
+    let arguments = [&firewall.installation, &allow, &deny, &driver, &files];
     let shell = RootShell {
         image: image.to_owned(),
-        command: ["/bin/sh", "-c", SCRIPT, "sh", &firewall.installation, &allow, &deny].map(str::to_owned).to_vec(),
+        command: ["/bin/sh", "-c", &script, "sh"]
+            .into_iter()
+            .chain(arguments.map(String::as_str))
+            .map(str::to_owned)
+            .collect(),
         labels: BTreeMap::from([("paas".to_owned(), "firewall".to_owned())]),
         tty: false,
     };
@@ -59,7 +77,11 @@ async fn run(connection: &Connection, image: &str, firewall: &BuildFirewall) -> 
         // One that is not root itself cannot make anybody root.
         Ok(Err(EngineError::CannotStart(reason) | EngineError::Refused { reason, .. })) => Err(not_set(reason)),
         Ok(Err(error)) => Err(error),
-        Ok(Ok((0, _))) => Ok(()),
+        Ok(Ok((0, said))) => {
+            let driver = info.cgroup_driver.filter(|_| said.starts_with(WEIGHTED));
+            *connection.weighted.lock().await = Some((driver, Instant::now()));
+            Ok(())
+        }
         Ok(Ok((NO_IPTABLES, _))) => Err(not_set("there is no iptables on the machine: install it".to_owned())),
         Ok(Ok((_, said))) => Err(not_set(said.trim().to_owned())),
     }

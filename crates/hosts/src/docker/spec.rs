@@ -19,14 +19,23 @@ const LOG_FILES: &str = "2";
 
 const OPEN_FILES: i64 = 10_000;
 
-/// `network`: what the engine calls the one to join. `published_on`: the host's address that the container's port is to
-/// answer on; `None`: only the container's own.
-pub(super) fn create_body(spec: &ContainerSpec, network: &str, published_on: Option<IpAddr>) -> ContainerCreateBody {
+/// What a container gets of its host.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    /// What the engine calls the one to join.
+    pub network: &'static str,
+    /// What the engine calls the control group that the container's is in. `None`: the engine's choice.
+    pub group: Option<&'static str>,
+    /// The host's address that the container's port is to answer on. `None`: only the container's own.
+    pub published_on: Option<IpAddr>,
+}
+
+pub(super) fn create_body(spec: &ContainerSpec, place: &Place) -> ContainerCreateBody {
     let mut labels: HashMap<_, _> = spec.labels.clone().into_iter().collect();
     if let Some(port) = spec.port {
         labels.insert(PORT_LABEL.to_owned(), port.to_string());
     }
-    let published = published_on.and_then(|ip| Some((ip, spec.port?)));
+    let published = place.published_on.and_then(|ip| Some((ip, spec.port?)));
     ContainerCreateBody {
         image: Some(spec.image.clone()),
         // Empty, not absent: the image's own entry point must not wrap the command.
@@ -41,7 +50,7 @@ pub(super) fn create_body(spec: &ContainerSpec, network: &str, published_on: Opt
         // End of file from the one who attached is end of file for the process.
         stdin_once: Some(spec.stdin),
         exposed_ports: published.map(|(_, port)| vec![port_key(port)]),
-        host_config: Some(HostConfig { port_bindings: published.map(bindings), ..host_config(spec, network) }),
+        host_config: Some(HostConfig { port_bindings: published.map(bindings), ..host_config(spec, place) }),
         ..ContainerCreateBody::default()
     }
 }
@@ -57,7 +66,7 @@ fn bindings((ip, port): (IpAddr, u16)) -> PortMap {
     HashMap::from([(port_key(port), Some(vec![binding]))])
 }
 
-fn host_config(spec: &ContainerSpec, network: &str) -> HostConfig {
+fn host_config(spec: &ContainerSpec, place: &Place) -> HostConfig {
     let memory = i64::from(spec.limits.memory_mb) << 20;
     HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -79,7 +88,8 @@ fn host_config(spec: &ContainerSpec, network: &str) -> HostConfig {
                 ("max-file".to_owned(), LOG_FILES.to_owned()),
             ])),
         }),
-        network_mode: Some(network.to_owned()),
+        network_mode: Some(place.network.to_owned()),
+        cgroup_parent: place.group.map(str::to_owned),
         ..HostConfig::default()
     }
 }
@@ -97,6 +107,8 @@ mod tests {
 
     use super::*;
     use crate::Network;
+
+    const PLACE: Place = Place { network: "dynos", group: None, published_on: None };
 
     fn spec() -> ContainerSpec {
         ContainerSpec {
@@ -125,7 +137,7 @@ mod tests {
     fn the_images_entry_point_runs_only_where_asked_and_keeps_the_images_command_unless_there_is_one() {
         let body = |entrypoint, command: &[&str]| {
             let command = command.iter().map(|word| (*word).to_owned()).collect();
-            let body = create_body(&ContainerSpec { entrypoint, command, ..spec() }, "dynos", None);
+            let body = create_body(&ContainerSpec { entrypoint, command, ..spec() }, &PLACE);
             (body.entrypoint, body.cmd)
         };
         assert_eq!(body(false, &["true"]), (Some(vec![]), Some(vec!["true".to_owned()])));
@@ -135,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_container_has_no_privileges_and_no_swap() {
-        let host = create_body(&spec(), "dynos", None).host_config.unwrap();
+        let host = create_body(&spec(), &PLACE).host_config.unwrap();
         assert_eq!(host.cap_drop, Some(vec!["ALL".to_owned()]));
         assert_eq!(host.security_opt, Some(vec!["no-new-privileges".to_owned()]));
         assert_eq!(host.init, Some(true));
@@ -156,7 +168,8 @@ mod tests {
     #[test]
     fn a_port_is_published_on_the_hosts_address_only_and_only_where_asked() {
         let published = |address: Option<&str>| {
-            let body = create_body(&spec(), "dynos", address.map(|address| address.parse().unwrap()));
+            let body =
+                create_body(&spec(), &Place { published_on: address.map(|address| address.parse().unwrap()), ..PLACE });
             (body.exposed_ports, body.host_config.unwrap().port_bindings)
         };
         assert_eq!(published(None), (None, None));
@@ -167,7 +180,7 @@ mod tests {
 
     #[test]
     fn the_port_is_kept_in_a_label() {
-        let labels = create_body(&spec(), "dynos", None).labels.unwrap();
+        let labels = create_body(&spec(), &PLACE).labels.unwrap();
         assert_eq!(labels.get("paas").map(String::as_str), Some("dyno"));
         assert_eq!(labels.get(PORT_LABEL).map(String::as_str), Some("5000"));
     }

@@ -271,6 +271,11 @@ impl Engine for FakeEngine {
         })
     }
 
+    /// What runs here does nothing by itself.
+    async fn freeze(&self, name: &ContainerName) -> Result<(), EngineError> {
+        self.call(Method::Freeze, &name.0, |state| state.change(name, |_| ()))
+    }
+
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError> {
         self.call(Method::Remove, &name.0, |state| {
             state.change(name, |container| container.signal(Signal::Kill)).ok();

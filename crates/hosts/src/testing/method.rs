@@ -19,6 +19,7 @@ pub enum Method {
     Inspect,
     List,
     Signal,
+    Freeze,
     Remove,
     Wait,
     Logs,

@@ -1,6 +1,7 @@
 //! What a container cannot do.
 
-use paas_hosts::{BuildFirewall, ContainerState, Engine, Network, RootShell, testing::contract::holds};
+use bollard::Docker;
+use paas_hosts::{BuildFirewall, ContainerSpec, ContainerState, Engine, Network, RootShell, testing::contract::holds};
 use tokio::io::AsyncReadExt;
 
 use crate::fixture::{IMAGE, docker, outcome, printed};
@@ -128,6 +129,41 @@ async fn a_build_reaches_nothing_of_the_machine_but_what_is_allowed() {
         assert_eq!(bench.engine.list("paas", "firewall").await.unwrap(), [], "the helper is gone");
     })
     .await;
+}
+
+#[tokio::test]
+async fn dynos_and_builds_are_in_control_groups_of_their_own_where_those_have_their_weights() {
+    holds(docker(), IMAGE, async |bench| {
+        let mut build = bench.spec("exec sleep 100000");
+        build.network = Network::Builds;
+        let dyno = ContainerSpec { network: Network::Dynos, ..build.clone() };
+        let api = Docker::connect_with_local_defaults().unwrap();
+        let mut parents = Vec::new();
+        for (name, spec) in [("before", &build), ("one", &build), ("another", &build), ("dyno", &dyno)] {
+            if name == "one" {
+                let firewall = BuildFirewall { installation: "groups".to_owned(), allow: vec![], deny: vec![] };
+                bench.engine.ensure_build_firewall(IMAGE, &firewall).await.unwrap();
+            }
+            let container = bench.start(name, spec).await;
+            let found = api.inspect_container(&container.0, None).await.unwrap();
+            let group = cgroup_of(found.state.and_then(|state| state.pid).unwrap());
+            parents.push(group.rsplit_once('/').unwrap().0.to_owned());
+        }
+        let [before, one, another, dyno] = &parents[..] else { panic!("{parents:?}") };
+        assert!(!before.contains("paas"), "{parents:?}");
+        assert!(["/paas-builds", "/paasbuilds.slice"].contains(&one.as_str()), "{parents:?}");
+        assert_eq!(one, another);
+        assert!(["/paas-dynos", "/paasdynos.slice"].contains(&dyno.as_str()), "{parents:?}");
+    })
+    .await;
+}
+
+/// That decides on a process's share of the CPU: `/paas-builds/4f…`.
+fn cgroup_of(pid: i64) -> String {
+    let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
+    let of_cpu =
+        groups.lines().find(|line| line.contains(":cpu:") || line.contains(":cpu,") || line.starts_with("0::"));
+    of_cpu.and_then(|line| line.rsplit_once(':')).unwrap().1.to_owned()
 }
 
 /// The port of a listener that answers on every address of the machine, for as long as the test runs.

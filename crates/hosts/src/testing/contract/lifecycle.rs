@@ -89,6 +89,20 @@ pub async fn signals_to_what_does_not_run_have_no_effect<E: Engine>(bench: &Benc
     assert_eq!(bench.state(&ended).await, Some(ENDED_WITH_7));
 }
 
+pub async fn what_is_frozen_can_be_removed<E: Engine>(bench: &Bench<E>) {
+    let ended = bench.run("ended", EXITS_WITH_7).await;
+    bench.engine.freeze(&ended).await.expect("there is nothing to do");
+    assert_eq!(bench.state(&ended).await, Some(ENDED_WITH_7));
+
+    let name = bench.start_until_it_prints("frozen", RUNS).await;
+    for _ in 0..2 {
+        bench.engine.freeze(&name).await.expect("it stands still");
+    }
+    assert_eq!(bench.state(&name).await, Some(ContainerState::Running));
+    bench.engine.remove(&name).await.expect("it goes");
+    assert_eq!(bench.state(&name).await, None);
+}
+
 pub async fn a_terminated_process_ends_with_143<E: Engine>(bench: &Bench<E>) {
     let name = bench.start_until_it_prints("terminated", RUNS).await;
     bench.engine.signal(&name, Signal::Term).await.expect("it is told");
