@@ -33,7 +33,12 @@ pub(crate) struct Attempt<'a> {
 
 /// How a build's container came to its end.
 enum End {
-    Exited { code: i64, out_of_memory: bool },
+    /// It stands still, with its results in it.
+    Well,
+    Exited {
+        code: i64,
+        out_of_memory: bool,
+    },
     OutOfTime,
     OutOfDisk,
 }
@@ -48,6 +53,10 @@ pub(crate) enum Ran {
 
 /// The script's way to say the latter.
 const ASKS_FOR_CONTAINER: i64 = 3;
+
+/// What the script prints last, when all has gone well: its results are there. A build that prints it itself is stopped in its
+/// tracks all the same, and has what there is then read.
+const ENDED: &[u8] = b"\x1ebuild ended\n";
 
 /// Least time between two looks at the disk: the engine counts file by file.
 const DISK_INTERVAL: Duration = Duration::from_secs(2);
@@ -69,7 +78,7 @@ impl Attempt<'_> {
         transcript.took("run", ran).await;
         let limits = &config.limits;
         match end {
-            End::Exited { code: 0, .. } => Ok(Ran::Compiled(container, ran)),
+            End::Well | End::Exited { code: 0, .. } => Ok(Ran::Compiled(container, ran)),
             End::Exited { code: ASKS_FOR_CONTAINER, .. } => Ok(Ran::Container),
             End::Exited { out_of_memory: true, .. } => {
                 let text = format!(" !     The build ran out of memory: it may use {} MB.\n\n", limits.memory_mb);
@@ -185,6 +194,20 @@ impl Attempt<'_> {
             self.engine.logs(container, None).await.map_err(BuilderError::engine("follow a build's output"))?;
         while let Some(chunk) = logs.next().await {
             let chunk = chunk.map_err(BuilderError::engine("follow a build's output"))?;
+            if let Some(last) = chunk.bytes.strip_suffix(ENDED) {
+                transcript.output(last).await;
+                match self.engine.freeze(container).await {
+                    Ok(()) => {
+                        transcript.end_output().await;
+                        return Ok(End::Well);
+                    }
+                    // It ends by itself a moment later.
+                    Err(error) => {
+                        tracing::warn!(container = %container, error = &error as &dyn std::error::Error, "a build cannot be frozen");
+                        continue;
+                    }
+                }
+            }
             transcript.output(&chunk.bytes).await;
         }
         transcript.end_output().await;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs one build inside its sandbox, as an account without rights: unpacks the source, chooses buildpacks, and runs them
-# by Heroku's buildpack API. `sandbox.rs` puts the inputs in place; `outcome.rs` reads $RESULT when this has ended.
+# by Heroku's buildpack API. `sandbox.rs` puts the inputs in place; `outcome.rs` reads $RESULT in the end.
 #
 #   /tmp/paas/source.tgz     the app            /tmp/paas/buildpacks/NAME   those that come with the platform
 #   /tmp/paas/buildpacks.tsv the chosen ones: kind, display name, URL or short name, git reference; empty: detect
@@ -15,12 +15,12 @@ umask 022
 
 # An engine takes every line for an entry of its log: ones by the million keep it busier than the build itself. What is
 # printed past the limit ends here.
-exec > >(stdbuf -o0 head -c "$OUTPUT_LIMIT"; cat >/dev/null) 2>&1
+exec 3>&1 > >(stdbuf -o0 head -c "$OUTPUT_LIMIT"; cat >/dev/null) 2>&1
 readonly LIMITER=$!
 trap finish_output EXIT
 
 readonly ROOT=/tmp/paas
-readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env LARGE_DIRECTORY=$((4 << 20))
+readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env LARGE_DIRECTORY=$((4 << 20)) MANY_FILES=300
 readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER DETECT_FALLBACK
 mapfile -d '' ENVIRONMENT <"$ROOT/environment"
 
@@ -36,6 +36,8 @@ main() {
   fi
   timed unpack unpack_source
   find_source_time
+  # Never empty, as awk tells files apart by that.
+  { echo / && find "$BUILD_DIR" -mindepth 1 -maxdepth 1 -type d -printf '%f\n'; } >"$ROOT/pushed"
   timed restore unpack_cache
   local cache_before
   cache_before=$(fingerprint "$CACHE_DIR")
@@ -76,20 +78,22 @@ pack_cache() {
 
 # --- slug ---
 
-# Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is. One
-# that is listed and cannot be moved stays where it is, and loses nothing by it; nor does a build for which none of this works.
+# Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is. Large
+# ones, and those of many files that the build has made: hosts take their time to write files. One that is listed and cannot
+# be moved stays where it is, and loses nothing by it; nor does a build for which none of this works.
 move_large_directories() {
   local name
   rm -rf "$RESULT/large"
   mkdir "$ROOT/large" 2>/dev/null || return 0
   find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' 2>/dev/null |
-    awk -F/ -v least="$LARGE_DIRECTORY" '
-      { size[$2] += $1 }
+    awk -F/ -v least="$LARGE_DIRECTORY" -v many="$MANY_FILES" '
+      FNR == NR { pushed[$0]; next }
+      { size[$2] += $1; files[$2]++ }
       END {
         for (name in size)
-          if (size[name] >= least && name ~ /^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$/)
+          if ((size[name] >= least || files[name] >= many && !(name in pushed)) && name ~ /^[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*$/)
             printf "%d %s\n", size[name], name
-      }' |
+      }' "$ROOT/pushed" - |
     LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r _ name; do
     [[ -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] || continue
     echo "$name" >>"$RESULT/large" && mv "$BUILD_DIR/$name" "$ROOT/large/$name" 2>/dev/null
@@ -305,11 +309,11 @@ in_environment() {
     done
   fi
   if [[ ${#files[@]} == 0 ]]; then
-    env -i "${ENVIRONMENT[@]}" "$@"
+    env -i "${ENVIRONMENT[@]}" "$@" 3>&-
   else
     # shellcheck disable=SC2016 # expanded by the inner shell
     env -i "${ENVIRONMENT[@]}" bash -c \
-      'until [[ $1 == -- ]]; do source "$1"; shift; done; shift; exec "$@"' bash "${files[@]}" -- "$@"
+      'until [[ $1 == -- ]]; do source "$1"; shift; done; shift; exec "$@"' bash "${files[@]}" -- "$@" 3>&-
   fi
 }
 
@@ -343,7 +347,17 @@ finish_output() {
     kill -0 "$LIMITER" || break
     sleep 0.02
   done
+  [[ $status != 0 ]] || stay_to_be_read
   exit "$status"
+}
+
+# An engine takes its time to end a container. One whose build went well is frozen at this line, and then read. Where it
+# cannot be frozen, it ends.
+stay_to_be_read() {
+  kill -KILL -1
+  printf '\036build ended\n' >&3
+  exec 3>&-
+  sleep 10
 }
 
 # timed NAME COMMAND...: adds the milliseconds that the command took to $RESULT/stages.

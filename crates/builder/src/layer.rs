@@ -1,4 +1,4 @@
-//! A directory of an ended container, or a slug that was made elsewhere, as a layer: the tar, written anew so that only what
+//! A directory of a container that does nothing more, or a slug that was made elsewhere, as a layer: the tar, written anew so that only what
 //! a slug may hold is in it, whatever the build or the client put there.
 
 use std::{

@@ -23,6 +23,19 @@ async fn a_compile_that_never_ends_is_stopped() {
     assert!(told.ends_with(" !     Push rejected, build took longer than 3 seconds.\n\n !     Push failed"), "{told}");
 }
 
+/// What it prints is what the platform's own script says in the end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compile_that_says_that_the_build_has_ended_is_held_to_it() {
+    let mut bench = Bench::new().await;
+    bench.config.limits.seconds = 20;
+    bench.config.limits.disk_bytes = 1 << 30;
+    let script = "printf '\\036build ended\\n'; for n in {1..100000}; do head -c 100k /dev/zero >$n; done";
+    let since = Instant::now();
+    let done = bench.build(app_that_runs(script)).await;
+    assert!(since.elapsed() < Duration::from_secs(15), "{}", done.transcript());
+    assert!(done.slug_size() < 10 << 20, "{}", done.transcript());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_compile_that_forks_without_limit_hurts_only_itself() {
     let mut bench = Bench::new().await;

@@ -7,7 +7,7 @@ use paas_builder::BuildRequest;
 use paas_model::BuildId;
 use uuid::Uuid;
 
-use crate::bench::{Bench, app_that_runs, config, folder};
+use crate::bench::{Bench, app, app_that_runs, config, folder};
 
 #[tokio::test]
 async fn the_value_of_a_config_var_is_masked_in_the_output_and_warned_of_in_the_slug() {
@@ -34,6 +34,19 @@ async fn the_same_build_makes_the_same_slug_another_time() {
         let (first, again) = (bench.run(&first).await, bench.run(&again).await);
         assert_eq!(first.built().layers, again.built().layers, "{fixture}");
     }
+}
+
+/// Hosts take their time to write a file, however small it is.
+#[tokio::test]
+async fn many_files_are_a_layer_of_their_own_unless_they_were_pushed() {
+    let mut bench = Bench::new().await;
+    let script = "#!/usr/bin/env bash
+        mkdir made few
+        for to in made pushed; do seq 300 | split -l 1 -a 3 - $to/; done
+        seq 299 | split -l 1 -a 3 - few/\n";
+    let done = bench.build(app(&[("requirements.txt", ""), ("pushed/file", ""), ("bin/pre_compile*", script)])).await;
+    assert_eq!(done.built().layers.len(), ["Python", "made", "all else"].len(), "{:?}", done.built().layers);
+    assert_eq!(bench.output(done.built(), "cat made/* few/* pushed/* | wc -l").await, "899\n");
 }
 
 /// What a push of changed code costs is its code, whatever the app depends on.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -12,6 +13,7 @@ use paas_db::{
     DbError, GiveBack, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs,
     container_images, new_id, slugs,
 };
+use paas_hosts::Engine;
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -26,6 +28,8 @@ use crate::{
 /// Output reaches its readers in pieces of this age or size.
 const PIECE_AGE: Duration = Duration::from_millis(40);
 const PIECE_BYTES: usize = 16 * 1024;
+/// From the end of a build to the removal of its container.
+const UNTIL_CLEAN: Duration = Duration::from_secs(2);
 /// After this many attempts that broke off through no fault of the app, its owner is told and the build fails.
 const MAX_ATTEMPTS: i32 = 5;
 
@@ -211,9 +215,11 @@ async fn attempt(
         Ok(built) => {
             crash_point!("build.built");
             let written = succeed(control, &build, &app, lease, built, stages).await;
-            if let Err(error) = control.builder.clean(&*engine, id).await {
-                // The reaper of containers without a row takes it.
-                tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
+            if written.is_ok() {
+                // Removing its files keeps a disk busy: what was built starts first.
+                tokio::spawn(clean(control.clone(), engine, id, UNTIL_CLEAN));
+            } else {
+                clean(control.clone(), engine, id, Duration::ZERO).await;
             }
             written
         }
@@ -223,6 +229,14 @@ async fn attempt(
         }
         Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
         Err(error) => Err(error.into()),
+    }
+}
+
+async fn clean(control: Control, engine: Arc<dyn Engine>, id: BuildId, wait: Duration) {
+    tokio::time::sleep(wait).await;
+    if let Err(error) = control.builder.clean(&*engine, id).await {
+        // The reaper of containers without a row takes it.
+        tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
     }
 }
 
