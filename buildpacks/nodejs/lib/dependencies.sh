@@ -2,8 +2,12 @@
 # node_modules: installed by the app's package manager, or taken from the last build when nothing that decides what is
 # in it has changed.
 
+# Of everything that decides what is in node_modules. Empty: more than the lock file does.
+MODULES_KEY=
+
 install_dependencies() {
   if [[ -d node_modules ]]; then
+    rm -rf "$CACHE_DIR/modules"
     provide_headers
     warning 'node_modules is checked in; its native addons are rebuilt, and what is missing is installed.'
     detail
@@ -12,16 +16,19 @@ install_dependencies() {
     indented npm install --include=dev
     return
   fi
-  local key=
   if may_reuse_modules; then
-    key=$(modules_key)
-    if [[ -f $CACHE_DIR/modules/key && $(<"$CACHE_DIR/modules/key") == "$key" ]]; then
+    MODULES_KEY=$(modules_key)
+    if [[ -f $CACHE_DIR/modules/key && $(<"$CACHE_DIR/modules/key") == "$MODULES_KEY" ]]; then
       detail "Using node_modules of the last build: ${LOCK_FILE} has not changed"
-      tar -xf "$CACHE_DIR/modules/node_modules.tar"
-      return
+      if unpack_modules; then
+        return
+      fi
+      detail 'They cannot be unpacked: installing them'
+      rm -rf node_modules
     fi
   fi
   rm -rf "$CACHE_DIR/modules"
+  open_package_cache
   trim_package_cache
   no_package_compiles || provide_headers
   case $PACKAGE_MANAGER in
@@ -29,13 +36,23 @@ install_dependencies() {
     yarn) install_with_yarn ;;
     pnpm) install_with_pnpm ;;
   esac
-  if [[ -n $key && -d node_modules ]]; then
+  if [[ -n $MODULES_KEY && -d node_modules ]]; then
     header 'Caching build'
     detail '- node_modules'
     mkdir -p "$CACHE_DIR/modules"
-    tar -cf "$CACHE_DIR/modules/node_modules.tar" node_modules
-    echo "$key" >"$CACHE_DIR/modules/key"
+    pack_modules
+    echo "$MODULES_KEY" >"$CACHE_DIR/modules/key"
   fi
+}
+
+# Compressed: restoring the cache then writes little, and what is in here is written once, to where it belongs. Not every
+# stack has zstd.
+pack_modules() {
+  tar -cf - node_modules | { if command -v zstd >/dev/null; then zstd -qc -1 -T0; else gzip -c1; fi; } >"$CACHE_DIR/modules/packed"
+}
+
+unpack_modules() {
+  { zstd -dqc "$CACHE_DIR/modules/packed" || gzip -dc "$CACHE_DIR/modules/packed"; } 2>/dev/null | tar -xf - 2>/dev/null
 }
 
 install_with_npm() {
@@ -82,8 +99,14 @@ prune_dependencies() {
     detail 'Skipping because NPM_CONFIG_PRODUCTION or YARN_PRODUCTION is set'
   elif [[ $HAS_DEV_DEPENDENCIES != true ]]; then
     detail 'There are none'
+  elif may_prune_as_before; then
+    detail 'Removing what the last build removed'
+    prune_as_before
   else
+    open_package_cache
+    before_pruning
     prune_with_"$PACKAGE_MANAGER"
+    remember_pruning || rm -rf "$CACHE_DIR/modules/pruned"
   fi
 }
 
@@ -121,6 +144,50 @@ pnpm_with_store() {
 
 yarn_is_classic() { [[ $PACKAGE_MANAGER_VERSION == 1.* ]]; }
 
+# --- pruning these same modules as the last build did: package managers take seconds to find out what to remove ---
+
+readonly PRUNING=/tmp/pruning
+
+# What is installed must be what was, whatever the app's scripts have done to it meanwhile.
+may_prune_as_before() {
+  local directory=$CACHE_DIR/modules/pruned
+  [[ -n $MODULES_KEY && -f $directory/complete && $(installed_packages) == "$(<"$directory/packages")" ]]
+}
+
+prune_as_before() {
+  xargs --no-run-if-empty -d '\n' rm -rf -- <"$CACHE_DIR/modules/pruned/removed"
+  tar -xf "$CACHE_DIR/modules/pruned/changed.tar"
+}
+
+before_pruning() {
+  rm -rf "$PRUNING" && mkdir "$PRUNING"
+  installed_packages >"$PRUNING/packages"
+  installed_files >"$PRUNING/files"
+  decisive_files >"$PRUNING/decisive"
+}
+
+# Fails where it cannot be told what pruning did: Yarn 1 also looks into packages that stay, and npm tidies up a lock file by
+# the way.
+remember_pruning() {
+  local directory=$CACHE_DIR/modules/pruned
+  [[ -f $CACHE_DIR/modules/key && $PACKAGE_MANAGER != yarn && $(decisive_files) == "$(<"$PRUNING/decisive")" ]] || return 1
+  rm -rf "$directory" && mkdir "$directory" || return 1
+  installed_files | LC_ALL=C comm -23 "$PRUNING/files" - >"$directory/removed" || return 1
+  find node_modules -ignore_readdir_race '(' -type f -o -type l ')' -cnewer "$PRUNING/decisive" -print0 | LC_ALL=C sort -z |
+    tar --null --no-recursion --files-from - -cf "$directory/changed.tar" || return 1
+  cp "$PRUNING/packages" "$directory/packages" && touch "$directory/complete"
+}
+
+decisive_files() { sha256sum package.json ${LOCK_FILE:+"$LOCK_FILE"}; }
+
+installed_files() { find node_modules -ignore_readdir_race 2>/dev/null | LC_ALL=C sort || true; }
+
+# Every package, and what packages can be run by.
+installed_packages() {
+  find node_modules -ignore_readdir_race -regextype posix-extended '(' -type d -o -path '*/.bin/*' -o -type l ')' \
+    '(' -name node_modules -o -regex '(.*/)?node_modules/(@[^/]+/|\.bin/|\.pnpm/)?[^/]+' ')' 2>/dev/null | LC_ALL=C sort || true
+}
+
 # Whether the lock file alone decides what is in node_modules: no scripts of the app's that run at installation, no
 # packages from its own source.
 may_reuse_modules() {
@@ -132,15 +199,16 @@ may_reuse_modules() {
   done
 }
 
-# Whether npm's lock file says of every package that it runs nothing when it is installed.
+# Whether npm's lock file says of every package for this system that it runs nothing when it is installed.
 no_package_compiles() {
-  [[ $LOCK_FILE == package-lock.json ]] && grep -Eq '"lockfileVersion": *[23]' package-lock.json &&
-    ! grep -q '"hasInstallScript"' package-lock.json && [[ ! -e binding.gyp && $SCRIPTS != *install* ]]
+  [[ $LOCK_FILE == package-lock.json && ! -e binding.gyp && $SCRIPTS != *install* ]] &&
+    jq -e '(.lockfileVersion | IN(2, 3)) and
+      all(.packages[]; .hasInstallScript != true or (.os != null and (.os | index("linux") == null)))' package-lock.json &>/dev/null
 }
 
 modules_key() {
   {
-    echo "v1 ${STACK:-} node-$NODE_VERSION $PACKAGE_MANAGER-$PACKAGE_MANAGER_VERSION $NODE_ENV"
+    echo "v2 ${STACK:-} node-$NODE_VERSION $PACKAGE_MANAGER-$PACKAGE_MANAGER_VERSION $NODE_ENV"
     echo "$DEPENDENCY_FIELDS"
     env | grep -iE '^(npm|yarn|pnpm)_' | grep -vE '^npm_config_(cache|nodedir|logs_dir|update_notifier)=' | LC_ALL=C sort || true
     cat "$LOCK_FILE"
@@ -148,12 +216,35 @@ modules_key() {
   } | sha256sum
 }
 
-# What package managers download is kept too, but not for ever.
+# --- what package managers download: as one file, since most builds need nothing of it, and not for ever ---
+
+open_package_cache() {
+  if [[ ! -d $CACHE_DIR/packages && -f $CACHE_DIR/packages.tar ]]; then
+    tar -C "$CACHE_DIR" -xf "$CACHE_DIR/packages.tar"
+  fi
+}
+
 trim_package_cache() {
   local size
   [[ -d $CACHE_DIR/packages ]] || return 0
   size=$(du -sm "$CACHE_DIR/packages" | cut -f1)
   if ((size > 512)) || [[ $NODE_MODULES_CACHE != true ]]; then
-    rm -rf "$CACHE_DIR/packages"
+    rm -rf "$CACHE_DIR/packages" "$CACHE_DIR/packages.tar"
   fi
+}
+
+# The same as before stays as it was, so that the cache has not changed.
+close_package_cache() {
+  local packages=$CACHE_DIR/packages
+  if needs_no_downloads || [[ $NODE_MODULES_CACHE != true ]]; then
+    rm -f "$packages.tar"
+  elif [[ -d $packages && ( ! -f $packages.tar || -n $(find "$packages" -type f -newer "$packages.tar" -print -quit) ) ]]; then
+    tar -C "$CACHE_DIR" -cf "$packages.tar" packages
+  fi
+  rm -rf "$packages"
+}
+
+# Whether the next build, if it is of the same packages, asks no package manager for anything.
+needs_no_downloads() {
+  [[ -f $CACHE_DIR/modules/key && ( -f $CACHE_DIR/modules/pruned/complete || ! -d $PRUNING ) ]]
 }

@@ -30,7 +30,9 @@ run_cleanup() {
 }
 
 run_script() {
-  provide_headers
+  if ! no_package_compiles || ! only_translates "$1"; then
+    provide_headers
+  fi
   if [[ $PACKAGE_MANAGER == npm ]]; then
     indented npm run "$@"
   else
@@ -39,4 +41,11 @@ run_script() {
     [[ ${1:-} != -- ]] || shift
     indented "$PACKAGE_MANAGER" run "$script" "$@"
   fi
+}
+
+# only_translates SCRIPT: whether it, and what goes before and after it, runs nothing but tools that make JavaScript and style
+# sheets of other files.
+only_translates() {
+  jq -e --arg name "$1" '[.scripts["pre" + $name, $name, "post" + $name] // empty | tostring | split("&&")[]] | all(
+    test("^ *(astro|babel|esbuild|gatsby|nest|next|ng|nuxi|nuxt|parcel|postcss|react-scripts|remix|rollup|sass|svelte-kit|swc|tailwindcss|tsc|tsup|vite|vue-cli-service|vue-tsc|webpack)( [^&;|`$<>()]*)?$"))' package.json >/dev/null
 }

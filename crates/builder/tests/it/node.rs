@@ -44,6 +44,40 @@ async fn npm_builds_with_dev_dependencies_and_ships_without() {
     assert_eq!(out, "ms\nfrom a config var\nof two lines\n1\n");
 }
 
+/// Matrix: Node.js | npm | pruning without npm, unless a script of the app's has changed what is installed
+#[tokio::test(flavor = "multi_thread")]
+async fn packages_are_pruned_as_by_the_last_build_unless_a_script_has_added_some() {
+    const LOCK: &str = include_str!("../../../../buildpacks/nodejs/test/npm-lock/package-lock.json");
+    // Indented as the lock file is: npm would write that anew.
+    const PACKAGE: &str = r#"{
+  "name": "npm-lock",
+  "private": true,
+  "engines": { "node": "22.x" },
+  "scripts": {
+    "build": "node -e \"process.env.EXTRA && require('fs').mkdirSync('node_modules/extra')\"",
+    "start": "node --version"
+  },
+  "dependencies": { "ms": "2.1.3" },
+  "devDependencies": { "is-odd": "3.0.1" }
+}
+"#;
+    const KNOWN: &str = "       Removing what the last build removed";
+    let mut bench = Bench::new().await;
+    let mut request = bench.request(app(&[("package.json", PACKAGE), ("package-lock.json", LOCK)])).await;
+    let first = bench.run(&request).await;
+    request.cache_digest.clone_from(&first.built().cache_digest);
+    request.build_id = Uuid::now_v7().into();
+    let second = bench.run(&request).await;
+    assert!(!first.has_line(KNOWN) && second.has_line(KNOWN), "{}", second.transcript());
+    assert_eq!(second.built().layers, first.built().layers);
+
+    request.config = config(&[("EXTRA", "1")]);
+    request.build_id = Uuid::now_v7().into();
+    let third = bench.run(&request).await;
+    assert!(!third.has_line(KNOWN), "{}", third.transcript());
+    assert_eq!(bench.output(third.built(), "ls node_modules").await, "ms\n");
+}
+
 /// Matrix: Node.js | npm | Express in TypeScript: `tsc` in the build, 500 packages
 #[tokio::test(flavor = "multi_thread")]
 async fn an_app_in_typescript_is_compiled_by_its_build_script() {
@@ -64,6 +98,7 @@ async fn an_app_in_typescript_is_compiled_by_its_build_script() {
     let again = bench.run(&BuildRequest { build_id: Uuid::now_v7().into(), cache_digest, layers, ..request }).await;
     let stages: Vec<&str> = again.stages.iter().map(|(name, _)| *name).collect();
     assert!(!stages.contains(&"pack") && !stages.contains(&"cache"), "the same cache is not stored again: {stages:?}");
+    assert!(again.has_line("       Removing what the last build removed"));
     assert_eq!(again.built().layers, built.layers);
 }
 
@@ -80,9 +115,18 @@ async fn yarn_builds_by_its_lock_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pnpm_builds_by_its_lock_file() {
     let mut bench = Bench::new().await;
-    let done = bench.build(folder("buildpacks/nodejs/test/pnpm")).await;
-    assert!(bench.get(done.built(), "/").await.contains("hello"));
-    assert_eq!(bench.output(done.built(), "ls node_modules").await, "ms\n");
+    let mut request = bench.request(folder("buildpacks/nodejs/test/pnpm")).await;
+    let mut files = Vec::new();
+    for prunes_as_before in [false, true] {
+        let done = bench.run(&request).await;
+        assert!(bench.get(done.built(), "/").await.contains("hello"));
+        assert_eq!(bench.output(done.built(), "ls node_modules").await, "ms\n");
+        assert_eq!(done.has_line("       Removing what the last build removed"), prunes_as_before);
+        files.push(bench.output(done.built(), "find node_modules | sort").await);
+        request.cache_digest.clone_from(&done.built().cache_digest);
+        request.build_id = Uuid::now_v7().into();
+    }
+    assert_eq!(files[0], files[1]);
 }
 
 /// Matrix: Node.js | npm | no lock file, no version: Node 24
