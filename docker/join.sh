@@ -303,7 +303,7 @@ cgroup_driver() {
 # Tells the platform that containers can be in groups of their own. Whoever sets Docker's group themselves wants them there, and
 # Docker takes no label besides those in its file.
 groups_label() {
-  case "$FLAGS $(cat /etc/docker/daemon.json 2>/dev/null)" in
+  case "$FLAGS $(cat /etc/docker/daemon.json 2>/dev/null) $(grep -sv '^ *#' /etc/default/docker)" in
     *cgroup-parent* | *cgroupdriver* | *'"labels"'*) return 0 ;;
   esac
   ! share_cpu "$(cgroup_driver)" || printf '%s ' --label "paas.groups=$(cgroup_driver)"

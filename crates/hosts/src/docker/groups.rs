@@ -2,7 +2,7 @@
 //! ten in one group with it would still take its turns; in their own they compete as one.
 //!
 //! Only on machines where root has said what the groups count for (see `tune-host.sh`): else one build would count as much as
-//! all dynos together. Hosts that joined tell so by a label of their engine; the server's own machine is told through us.
+//! all dynos together (decision 14). Hosts that joined tell so by a label of their engine; the server's own machine is told through us.
 
 use std::time::Duration;
 
@@ -34,10 +34,16 @@ async fn weighted(connection: &Connection) -> Result<Option<Driver>, EngineError
     let mut known = connection.weighted.lock().await;
     match *known {
         Some((driver, since)) if since.elapsed() < KNOWN_FOR => Ok(driver),
-        // Said anew before builds.
-        _ if matches!(connection.endpoint(), HostEndpoint::Unix(_)) => Ok(known.and_then(|(driver, _)| driver)),
-        _ => {
-            let driver = weighted_by(&connection.system_info().await?);
+        // Said before each build, if it is so.
+        None if matches!(connection.endpoint(), HostEndpoint::Unix(_)) => Ok(None),
+        last => {
+            let info = connection.system_info().await?;
+            let driver = match connection.endpoint() {
+                HostEndpoint::Unix(_) => {
+                    last.and_then(|(driver, _)| driver).filter(|&driver| info.cgroup_driver == Some(driver))
+                }
+                HostEndpoint::Tcp { .. } => weighted_by(&info),
+            };
             *known = Some((driver, Instant::now()));
             Ok(driver)
         }
