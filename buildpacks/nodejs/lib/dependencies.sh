@@ -71,7 +71,7 @@ install_with_npm() {
 }
 
 install_with_yarn() {
-  export YARN_CACHE_FOLDER=$CACHE_DIR/packages/yarn YARN_GLOBAL_FOLDER=$CACHE_DIR/packages/yarn-global
+  use_yarn_cache
   detail 'Installing node modules (yarn.lock)'
   if yarn_is_classic; then
     local arguments=(--production=false)
@@ -123,7 +123,12 @@ use_npm_cache() {
   export npm_config_cache=$CACHE_DIR/packages/npm npm_config_logs_dir=/tmp/npm-logs npm_config_update_notifier=false
 }
 
+use_yarn_cache() {
+  export YARN_CACHE_FOLDER=$CACHE_DIR/packages/yarn YARN_GLOBAL_FOLDER=$CACHE_DIR/packages/yarn-global
+}
+
 prune_with_yarn() {
+  use_yarn_cache
   if yarn_is_classic; then
     indented yarn install --ignore-engines --prefer-offline --non-interactive --frozen-lockfile --ignore-scripts --production
   elif ((${PACKAGE_MANAGER_VERSION%%.*} >= 4)); then
@@ -170,7 +175,7 @@ before_pruning() {
 # the way.
 remember_pruning() {
   local directory=$CACHE_DIR/modules/pruned
-  [[ -f $CACHE_DIR/modules/key && $PACKAGE_MANAGER != yarn && $(decisive_files) == "$(<"$PRUNING/decisive")" ]] || return 1
+  [[ -f $CACHE_DIR/modules/key && $PACKAGE_MANAGER != yarn && -f $LOCK_FILE && $(decisive_files) == "$(<"$PRUNING/decisive")" ]] || return 1
   rm -rf "$directory" && mkdir "$directory" || return 1
   installed_files | LC_ALL=C comm -23 "$PRUNING/files" - >"$directory/removed" || return 1
   find node_modules -ignore_readdir_race '(' -type f -o -type l ')' -cnewer "$PRUNING/decisive" -print0 | LC_ALL=C sort -z |
@@ -178,7 +183,8 @@ remember_pruning() {
   cp "$PRUNING/packages" "$directory/packages" && touch "$directory/complete"
 }
 
-decisive_files() { sha256sum package.json ${LOCK_FILE:+"$LOCK_FILE"}; }
+# A script of the app's may have removed one.
+decisive_files() { sha256sum package.json ${LOCK_FILE:+"$LOCK_FILE"} 2>/dev/null || true; }
 
 installed_files() { find node_modules -ignore_readdir_race 2>/dev/null | LC_ALL=C sort || true; }
 
@@ -203,7 +209,8 @@ may_reuse_modules() {
 no_package_compiles() {
   [[ $LOCK_FILE == package-lock.json && ! -e binding.gyp && $SCRIPTS != *install* ]] &&
     jq -e '(.lockfileVersion | IN(2, 3)) and
-      all(.packages[]; .hasInstallScript != true or (.os != null and (.os | index("linux") == null)))' package-lock.json &>/dev/null
+      all(.packages[]; .hasInstallScript != true or
+        (.os != null and (.os | index("linux") == null and all(.[]; startswith("!") | not))))' package-lock.json &>/dev/null
 }
 
 modules_key() {

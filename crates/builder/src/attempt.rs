@@ -201,11 +201,12 @@ impl Attempt<'_> {
                         transcript.end_output().await;
                         return Ok(End::Well);
                     }
-                    // It ends by itself a moment later.
-                    Err(error) => {
+                    // The machine cannot do it. It ends by itself a moment later.
+                    Err(error @ EngineError::Refused { .. }) => {
                         tracing::warn!(container = %container, error = &error as &dyn std::error::Error, "a build cannot be frozen");
                         continue;
                     }
+                    Err(error) => return Err(BuilderError::engine("freeze a build")(error)),
                 }
             }
             transcript.output(&chunk.bytes).await;

@@ -38,7 +38,7 @@ fn a_build_that_fails_leaves_the_app_as_it_was() {
     assert_eq!(remote_head(&repo), good, "the ref stays at what runs");
     platform.answers("hello", "version=one");
     assert_eq!(platform.sql("select count(*) from releases"), "3");
-    assert_eq!(platform.builds(), []);
+    platform.loses_containers_of_builds();
 }
 
 #[test]

@@ -316,6 +316,11 @@ impl Platform {
         builds
     }
 
+    /// Those of builds that went well stay for a moment.
+    pub(crate) fn loses_containers_of_builds(&self) {
+        eventually("no build has a container", Duration::from_secs(30), || self.builds().is_empty().then_some(()));
+    }
+
     /// A query's rows: a line a row, `|` between columns. Empty when the database is away.
     pub(crate) fn sql(&self, query: &str) -> String {
         cleanup::sql(&self.data(), query).trim_end().to_owned()
