@@ -3,7 +3,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -16,7 +15,10 @@ use paas_db::{
 use paas_hosts::Engine;
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
 
 use crate::{
     Control, OpError, crash_point,
@@ -59,9 +61,9 @@ enum Interrupted {
 /// `local`: the Unix socket whose host's builds this process may run, besides those of hosts that any may.
 pub(super) async fn run(control: Control, local: Option<String>, stop: CancellationToken) {
     let mut wake = control.changes.subscribe(&[Topic::Builds, Topic::Hosts]);
-    let mut running = JoinSet::new();
+    let (mut running, cleaning) = (JoinSet::new(), TaskTracker::new());
     while !stop.is_cancelled() {
-        claim(&control, local.as_deref(), &mut running, &stop).await;
+        claim(&control, local.as_deref(), &mut running, &cleaning, &stop).await;
         let timer = next_due(&control).await;
         tokio::select! {
             () = wake.changed_or_after(timer) => {}
@@ -70,15 +72,23 @@ pub(super) async fn run(control: Control, local: Option<String>, stop: Cancellat
         }
     }
     while running.join_next().await.is_some() {}
+    cleaning.close();
+    cleaning.wait().await;
 }
 
-async fn claim(control: &Control, local: Option<&str>, running: &mut JoinSet<()>, stop: &CancellationToken) {
+async fn claim(
+    control: &Control,
+    local: Option<&str>,
+    running: &mut JoinSet<()>,
+    cleaning: &TaskTracker,
+    stop: &CancellationToken,
+) {
     while running.len() < control.settings.parallel_builds {
         let lease = new_id::<LeaseId>();
         match builds::claim(control.db.pool(), lease, control.settings.lease, local).await {
             Ok(Some(id)) => {
                 crash_point!("build.claimed");
-                running.spawn(work(control.clone(), id, lease, stop.clone()));
+                running.spawn(work(control.clone(), id, lease, cleaning.clone(), stop.clone()));
             }
             Ok(None) => return,
             Err(error) => {
@@ -96,11 +106,11 @@ async fn next_due(control: &Control) -> Duration {
 }
 
 /// One claimed build, to its end or until it is given back.
-async fn work(control: Control, id: BuildId, lease: LeaseId, stop: CancellationToken) {
+async fn work(control: Control, id: BuildId, lease: LeaseId, cleaning: TaskTracker, stop: CancellationToken) {
     let ends = Ends { cancel: stop.child_token(), ..Ends::default() };
     let _heartbeat = keep_lease(&control, id, lease, ends.clone());
     let started = Instant::now();
-    let outcome = match Box::pin(attempt(&control, id, lease, &ends.cancel)).await {
+    let outcome = match Box::pin(attempt(&control, id, lease, &cleaning, &ends.cancel)).await {
         Err(_) if ends.called_off.is_cancelled() => call_off(&control, id, lease).await,
         Err(Interrupted::CalledOff) => call_off(&control, id, lease).await,
         Err(_) if ends.host_lost.is_cancelled() => Err(Interrupted::HostLost),
@@ -171,6 +181,7 @@ async fn attempt(
     control: &Control,
     id: BuildId,
     lease: LeaseId,
+    cleaning: &TaskTracker,
     cancel: &CancellationToken,
 ) -> Result<(), Interrupted> {
     let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
@@ -217,9 +228,13 @@ async fn attempt(
             let written = succeed(control, &build, &app, lease, built, stages).await;
             if written.is_ok() {
                 // Removing its files keeps a disk busy: what was built starts first.
-                tokio::spawn(clean(control.clone(), engine, id, UNTIL_CLEAN));
+                let (control, cancel) = (control.clone(), cancel.clone());
+                cleaning.spawn(async move {
+                    cancel.run_until_cancelled(tokio::time::sleep(UNTIL_CLEAN)).await;
+                    clean(&control, &*engine, id).await;
+                });
             } else {
-                clean(control.clone(), engine, id, Duration::ZERO).await;
+                clean(control, &*engine, id).await;
             }
             written
         }
@@ -232,9 +247,8 @@ async fn attempt(
     }
 }
 
-async fn clean(control: Control, engine: Arc<dyn Engine>, id: BuildId, wait: Duration) {
-    tokio::time::sleep(wait).await;
-    if let Err(error) = control.builder.clean(&*engine, id).await {
+async fn clean(control: &Control, engine: &dyn Engine, id: BuildId) {
+    if let Err(error) = control.builder.clean(engine, id).await {
         // The reaper of containers without a row takes it.
         tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
     }
