@@ -6,7 +6,7 @@
 #   sh host.sh --firewall    keeps containers from this machine and the platform, and says what they count for when
 #                            processors are short (before each start of Docker)
 #   sh host.sh --run         Docker's supervisor where there is no systemd; start-engine, beside it, is this as a program
-#   sh host.sh --leave       undoes it all; containers keep running
+#   sh host.sh --leave       undoes it all, but for the mark on the directory of layers; containers keep running
 #
 # host.sh is this script as it is kept on the machine. What can be set is in docs/hosts.md.
 set -eu

@@ -249,7 +249,7 @@ async fn attempt(
 
 async fn clean(control: &Control, engine: &dyn Engine, id: BuildId) {
     if let Err(error) = control.builder.clean(engine, id).await {
-        // The reaper of containers without a row takes it.
+        // The reaper takes containers of builds that have ended.
         tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
     }
 }

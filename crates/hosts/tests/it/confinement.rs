@@ -158,6 +158,28 @@ async fn dynos_and_builds_are_in_control_groups_of_their_own_where_those_have_th
     .await;
 }
 
+#[tokio::test]
+async fn what_is_frozen_does_nothing_more() {
+    holds(docker(), IMAGE, async |bench| {
+        let script = "n=0; while :; do n=$((n + 1)); echo $n >/tmp/count; [ $n != 1 ] || echo counts; sleep 0.01; done";
+        let name = bench.start("counts", &bench.spec(script)).await;
+        let mut log = bench.engine.logs(&name, None).await.unwrap();
+        futures::StreamExt::next(&mut log).await.unwrap().unwrap();
+        let count = async || {
+            let pieces: Vec<_> =
+                futures::TryStreamExt::try_collect(bench.engine.download(&name, "/tmp/count").await.unwrap())
+                    .await
+                    .unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            pieces.concat()
+        };
+        assert_ne!(count().await, count().await);
+        bench.engine.freeze(&name).await.unwrap();
+        assert_eq!(count().await, count().await);
+    })
+    .await;
+}
+
 /// That decides on a process's share of the CPU: `/paas-builds/4f…`.
 fn cgroup_of(pid: i64) -> String {
     let groups = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap();
