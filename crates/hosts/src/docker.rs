@@ -161,6 +161,14 @@ impl Engine for DockerEngine {
         containers::freeze(&self.connection, name).await
     }
 
+    async fn thaw(&self, name: &ContainerName) -> Result<(), EngineError> {
+        containers::thaw(&self.connection, name).await
+    }
+
+    async fn rename(&self, name: &ContainerName, new: &ContainerName) -> Result<(), EngineError> {
+        containers::rename(&self.connection, name, new).await
+    }
+
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError> {
         containers::remove(&self.connection, name).await
     }

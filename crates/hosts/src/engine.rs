@@ -118,12 +118,24 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// Sends the signal to every process in the container, once. No effect on one that does not run, or is not there.
     async fn signal(&self, name: &ContainerName, signal: Signal) -> Result<(), EngineError>;
 
-    /// Stops every process of the container where it is, for good: what is in its files can then only be read, and the container
-    /// be removed. No effect on one that does not run.
+    /// Stops every process of the container where it is; its files can be read and written all the same. No effect on one that
+    /// does not run.
     ///
     /// # Errors
     /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] on a machine that cannot do it.
     async fn freeze(&self, name: &ContainerName) -> Result<(), EngineError>;
+
+    /// Lets what was frozen go on.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] for one that is not frozen.
+    async fn thaw(&self, name: &ContainerName) -> Result<(), EngineError>;
+
+    /// Gives the container another name, whatever its state. Of several who rename one at the same time, one succeeds.
+    ///
+    /// # Errors
+    /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] when another container has the new name.
+    async fn rename(&self, name: &ContainerName, new: &ContainerName) -> Result<(), EngineError>;
 
     /// Kills the container if it runs, and removes it with its anonymous volumes.
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError>;
@@ -308,6 +320,8 @@ pub struct ContainerStatus {
     pub name: ContainerName,
     pub labels: BTreeMap<String, String>,
     pub state: ContainerState,
+    /// It runs, and stands still.
+    pub is_frozen: bool,
     /// Where its `port` answers, as seen from the routers. `None` while it does not run.
     pub address: Option<Address>,
 }

@@ -10,8 +10,8 @@ use bollard::{
     errors::Error,
     models::{ContainerCreateBody, ContainerInspectResponse, ContainerSummaryStateEnum},
     query_parameters::{
-        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, ResizeContainerTTYOptionsBuilder,
-        StartContainerOptions,
+        ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+        ResizeContainerTTYOptionsBuilder, StartContainerOptions,
     },
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -123,6 +123,27 @@ pub(super) async fn freeze(connection: &Connection, name: &ContainerName) -> Res
         // It does not run, or is frozen already.
         Some(409) => Ok(()),
         _ => frozen.map_err(|error| connection.failed("freeze a container", error)),
+    }
+}
+
+pub(super) async fn thaw(connection: &Connection, name: &ContainerName) -> Result<(), EngineError> {
+    let thawed = connection.call(|docker| docker.unpause_container(&name.0)).await;
+    match status(&thawed) {
+        Some(404) => Err(EngineError::NoSuchContainer(name.0.clone())),
+        _ => thawed.map_err(|error| connection.failed("thaw a container", error)),
+    }
+}
+
+pub(super) async fn rename(
+    connection: &Connection,
+    name: &ContainerName,
+    new: &ContainerName,
+) -> Result<(), EngineError> {
+    let options = RenameContainerOptionsBuilder::default().name(&new.0).build();
+    let renamed = connection.call(|docker| docker.rename_container(&name.0, options)).await;
+    match status(&renamed) {
+        Some(404) => Err(EngineError::NoSuchContainer(name.0.clone())),
+        _ => renamed.map_err(|error| connection.failed("rename a container", error)),
     }
 }
 

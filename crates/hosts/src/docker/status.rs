@@ -29,6 +29,7 @@ pub(super) fn status_of(
     let labels = container.config.and_then(|config| config.labels).unwrap_or_default();
     let network = container.network_settings.unwrap_or_default();
     let state = container.state.unwrap_or_default();
+    let is_frozen = state.status == Some(ContainerStateStatusEnum::PAUSED);
     let state = match state.status {
         // Also of one that is being removed, or could not be: what counts is whether it ever ran.
         _ if state.started_at.as_deref().is_none_or(|started| started.starts_with(NEVER)) => ContainerState::Created,
@@ -42,7 +43,8 @@ pub(super) fn status_of(
     };
     let (networks, ports) = (network.networks.unwrap_or_default(), network.ports.unwrap_or_default());
     let reach = Reach { published_on, networks: &networks };
-    build_status(name, labels, state, |port| reach.address(port, bound(&ports, port)))
+    let status = build_status(name, labels, state, |port| reach.address(port, bound(&ports, port)));
+    ContainerStatus { is_frozen, ..status }
 }
 
 /// As [`status_of`], from a line of a listing, of a container that runs.
@@ -72,7 +74,7 @@ fn build_status(
         ContainerState::Running => port.and_then(address),
         ContainerState::Created | ContainerState::Ended { .. } => None,
     };
-    ContainerStatus { name, labels, state, address }
+    ContainerStatus { name, labels, state, is_frozen: false, address }
 }
 
 /// How a container on this engine is reached.

@@ -41,6 +41,8 @@ macro_rules! engine_contract {
             removing_kills_what_runs,
             signals_to_what_does_not_run_have_no_effect,
             what_is_frozen_can_be_removed,
+            what_was_frozen_goes_on_once,
+            a_container_has_one_name_at_a_time,
             a_terminated_process_ends_with_143,
             a_process_that_ignores_term_ends_only_when_killed_with_137,
             waiting_gives_the_exit_status_as_often_as_asked,

@@ -18,6 +18,7 @@ pub(super) struct FakeContainer {
     pub(super) spec: ContainerSpec,
     pub(super) program: Program,
     pub(super) state: ContainerState,
+    pub(super) is_frozen: bool,
     pub(super) log: Vec<LogChunk>,
     pub(super) files: FakeFiles,
     pub(super) memory_mb: u64,
@@ -31,6 +32,7 @@ impl FakeContainer {
             spec,
             program,
             state: ContainerState::Created,
+            is_frozen: false,
             log: Vec::new(),
             files: FakeFiles::default(),
             memory_mb: 1,
@@ -43,6 +45,7 @@ impl FakeContainer {
             name: name.clone(),
             labels: self.spec.labels.clone(),
             state: self.state,
+            is_frozen: self.is_frozen,
             address: self.port.as_ref().map(FakePort::address),
         }
     }
@@ -90,6 +93,7 @@ impl FakeContainer {
     /// Closes the port with its connections.
     pub(super) fn end(&mut self, exit_code: i64, out_of_memory: bool) {
         self.state = ContainerState::Ended { exit_code, out_of_memory };
+        self.is_frozen = false;
         self.port = None;
     }
 

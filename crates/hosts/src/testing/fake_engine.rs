@@ -273,7 +273,17 @@ impl Engine for FakeEngine {
 
     /// What runs here does nothing by itself.
     async fn freeze(&self, name: &ContainerName) -> Result<(), EngineError> {
-        self.call(Method::Freeze, &name.0, |state| state.change(name, |_| ()))
+        self.call(Method::Freeze, &name.0, |state| {
+            state.change(name, |container| container.is_frozen = container.runs())
+        })
+    }
+
+    async fn thaw(&self, name: &ContainerName) -> Result<(), EngineError> {
+        self.call(Method::Thaw, &name.0, |state| state.thaw(name))
+    }
+
+    async fn rename(&self, name: &ContainerName, new: &ContainerName) -> Result<(), EngineError> {
+        self.call(Method::Rename, &name.0, |state| state.rename(name, new))
     }
 
     async fn remove(&self, name: &ContainerName) -> Result<(), EngineError> {

@@ -132,6 +132,24 @@ impl FakeState {
         Ok(())
     }
 
+    pub(super) fn thaw(&mut self, name: &ContainerName) -> Result<(), EngineError> {
+        let container = self.container(name)?;
+        if !std::mem::take(&mut container.is_frozen) {
+            return Err(refused("thaw a container", "it is not frozen"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn rename(&mut self, name: &ContainerName, new: &ContainerName) -> Result<(), EngineError> {
+        self.container(name)?;
+        if self.containers.contains_key(new) {
+            return Err(refused("rename a container", "the name is taken"));
+        }
+        let container = self.containers.remove(name);
+        self.containers.extend(container.map(|container| (new.clone(), container)));
+        Ok(())
+    }
+
     /// Now, or a microsecond after the last: increasing, and whole in a database that keeps microseconds.
     pub(super) fn now(&mut self) -> DateTime<Utc> {
         self.last_instant = next_instant(self.last_instant);
@@ -152,6 +170,10 @@ impl FakeState {
         let labels = self.containers.get(name).map(|container| container.spec.labels.keys().cloned().collect());
         self.events.push((event(name.clone()), labels.unwrap_or_default()));
     }
+}
+
+fn refused(doing: &'static str, reason: &str) -> EngineError {
+    EngineError::Refused { doing, status: 409, reason: reason.to_owned() }
 }
 
 fn next_instant(last: DateTime<Utc>) -> DateTime<Utc> {

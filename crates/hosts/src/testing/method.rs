@@ -20,6 +20,8 @@ pub enum Method {
     List,
     Signal,
     Freeze,
+    Thaw,
+    Rename,
     Remove,
     Wait,
     Logs,

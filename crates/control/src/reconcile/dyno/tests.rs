@@ -54,6 +54,7 @@ fn due(row: &Dyno, container: Option<ContainerState>) -> Option<Step> {
         name: ContainerName("dyno-x".to_owned()),
         labels: BTreeMap::new(),
         state,
+        is_frozen: false,
         address: None,
     });
     next(row, status.as_ref(), &testing::settings(), Utc::now())
@@ -108,6 +109,7 @@ fn a_dyno_is_cycled_when_it_has_been_up_for_its_time_and_a_little_of_its_own() {
         name: ContainerName("dyno-x".to_owned()),
         labels: BTreeMap::new(),
         state: ContainerState::Running,
+        is_frozen: false,
         address: None,
     };
     let due = |row: &Dyno, settings: &Settings| next(row, Some(&status), settings, Utc::now());

@@ -103,6 +103,37 @@ pub async fn what_is_frozen_can_be_removed<E: Engine>(bench: &Bench<E>) {
     assert_eq!(bench.state(&name).await, None);
 }
 
+pub async fn what_was_frozen_goes_on_once<E: Engine>(bench: &Bench<E>) {
+    let name = bench.start_until_it_prints("thawed", RUNS).await;
+    let is_frozen =
+        async || bench.engine.inspect(&name).await.expect("it is looked at").expect("it is there").is_frozen;
+    assert!(!is_frozen().await);
+    bench.engine.freeze(&name).await.expect("it stands still");
+    assert!(is_frozen().await);
+    bench.engine.thaw(&name).await.expect("it goes on");
+    assert!(!is_frozen().await);
+    assert!(matches!(bench.engine.thaw(&name).await, Err(EngineError::Refused { .. })), "it runs");
+    bench.engine.signal(&name, Signal::Term).await.expect("it is told");
+    assert_eq!(bench.engine.wait(&name).await.expect("it ends"), 143);
+
+    let missing = bench.name("missing");
+    assert!(matches!(bench.engine.thaw(&missing).await, Err(EngineError::NoSuchContainer(_))));
+}
+
+pub async fn a_container_has_one_name_at_a_time<E: Engine>(bench: &Bench<E>) {
+    let (old, new) = (bench.start_until_it_prints("old", RUNS).await, bench.name("new"));
+    bench.engine.freeze(&old).await.expect("it stands still");
+    bench.engine.rename(&old, &new).await.expect("it has another name");
+    assert_eq!(bench.state(&old).await, None);
+    assert!(bench.engine.inspect(&new).await.expect("it is looked at").is_some_and(|container| container.is_frozen));
+    assert!(matches!(bench.engine.rename(&old, &new).await, Err(EngineError::NoSuchContainer(_))));
+
+    let other = bench.run("other", EXITS_WITH_7).await;
+    assert!(matches!(bench.engine.rename(&other, &new).await, Err(EngineError::Refused { .. })), "it is taken");
+    assert_eq!(bench.state(&other).await, Some(ENDED_WITH_7));
+    bench.engine.remove(&new).await.expect("it goes");
+}
+
 pub async fn a_terminated_process_ends_with_143<E: Engine>(bench: &Bench<E>) {
     let name = bench.start_until_it_prints("terminated", RUNS).await;
     bench.engine.signal(&name, Signal::Term).await.expect("it is told");
