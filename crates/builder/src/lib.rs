@@ -49,7 +49,7 @@ mod transcript;
 
 pub use builder::{BuildRequest, Builder, Built};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
-pub use container::{APP_IMAGE_LABEL, CONTAINER_STACK};
+pub use container::{APP_IMAGE_LABEL, CONTAINER_STACK, ManifestSetup};
 pub use error::{BuildError, BuilderError};
 pub use folders::FolderSize;
 pub use inspect::{FileChange, FileFacts, FileKind, SlugContents, SlugDiff, SlugFile};

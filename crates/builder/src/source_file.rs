@@ -27,17 +27,23 @@ pub(crate) struct SourceFiles {
 }
 
 impl Builder {
-    /// A file of a source's tree, of at most `limit` bytes. As builds do, it takes the one directory that holds
-    /// everything for the tree. `None`: there is no such file.
+    /// Those of `names` (paths within the tree) that there are, of at most `limit` bytes each. As builds do, it takes the one
+    /// directory that holds everything for the tree.
     ///
     /// # Errors
     /// [`InputError::Refused`] for an archive that is none, or a file over the limit.
-    pub async fn read_source_file(&self, digest: &str, name: &str, limit: u64) -> Result<Option<Vec<u8>>, InputError> {
-        Ok(self.read_source_files(digest, vec![name.to_owned()], limit).await?.files.remove(name))
+    pub async fn read_source_files(
+        &self,
+        digest: &str,
+        names: &[&str],
+        limit: u64,
+    ) -> Result<BTreeMap<String, Vec<u8>>, InputError> {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Ok(self.find_source_files(digest, names, limit).await?.files)
     }
 
-    /// Those of `names` (paths within the tree) that there are.
-    pub(crate) async fn read_source_files(
+    /// The same, with where the tree is.
+    pub(crate) async fn find_source_files(
         &self,
         digest: &str,
         names: Vec<String>,

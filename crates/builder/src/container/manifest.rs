@@ -207,12 +207,17 @@ fn path(text: &str) -> Result<String, BadManifest> {
 }
 
 fn scalar(key: &str, value: &Value) -> Result<String, BadManifest> {
+    plain(value).ok_or_else(|| BadManifest::Argument(key.to_owned()))
+}
+
+/// `None`: it is a list or a map.
+pub(super) fn plain(value: &Value) -> Option<String> {
     match value {
-        Value::String(text) => Ok(text.clone()),
-        Value::Number(number) => Ok(number.to_string()),
-        Value::Bool(flag) => Ok(flag.to_string()),
-        Value::Null => Ok(String::new()),
-        _ => Err(BadManifest::Argument(key.to_owned())),
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null => Some(String::new()),
+        _ => None,
     }
 }
 

@@ -12,6 +12,7 @@ mod dockerfile;
 mod ignored;
 mod instructions;
 mod manifest;
+mod setup;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -33,6 +34,7 @@ use context::{Context, DOCKERFILE, NoContext};
 use dockerfile::Dockerfile;
 use ignored::Ignored;
 use manifest::{BadManifest, ImageSource, Plan};
+pub use setup::ManifestSetup;
 
 /// The stack of apps that are images (Heroku's name for it).
 pub const CONTAINER_STACK: &str = "container";
@@ -310,7 +312,7 @@ impl ContainerAttempt<'_> {
     }
 
     async fn files(&self, transcript: &Transcript, names: Vec<String>) -> Result<SourceFiles, BuildError> {
-        match self.builder.read_source_files(&self.request.source_digest, names, FILE_BYTES).await {
+        match self.builder.find_source_files(&self.request.source_digest, names, FILE_BYTES).await {
             Ok(files) => Ok(files),
             Err(InputError::Refused(why)) => {
                 reject(transcript, &format!("=!= Fetching app code failed\n\n=!= {why}\n\n"), &why).await

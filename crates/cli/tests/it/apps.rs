@@ -70,6 +70,32 @@ fn create_with_a_name_stack_and_buildpack() {
 }
 
 #[test]
+fn create_by_a_manifest() {
+    let server = Server::start(vec![
+        ("POST /apps", Answer::json(&app("demo")).status(201)),
+        ("PATCH /apps/demo/config-vars", Answer::json(&json!({"BUCKET": "example", "WORKERS": "2"}))),
+    ]);
+    let sandbox = Sandbox::on(&server);
+    let manifest = "setup:\n  addons:\n  - plan: heroku-postgresql\n    as: DATABASE\n  config:\n    BUCKET: example\n    WORKERS: 2\nbuild:\n  docker:\n    web: Dockerfile\n";
+    std::fs::write(sandbox.work().join("heroku.yml"), manifest).unwrap();
+    assert_snapshot!(sandbox.transcript(&["create", "demo", "--manifest"]));
+    assert_eq!(server.body_of("POST /apps"), r#"{"name":"demo","stack":"container"}"#);
+    assert_eq!(server.body_of("PATCH /apps/demo/config-vars"), r#"{"BUCKET":"example","WORKERS":"2"}"#);
+}
+
+#[test]
+fn a_manifest_that_cannot_be_used_makes_no_app() {
+    let server = Server::start(vec![]);
+    let sandbox = Sandbox::on(&server);
+    let mut said = sandbox.transcript(&["create", "demo", "--manifest"]);
+    for manifest in ["setup: [", "setup: {config: {A: [1]}}"] {
+        std::fs::write(sandbox.work().join("heroku.yml"), manifest).unwrap();
+        said.push_str(&sandbox.transcript(&["create", "demo", "--manifest"]));
+    }
+    assert_snapshot!(said);
+}
+
+#[test]
 fn create_without_a_name_tells_the_one_that_was_invented() {
     let server = Server::start(vec![("POST /apps", Answer::json(&app("calm-reef-00042")).status(201))]);
     assert_snapshot!(Sandbox::on(&server).transcript(&["apps:create"]));

@@ -1,10 +1,10 @@
-//! Makes apps from the app.json of their source. A setup is a row: first its source is fetched and its app.json applied, under
+//! Makes apps from the app.json and the heroku.yml of their source. A setup is a row: first its source is fetched and its app.json applied, under
 //! a lease, in one transaction that also asks for the build; then it waits for the build, and for the postdeploy script.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{TimeDelta, Utc};
-use paas_builder::InputError;
+use paas_builder::{CONTAINER_STACK, InputError, ManifestSetup};
 use paas_db::{
     Connection, DbError, GiveBack, Topic, apps, buildpacks, builds, dynos, new_id, releases, setups,
     setups::{Rest, Script, Setup, Wish},
@@ -12,7 +12,7 @@ use paas_db::{
 use paas_logs::Filter;
 use paas_model::{
     AppJson, BuildState, BuildpackSource, DynoId, DynoKind, DynoName, DynoSize, DynoState, LeaseId, LogSource,
-    ProcessType, Quantity, ReleaseId, ReleaseState, SetupId, SetupState,
+    ProcessType, Quantity, ReleaseId, ReleaseState, SetupId, SetupState, Wanted,
 };
 use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -24,7 +24,9 @@ use crate::{
     ops::{formation::Scale, sources::FetchError},
 };
 
-/// Most bytes of an app.json.
+const APP_JSON: &str = "app.json";
+const HEROKU_YML: &str = "heroku.yml";
+/// Most bytes of either.
 const MANIFEST_BYTES: u64 = 256 << 10;
 /// After this many attempts that broke off through no fault of the user, they are told and the setup fails.
 const MAX_ATTEMPTS: i32 = 5;
@@ -68,6 +70,10 @@ impl Failure {
 
     fn manifest(manifest_errors: Vec<String>) -> Self {
         Self { message: "invalid app.json".to_owned(), manifest_errors }
+    }
+
+    fn heroku_yml(manifest_errors: Vec<String>) -> Self {
+        Self { message: "invalid heroku.yml".to_owned(), manifest_errors }
     }
 }
 
@@ -144,8 +150,8 @@ async fn begin(control: &Control, id: SetupId, lease: LeaseId) -> Result<(), Int
         // Each time the server was killed meanwhile: nobody gave it back.
         return fail(control, &setup, Failure::ours()).await;
     }
-    match manifest(control, &setup).await? {
-        Ok(manifest) => match apply(control, &setup, lease, manifest).await? {
+    match manifests(control, &setup).await? {
+        Ok(manifests) => match apply(control, &setup, lease, manifests).await? {
             Ok(()) => Ok(()),
             Err(failure) => fail(control, &setup, failure).await,
         },
@@ -153,7 +159,14 @@ async fn begin(control: &Control, id: SetupId, lease: LeaseId) -> Result<(), Int
     }
 }
 
-async fn manifest(control: &Control, setup: &Setup) -> Result<Result<AppJson, Failure>, Interrupted> {
+/// What the source says of the app's setup.
+struct Manifests {
+    app_json: AppJson,
+    /// Of an app that is images only.
+    heroku_yml: Result<ManifestSetup, Vec<String>>,
+}
+
+async fn manifests(control: &Control, setup: &Setup) -> Result<Result<Manifests, Failure>, Interrupted> {
     let digest = match ops::sources::fetched(control, setup.source_id).await {
         Ok(digest) => digest,
         Err(FetchError::Input(InputError::Refused(why))) => {
@@ -161,14 +174,15 @@ async fn manifest(control: &Control, setup: &Setup) -> Result<Result<AppJson, Fa
         }
         Err(other) => return Err(other.into()),
     };
-    let found = match control.builder.read_source_file(&digest, "app.json", MANIFEST_BYTES).await {
+    let mut found = match control.builder.read_source_files(&digest, &[APP_JSON, HEROKU_YML], MANIFEST_BYTES).await {
         Ok(found) => found,
         Err(InputError::Refused(why)) => return Ok(Err(Failure::new(format!("The source cannot be read: {why}.")))),
         Err(other) => return Err(FetchError::Input(other).into()),
     };
-    // Heroku: one is not needed, and then there is nothing to set.
-    let text = found.unwrap_or_else(|| b"{}".to_vec());
-    Ok(AppJson::parse(&text).map_err(Failure::manifest))
+    // Heroku: neither is needed, and then there is nothing to set.
+    let app_json = found.remove(APP_JSON).unwrap_or_else(|| b"{}".to_vec());
+    let heroku_yml = ManifestSetup::parse(&found.remove(HEROKU_YML).unwrap_or_default());
+    Ok(AppJson::parse(&app_json).map(|app_json| Manifests { app_json, heroku_yml }).map_err(Failure::manifest))
 }
 
 /// Config vars, buildpacks, stack, and the build, in one transaction.
@@ -176,11 +190,18 @@ async fn apply(
     control: &Control,
     setup: &Setup,
     lease: LeaseId,
-    manifest: AppJson,
+    manifests: Manifests,
 ) -> Result<Result<(), Failure>, Interrupted> {
     // Whoever forgot them has begun it.
     let overrides = setup.overrides(control.db.vault())?.ok_or(DbError::LeaseLost)?;
+    let Manifests { app_json: mut manifest, heroku_yml } = manifests;
     let stack = manifest.stack.clone().filter(|_| !overrides.has_stack);
+    if may_be_images(control, setup, &overrides, &manifest).await? {
+        match heroku_yml {
+            Ok(more) => add(&mut manifest, more),
+            Err(errors) => return Ok(Err(Failure::heroku_yml(errors))),
+        }
+    }
     let mut errors = Vec::new();
     if !overrides.without_addons {
         errors.extend(manifest.addons.iter().map(|plan| {
@@ -234,6 +255,27 @@ async fn apply(
     }
     control.logs.app_event(app.id, "api", format!("Build started by user {}", setup.account_email));
     Ok(Ok(()))
+}
+
+/// Whether a heroku.yml can be what the app is built by: nothing says that buildpacks do it.
+async fn may_be_images(
+    control: &Control,
+    setup: &Setup,
+    overrides: &setups::Overrides,
+    manifest: &AppJson,
+) -> Result<bool, Interrupted> {
+    let app = apps::by_id(control.db.pool(), setup.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
+    let stack = if overrides.has_stack { Some(&app.stack) } else { manifest.stack.as_ref() };
+    let has_buildpacks = overrides.buildpacks.is_some() || manifest.buildpacks.is_some();
+    Ok(stack.map_or(!has_buildpacks, |stack| stack == CONTAINER_STACK))
+}
+
+/// What the app.json says stands above it.
+fn add(manifest: &mut AppJson, heroku_yml: ManifestSetup) {
+    for (key, value) in heroku_yml.config {
+        manifest.env.entry(key).or_insert(Wanted::Value(value));
+    }
+    manifest.addons.extend(heroku_yml.addons);
 }
 
 /// Whether the app is still that of the account which had it set up, as it then stays until the transaction ends. Nobody

@@ -154,6 +154,66 @@ async fn add_ons_can_be_done_without() {
     assert_eq!(api.get("/apps/example/config-vars").await.json()["DATABASE_URL"], "postgres://db.example.test/x");
 }
 
+/// As [`set_up`], of a tree with these files.
+async fn set_up_tree(api: &Api, files: &[(&str, &str)], overrides: Value) -> Value {
+    let url = source(api, archive(files)).await;
+    let body = json!({"source_blob": {"url": url}, "app": {"name": "example"}, "overrides": overrides});
+    api.post("/app-setups", body).await.json()
+}
+
+const HEROKU_YML: &str = "\
+setup:
+  addons:
+    - plan: heroku-postgresql
+  config: {BUCKET: example, GREETING: hello}
+build:
+  docker: {web: Dockerfile}
+";
+
+#[tokio::test]
+async fn a_heroku_yml_says_what_an_app_of_images_is_set_up_with() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let app_json = r#"{"env": {"GREETING": "welcome"}}"#;
+    let files = [("heroku.yml", HEROKU_YML), ("app.json", app_json), ("Dockerfile", "FROM scratch")];
+    let setup = set_up_tree(&api, &files, json!({"addons": []})).await;
+    once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
+    assert_eq!(
+        api.get("/apps/example/config-vars").await.json(),
+        json!({"BUCKET": "example", "GREETING": "welcome"}),
+        "the app.json stands above it"
+    );
+}
+
+#[tokio::test]
+async fn what_a_heroku_yml_asks_for_and_cannot_have_is_said() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let setup = set_up_tree(&api, &[("heroku.yml", HEROKU_YML)], json!({})).await;
+    let failed = once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
+    let errors = failed["manifest_errors"].as_array().unwrap();
+    assert!(errors[0].as_str().unwrap().starts_with("add-on heroku-postgresql cannot be had here"), "{errors:?}");
+
+    api.delete("/apps/example").await;
+    let setup = set_up_tree(&api, &[("heroku.yml", "setup: {config: {A: [1]}}")], json!({})).await;
+    let failed = once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
+    assert_eq!(failed["failure_message"], "invalid heroku.yml");
+    assert_eq!(failed["manifest_errors"], json!(["setup.config.A must be text or a number"]));
+}
+
+#[tokio::test]
+async fn a_heroku_yml_says_nothing_of_an_app_that_buildpacks_build() {
+    let registry = RegistryProcess::start().await;
+    let api = registry.api_that_builds(0).await;
+    let _loops = api.test.start();
+    let files = [("heroku.yml", HEROKU_YML), ("app.json", r#"{"buildpacks": [{"url": "heroku/nodejs"}]}"#)];
+    let setup = set_up_tree(&api, &files, json!({})).await;
+    once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
+    assert_eq!(api.get("/apps/example/config-vars").await.json(), json!({}));
+}
+
 /// The app belongs to somebody else from now on.
 async fn hand_over(api: &Api, setup: &Value, to: AccountId) {
     let mut tx = api.test.control.db.begin().await.unwrap();

@@ -6,6 +6,7 @@ pub(super) mod info;
 pub(super) mod labels;
 pub(super) mod leave;
 pub(super) mod list;
+mod manifest;
 pub(super) mod open;
 pub(super) mod rename;
 pub(super) mod transfer;
