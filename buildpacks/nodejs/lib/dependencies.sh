@@ -20,14 +20,14 @@ install_dependencies() {
     MODULES_KEY=$(modules_key)
     if [[ -f $CACHE_DIR/modules/key && $(<"$CACHE_DIR/modules/key") == "$MODULES_KEY" ]]; then
       detail "Using node_modules of the last build: ${LOCK_FILE} has not changed"
-      if unpack_modules; then
+      if restore_modules; then
         return
       fi
       detail 'They cannot be unpacked: installing them'
       rm -rf node_modules
     fi
   fi
-  rm -rf "$CACHE_DIR/modules"
+  rm -rf "$CACHE_DIR/modules" "$RESTORED_DIR/modules"
   open_package_cache
   trim_package_cache
   no_package_compiles || provide_headers
@@ -40,19 +40,19 @@ install_dependencies() {
     header 'Caching build'
     detail '- node_modules'
     mkdir -p "$CACHE_DIR/modules"
-    pack_modules
+    # Compressed: restoring the cache then writes little, and what is in here is written once, to where it belongs.
+    pack_archive node_modules >"$CACHE_DIR/modules/packed"
     echo "$MODULES_KEY" >"$CACHE_DIR/modules/key"
   fi
 }
 
-# Compressed: restoring the cache then writes little, and what is in here is written once, to where it belongs. Not every
-# stack has zstd.
-pack_modules() {
-  tar -cf - node_modules | { if command -v zstd >/dev/null; then zstd -qc -1 -T0; else gzip -c1; fi; } >"$CACHE_DIR/modules/packed"
-}
-
-unpack_modules() {
-  { zstd -dqc "$CACHE_DIR/modules/packed" || gzip -dc "$CACHE_DIR/modules/packed"; } 2>/dev/null | tar -xf - 2>/dev/null
+# Unpacked already, where the build was waited for.
+restore_modules() {
+  if [[ -d $RESTORED_DIR/modules/node_modules ]]; then
+    mv "$RESTORED_DIR/modules/node_modules" .
+  else
+    unpack_archive "$CACHE_DIR/modules/packed" .
+  fi
 }
 
 install_with_npm() {

@@ -39,8 +39,12 @@ install_node() {
     rm -rf "$NODE_RUNTIME/share"
   fi
   NODE_VERSION=$version
-  mkdir -p .heroku/node/bin
-  cp -l "$NODE_RUNTIME/bin/node" .heroku/node/bin/node
+  if [[ -d $RESTORED_DIR/node-$version && ! -e .heroku/node ]]; then
+    mv "$RESTORED_DIR/node-$version" .heroku/node
+  else
+    mkdir -p .heroku/node/bin
+    cp -l "$NODE_RUNTIME/bin/node" .heroku/node/bin/node
+  fi
   export PATH=$BUILD_DIR/.heroku/node/bin:$BUILD_DIR/.heroku/yarn/bin:$PATH:$BUILD_DIR/node_modules/.bin
   # Native addons need Node's headers; node-gyp would look for them on the internet.
   export npm_config_nodedir=/tmp/node-headers
@@ -180,11 +184,17 @@ resolve() {
 
 # provide NAME PACKAGE VERSION DIRECTORY: unpacks a tool there, without its manuals, from the cache if that has it.
 provide() {
-  local packed=$CACHE_DIR/tools/$1-$3.tar directory=$4
-  if [[ -f $packed ]]; then
-    mkdir -p "$directory"
-    tar -xf "$packed" -C "$directory"
+  local packed=$CACHE_DIR/tools/$1-$3.tar restored=$RESTORED_DIR/tools/$1-$3 directory=$4
+  if [[ -f $packed && -d $restored && ! -e $directory ]]; then
+    mkdir -p "$(dirname "$directory")"
+    mv "$restored" "$directory"
     return
+  elif [[ -f $packed ]]; then
+    mkdir -p "$directory"
+    if tar -xf "$packed" -C "$directory" 2>/dev/null; then
+      return
+    fi
+    rm -rf "$directory"
   fi
   rm -rf "$CACHE_DIR/tools/$1"-*
   mkdir -p "$CACHE_DIR/tools"

@@ -126,10 +126,17 @@ environment_key() {
 restore_environment() {
   REUSED=
   rm -rf "$PYTHON_HOME"
-  may_reuse_environment && [[ -f $CACHE_DIR/environment.key && $(<"$CACHE_DIR/environment.key") == "$(environment_key)" ]] ||
+  if ! may_reuse_environment || [[ ! -f $CACHE_DIR/environment.key || $(<"$CACHE_DIR/environment.key") != "$(environment_key)" ]]; then
+    rm -rf "$RESTORED_DIR/environment"
     return 1
-  mkdir -p "$PYTHON_HOME"
-  tar -xf "$CACHE_DIR/environment.tar" -C "$PYTHON_HOME"
+  fi
+  # Unpacked already, where the build was waited for.
+  if [[ -d $RESTORED_DIR/environment ]]; then
+    mv "$RESTORED_DIR/environment" "$PYTHON_HOME"
+  else
+    mkdir -p "$PYTHON_HOME"
+    tar -xf "$CACHE_DIR/environment.tar" -C "$PYTHON_HOME"
+  fi
   REUSED=1
 }
 

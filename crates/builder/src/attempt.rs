@@ -18,6 +18,7 @@ use crate::{
     sandbox,
     single_file::single_file,
     transcript::{Transcript, human_size},
+    warm,
 };
 
 pub(crate) struct Attempt<'a> {
@@ -67,9 +68,8 @@ impl Attempt<'_> {
         let Builder { config, registry, .. } = self.builder;
         let since = Instant::now();
         self.builder.ensure_firewall(self.engine, self.stack, self.request).await?;
-        let prepared = sandbox::prepare(self.engine, registry, config, self.stack, self.request, self.buildpacks);
-        let container = prepared.await?;
-        self.engine.start(&container).await.map_err(BuilderError::engine("start a build"))?;
+        let started = sandbox::start(self.engine, registry, config, self.stack, self.request, self.buildpacks);
+        let container = started.await?;
         transcript.stage("prepare", since).await;
 
         let since = Instant::now();
@@ -184,7 +184,7 @@ impl Attempt<'_> {
         let limits = &self.builder.config.limits;
         tokio::select! {
             end = self.follow(container, transcript) => end,
-            full = self.watch_disk(container, limits.disk_bytes) => full.map(|()| End::OutOfDisk),
+            full = watch_disk(self.engine, container, limits.disk_bytes) => full.map(|()| End::OutOfDisk),
             () = tokio::time::sleep(Duration::from_secs(limits.seconds)) => Ok(End::OutOfTime),
         }
     }
@@ -194,6 +194,9 @@ impl Attempt<'_> {
             self.engine.logs(container, None).await.map_err(BuilderError::engine("follow a build's output"))?;
         while let Some(chunk) = logs.next().await {
             let chunk = chunk.map_err(BuilderError::engine("follow a build's output"))?;
+            if chunk.bytes == warm::WAITS {
+                continue;
+            }
             if let Some(last) = chunk.bytes.strip_suffix(ENDED) {
                 transcript.output(last).await;
                 match self.engine.freeze(container).await {
@@ -219,25 +222,25 @@ impl Attempt<'_> {
         Ok(End::Exited { code, out_of_memory })
     }
 
-    /// Ends when the container has written more than it may. One large file does not get that far: it has a limit itself.
-    async fn watch_disk(&self, container: &ContainerName, limit: u64) -> Result<(), BuilderError> {
-        let mut pause = DISK_INTERVAL;
-        loop {
-            tokio::time::sleep(pause).await;
-            let since = Instant::now();
-            match self.engine.disk_used(container).await {
-                Ok(used) if used > limit => return Ok(()),
-                Ok(_) => pause = DISK_INTERVAL.max(since.elapsed() * 5),
-                // It has ended, which the output's end will tell.
-                Err(EngineError::NoSuchContainer(_)) => match future::pending::<Infallible>().await {},
-                Err(error) => return Err(BuilderError::engine("measure a build's disk")(error)),
-            }
-        }
-    }
-
     pub(crate) async fn reject<T>(&self, transcript: &Transcript, text: &str, reason: &str) -> Result<T, BuildError> {
         transcript.text(text).await;
         Err(BuildError::Rejected { reason: reason.to_owned() })
+    }
+}
+
+/// Ends when the container has written more than it may. One large file does not get that far: it has a limit itself.
+pub(crate) async fn watch_disk(engine: &dyn Engine, container: &ContainerName, limit: u64) -> Result<(), BuilderError> {
+    let mut pause = DISK_INTERVAL;
+    loop {
+        tokio::time::sleep(pause).await;
+        let since = Instant::now();
+        match engine.disk_used(container).await {
+            Ok(used) if used > limit => return Ok(()),
+            Ok(_) => pause = DISK_INTERVAL.max(since.elapsed() * 5),
+            // It has ended, which the output's end will tell.
+            Err(EngineError::NoSuchContainer(_)) => match future::pending::<Infallible>().await {},
+            Err(error) => return Err(BuilderError::engine("measure a build's disk")(error)),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 #   /tmp/paas/buildpacks.tsv the chosen ones: kind, display name, URL or short name, git reference; empty: detect
 #   /tmp/paas/environment    NUL-separated environment of the buildpacks     /tmp/paas/env   config vars, a file each
 #   /tmp/paas/cache.packed   the last build's cache, if there is one         /tmp/paas/result   what this script found out
+#   /tmp/paas/go             the last of the inputs. What is not there when it starts, it waits for, with the cache unpacked
 #
 # All that it prints is for the user. Its exit status is 0, 1 after it has said what is wrong, or 3 when the app is to be
 # built by its Dockerfiles instead.
@@ -22,7 +23,7 @@ trap finish_output EXIT
 readonly ROOT=/tmp/paas
 readonly RESULT=$ROOT/result CACHE_DIR=$ROOT/cache ENV_DIR=$ROOT/env LARGE_DIRECTORY=$((4 << 20)) MANY_FILES=300
 readonly BUILD_DIR SOURCE_LIMIT PRODUCT HELP DETECT_ORDER DETECT_FALLBACK
-mapfile -d '' ENVIRONMENT <"$ROOT/environment"
+ENVIRONMENT=()
 
 # Each chosen buildpack's kind, display name, URL or short name, and git reference.
 KINDS=() NAMES=() URLS=() REFERENCES=()
@@ -34,13 +35,15 @@ main() {
   if [[ -f $ROOT/extra-ca.crt ]]; then
     cat /etc/ssl/certs/ca-certificates.crt "$ROOT/extra-ca.crt" >"$ROOT/ca.crt"
   fi
+  timed restore unpack_cache
+  local cache_before
+  cache_before=$(fingerprint "$CACHE_DIR")
+  [[ -e $ROOT/go ]] || wait_for_inputs
+  mapfile -d '' ENVIRONMENT <"$ROOT/environment"
   timed unpack unpack_source
   find_source_time
   # Never empty, as awk tells files apart by that.
   { echo / && find "$BUILD_DIR" -mindepth 1 -maxdepth 1 -type d -printf '%f\n'; } >"$ROOT/pushed"
-  timed restore unpack_cache
-  local cache_before
-  cache_before=$(fingerprint "$CACHE_DIR")
   choose_buildpacks
   local number
   for number in "${!KINDS[@]}"; do
@@ -55,6 +58,21 @@ main() {
     timed pack pack_cache
   fi
   move_large_directories
+}
+
+# Nobody has pushed yet: what can be done before is done, and takes no time of the build then. Here the container is frozen.
+wait_for_inputs() {
+  local restore
+  mkdir -p "$CACHE_DIR.restored"
+  for restore in "$ROOT"/buildpacks/*/bin/restore; do
+    env -i PATH="$PATH" "$restore" "$CACHE_DIR" "$CACHE_DIR.restored" &>/dev/null || true
+  done
+  note_digests "$CACHE_DIR.restored"
+  printf '\036build waits\n' >&3
+  until [[ -e $ROOT/go ]]; do
+    sleep 0.01
+  done
+  rm -f "$RESULT/stages"
 }
 
 # --- cache ---
@@ -79,10 +97,10 @@ pack_cache() {
 # --- slug ---
 
 # Directories that are worth a layer of their own: most often what the app depends on, which most pushes leave as it is. Large
-# ones, and those of many files that the build has made: hosts take their time to write files. One that is listed and cannot
-# be moved stays where it is, and loses nothing by it; nor does a build for which none of this works.
+# ones, and those of many files that the build has made: hosts take their time to write files. One that cannot be moved stays
+# where it is, and loses nothing by it; nor does a build for which none of this works.
 move_large_directories() {
-  local name
+  local name digesting=()
   rm -rf "$RESULT/large"
   mkdir "$ROOT/large" 2>/dev/null || return 0
   find "$BUILD_DIR" -mindepth 2 -type f -printf '%s/%P\n' 2>/dev/null |
@@ -96,8 +114,67 @@ move_large_directories() {
       }' "$ROOT/pushed" - |
     LC_ALL=C sort -k 1,1nr -k 2 | head -n 4 | while read -r _ name; do
     [[ -d $BUILD_DIR/$name && ! -L $BUILD_DIR/$name ]] || continue
-    echo "$name" >>"$RESULT/large" && mv "$BUILD_DIR/$name" "$ROOT/large/$name" 2>/dev/null
-  done
+    mv "$BUILD_DIR/$name" "$ROOT/large/$name" 2>/dev/null || continue
+    echo "$name"
+  done >"$ROOT/moved"
+  while read -r name; do
+    (cd "$ROOT/large" && digest_of "$name") >"$ROOT/digest.$name" &
+    digesting+=("$!")
+  done <"$ROOT/moved"
+  # Never for all: what limits the output ends with this script.
+  [[ ${#digesting[@]} == 0 ]] || wait "${digesting[@]}"
+  while read -r name; do
+    echo "$name $(<"$ROOT/digest.$name")" >>"$RESULT/large"
+  done <"$ROOT/moved"
+  return 0
+}
+
+# Of all that is in a directory, times left out. Nothing where something in it cannot be read, or has a newline in its name. Many times as fast as reading
+# it out of the container: where it is that of the last build, nobody does.
+digest_of() {
+  local digest parts=$ROOT/digests.$1
+  rm -rf "$parts" && mkdir "$parts" || return
+  [[ -z $(find "./$1" -name $'*\n*' -print -quit 2>/dev/null) ]] || return
+  digest=$({
+    # The size of a link tells where its name ends and what it links to begins.
+    find "./$1" -type l -printf 'l %s %p %l\0' -o -printf '%y %m %p\0' | LC_ALL=C sort -z &&
+      find "./$1" -type f -printf '%i %C@ %p\0' | without_noted "$parts/noted" | digest_files "$parts" &&
+      find "$parts" -type f -exec cat {} + | LC_ALL=C sort
+  } 2>/dev/null | sha256sum) && echo "${digest%% *}"
+}
+
+# A file for each process: they would write into one another's lines.
+digest_files() {
+  # shellcheck disable=SC2016 # expanded by the inner shell
+  xargs -0 --no-run-if-empty -P 2 -n 256 sh -c 'exec openssl dgst -sha256 -r "$@" >>"$0/$$"' "$1"
+}
+
+# As of a listing with inode, time of change and name: names whose digests were noted are left out, and both are in FILE.
+without_noted() {
+  awk -v noted="$1" -v known="$ROOT/noted" '
+    BEGIN {
+      while ((getline line <known) > 0) {
+        split(line, part, " ")
+        digest[part[1] " " part[2]] = part[3]
+      }
+      RS = "\0"
+    }
+    {
+      key = $1 " " $2
+      name = substr($0, length(key) + 2)
+      if (key in digest) printf "%s *%s\n", digest[key], name >noted
+      else printf "%s%c", name, 0
+    }'
+}
+
+# Digests files before there is a build. By inode and time of change it can be told that one is as it was then: nobody can set
+# the latter.
+note_digests() {
+  local files=$ROOT/noted.files digests=$ROOT/noted.digests
+  find "$1" -type f -printf '%i %C@\n' >"$files"
+  # In the same order, unless one cannot be read or has a newline in its name.
+  find "$1" -type f -print0 | xargs -0 --no-run-if-empty -n 256 openssl dgst -sha256 -r 2>/dev/null | cut -d ' ' -f 1 >"$digests" &&
+    [[ $(wc -l <"$files") == $(wc -l <"$digests") ]] && paste -d ' ' "$files" "$digests" >"$ROOT/noted"
   return 0
 }
 
@@ -343,9 +420,9 @@ fingerprint() {
 finish_output() {
   local status=$? waited
   exec >&- 2>&-
-  for ((waited = 0; waited < 100; waited++)); do
+  for ((waited = 0; waited < 400; waited++)); do
     kill -0 "$LIMITER" || break
-    sleep 0.02
+    sleep 0.005
   done
   [[ $status != 0 ]] || stay_to_be_read
   exit "$status"

@@ -2,7 +2,9 @@ use std::{collections::BTreeMap, time::Instant};
 
 use bytes::Bytes;
 use paas_hosts::{Engine, EngineError};
-use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ContainerImages, ProcessType, SlugLayer};
+use paas_model::{
+    AppId, AppName, BuildId, BuildpackSource, ConfigId, ConfigVars, ContainerImages, ProcessType, SlugLayer,
+};
 use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -41,6 +43,8 @@ pub struct BuildRequest {
     pub stack: String,
     /// For ENV_DIR; never in the container's environment.
     pub config: ConfigVars,
+    /// Another one when they change.
+    pub config_id: ConfigId,
     /// Given for this build, set on the app, or pinned by an earlier build. Empty: `BUILDPACK_URL`, or detection.
     pub buildpacks: Vec<BuildpackSource>,
     /// What an earlier build of the app, on this stack, gave as [`Built::cache_digest`].

@@ -47,6 +47,14 @@ impl Folders {
         }
     }
 
+    /// One folder, of which nothing else is known.
+    pub(crate) fn of(path: &str, files: u64, bytes: u64) -> Self {
+        let (mut folders, sum) = (Self::default(), Sum { files, bytes });
+        folders.all.add(sum);
+        folders.add_to(path.as_bytes(), sum);
+        folders
+    }
+
     fn add_to(&mut self, folder: &[u8], more: Sum) {
         if let Some(sum) = self.sums.get_mut(folder) {
             sum.add(more);

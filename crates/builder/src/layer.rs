@@ -84,7 +84,7 @@ pub(crate) enum From {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stored {
-    Layer(Layer),
+    Layer(Box<Layer>),
     /// The archive is none, or holds what no slug may.
     Refused {
         why: String,
@@ -183,12 +183,13 @@ impl Repack {
             (Err(error), _) if error.kind() == io::ErrorKind::FileTooLarge => {
                 Ok(Stored::TooLarge { size: limit.saturating_mul(EXPANSION) })
             }
-            (Ok(written), Ok(blob)) => Ok(Stored::Layer(Layer {
+            (Ok(written), Ok(blob)) => Ok(Stored::Layer(Box::new(Layer {
                 slug: SlugLayer {
                     digest: blob.digest,
                     diff_id: written.digests.diff_id.unwrap_or_default(),
                     size: blob.size,
                     content: written.digests.content,
+                    tree: None,
                 },
                 upload,
                 left_out: written.left_out,
@@ -196,7 +197,7 @@ impl Repack {
                 folders: written.folders,
                 unpacked: written.unpacked,
                 files: written.files,
-            })),
+            }))),
             (Ok(_), Err(BuilderError::BlobTooLarge { .. })) => {
                 Ok(Stored::TooLarge { size: size.load(Ordering::Relaxed) })
             }

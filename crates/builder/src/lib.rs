@@ -7,8 +7,8 @@
 //! build.sh     what runs in it                               release_image.rs  stack layers + slug
 //! outcome.rs   what it found out                             transcript.rs     what the user sees
 //! fetch.rs     sources from elsewhere, by source_url.rs      source_file.rs    one file of a source
-//! slug_archive.rs  slugs that were made elsewhere                 container/        images of Dockerfiles
-//! slug_archive.rs  slugs that were made elsewhere           inspect.rs        what is in a slug, folders.rs by folder
+//! slug_archive.rs  slugs that were made elsewhere           container/         images of Dockerfiles
+//! warm.rs          containers that wait for builds          inspect.rs        what is in a slug, folders.rs by folder
 //! rebase.rs        another stack under a slug                sbom.rs           what is in a stack
 //! ```
 //!
@@ -46,6 +46,7 @@ mod tar_entries;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod transcript;
+mod warm;
 
 pub use builder::{BuildRequest, Builder, Built};
 pub use config::{BuildLimits, BuilderConfig, Mirrors};
@@ -56,7 +57,9 @@ pub use inspect::{FileChange, FileFacts, FileKind, SlugContents, SlugDiff, SlugF
 pub use ipnet::IpNet;
 pub use rebase::Base;
 pub use registry::{Blob, Registry, RegistryConfig};
+pub use sandbox::build_of;
 pub use slug_archive::StoredSlug;
 pub use source_url::{InputError, SourceUrl};
 pub use stack::{StackConfig, ensure_stacks};
 pub use transcript::BuildEvent;
+pub use warm::{WarmContainer, WarmRequest};

@@ -2,7 +2,7 @@
 //! it is hostile input: bounded, and parsed here.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, Read},
     time::Duration,
 };
@@ -29,8 +29,9 @@ pub(crate) struct Outcome {
     pub cache_changed: bool,
     /// When the newest file of the source was last changed: of a commit, when it was made. In seconds.
     pub source_time: Option<u64>,
-    /// Directories of the app that are to be layers of their own.
-    pub large: Vec<String>,
+    /// Directories of the app that are to be layers of their own, and what the script made of all that is in them: the same for
+    /// the same only.
+    pub large: BTreeMap<String, Option<String>>,
     /// The script's stages, in their order.
     pub stages: Vec<(&'static str, Duration)>,
 }
@@ -155,14 +156,18 @@ fn default_process_types(yaml: &[u8]) -> Result<BTreeMap<ProcessType, String>, s
     Ok(valid.filter_map(|(kind, command)| Some((ProcessType::parse(&kind).ok()?, command))).collect())
 }
 
-/// Names of directories, in their order: what the script has moved to where [`crate::sandbox::LARGE`] says.
-fn large(text: &str) -> Vec<String> {
-    let is_name = |name: &&str| {
+/// What the script has moved to where [`crate::sandbox::LARGE`] says: a name and a digest a line.
+fn large(text: &str) -> BTreeMap<String, Option<String>> {
+    let is_name = |name: &str| {
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         name.len() <= 255 && name.chars().all(is_plain) && name.chars().any(|c| c != '.')
     };
-    let names: BTreeSet<&str> = text.lines().filter(is_name).take(MAX_LARGE).collect();
-    names.into_iter().map(str::to_owned).collect()
+    let is_digest = |digest: &&str| digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let line = |line: &str| {
+        let (name, digest) = line.split_once(' ').map_or((line, None), |(name, digest)| (name, Some(digest)));
+        is_name(name).then(|| (name.to_owned(), digest.filter(is_digest).map(str::to_owned)))
+    };
+    text.lines().filter_map(line).take(MAX_LARGE).collect()
 }
 
 fn stages(text: &str) -> Vec<(&'static str, Duration)> {
@@ -237,7 +242,10 @@ mod tests {
         ])
         .unwrap();
         assert_eq!(found.language.as_deref(), Some("Node.js"));
-        assert_eq!(outcome(&[("large", "b\n..\na/b\nb\n.a\n\nx y\n")]).unwrap().large, [".a", "b"]);
+        let digest = "0123456789abcdef".repeat(4);
+        let lines = format!("b\n..\na/b\nb {digest}\n.a {digest}0\n\n y\n");
+        let large = outcome(&[("large", lines.as_str())]).unwrap().large;
+        assert_eq!(large, BTreeMap::from([(".a".to_owned(), None), ("b".to_owned(), Some(digest))]));
         assert_eq!(found.stages, [("compile", Duration::from_millis(12))]);
         assert!(found.defaults.is_empty() && found.cache_changed);
     }

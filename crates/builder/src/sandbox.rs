@@ -1,5 +1,5 @@
-//! The container that a build runs in: one, unprivileged, thrown away at the end. Everything goes in by upload before it
-//! starts; nothing is mounted. A hostile source is unpacked in there, by the account without rights, never by us.
+//! The container that a build runs in: one, unprivileged, thrown away at the end. Everything goes in by upload before the
+//! build begins; nothing is mounted. A hostile source is unpacked in there, by the account without rights, never by us.
 
 use std::{collections::BTreeMap, io};
 
@@ -7,9 +7,10 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use paas_hosts::{ContainerName, ContainerSpec, Engine, EngineError, Limits, Network};
 use paas_model::{AppId, BuildId, BuildpackSource, DETECTED, FALLBACK};
+use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
-use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig};
+use crate::{BuildRequest, BuilderConfig, BuilderError, Registry, StackConfig, warm};
 
 /// Repository of source tarballs.
 pub(crate) const SOURCES: &str = "sources";
@@ -43,6 +44,12 @@ pub(crate) fn container(build: BuildId) -> ContainerName {
     ContainerName(format!("build-{build}"))
 }
 
+/// Which build a container is of. `None`: it is of none.
+#[must_use]
+pub fn build_of(container: &ContainerName) -> Option<BuildId> {
+    container.0.strip_prefix("build-")?.parse().ok()
+}
+
 /// Where the app is unpacked and compiled: `/tmp/build_` and 8 hexadecimal digits (Heroku: BUILD_DIR). The same for every
 /// build of an app: what is compiled there holds the path.
 pub(crate) fn build_dir(app: AppId) -> String {
@@ -50,8 +57,8 @@ pub(crate) fn build_dir(app: AppId) -> String {
     format!("/tmp/build_{}", &id[id.len() - 8..])
 }
 
-/// Makes the container with all its inputs; it is ready to start.
-pub(crate) async fn prepare(
+/// Has the build's container run, with all its inputs: the one that waits for it, if there is one.
+pub(crate) async fn start(
     engine: &dyn Engine,
     registry: &Registry,
     config: &BuilderConfig,
@@ -60,32 +67,132 @@ pub(crate) async fn prepare(
     buildpacks: &[BuildpackSource],
 ) -> Result<ContainerName, BuilderError> {
     let name = container(request.build_id);
-    let (source_size, source) = registry.get_blob(SOURCES, &request.source_digest).await?;
-    let cache = match &request.cache_digest {
-        Some(digest) => cache(registry, digest).await?,
-        None => None,
+    let ground = Ground::new(config, stack, request.app_id, request.cache_digest.as_deref()).await?;
+    let inputs = async || -> Result<_, BuilderError> {
+        let (size, source) = registry.get_blob(SOURCES, &request.source_digest).await?;
+        let header = header(EntryType::Regular, "tmp/paas/source.tgz", 0o644, size);
+        let source = once(header).chain(source.map_err(unavailable)).chain(once(padding(size)));
+        Ok(source.chain(once(inputs(config, stack, request, buildpacks, ground.extra_ca.is_some()))))
     };
-    engine
-        .create(&name, &spec(config, stack, request))
-        .await
-        .map_err(BuilderError::engine("make a build's container"))?;
-
-    let extra_ca = match &config.extra_ca {
-        Some(path) => Some(tokio::fs::read(path).await.map_err(BuilderError::io("the extra CA bundle"))?),
-        None => None,
+    let inputs_of_waiting = inputs().await?;
+    let taken = async {
+        if !warm::take(engine, &ground, &name).await? {
+            return Ok(false);
+        }
+        engine.upload(&name, "/", Box::pin(inputs_of_waiting)).await?;
+        engine.thaw(&name).await?;
+        Ok::<_, EngineError>(true)
     };
-    let mut before = directory("tmp/paas");
-    before.extend(directory("app"));
-    before.extend(header(EntryType::Regular, "tmp/paas/source.tgz", 0o644, source_size));
-    let source = source.map_err(unavailable).chain(once(padding(source_size)));
-    let (cache_size, cache) = cache.map_or((None, None), |(size, stream)| (Some(size), Some(stream)));
-    let cache_header = cache_size.map(|size| header(EntryType::Regular, "tmp/paas/cache.packed", 0o644, size));
-    let cache = stream::iter(cache).flatten().map_err(unavailable).chain(once(cache_size.map_or(vec![], padding)));
-    let cache = once(cache_header.unwrap_or_default()).chain(cache);
-    let after = inputs(config, stack, request, buildpacks, extra_ca.as_deref());
-    let parts = once(before).chain(source).chain(cache).chain(once(after));
+    match taken.await {
+        Ok(true) => return Ok(name),
+        Ok(false) => {}
+        Err(error) => {
+            tracing::warn!(
+                build.id = %request.build_id,
+                error = &error as &dyn std::error::Error,
+                "a container that waits for the build cannot be used; making one"
+            );
+            // It may have the name all the same.
+            engine.remove(&name).await.map_err(BuilderError::engine("remove a build's container"))?;
+        }
+    }
+    let labels = BTreeMap::from([("paas".to_owned(), "build".to_owned())]);
+    engine.create(&name, &ground.spec(labels)).await.map_err(BuilderError::engine("make a build's container"))?;
+    let parts = ground.parts(registry).await?.chain(inputs().await?);
     engine.upload(&name, "/", Box::pin(parts)).await.map_err(BuilderError::engine("fill a build's container"))?;
+    engine.start(&name).await.map_err(BuilderError::engine("start a build"))?;
     Ok(name)
+}
+
+/// What a build's container has before it has anything of the one build.
+pub(crate) struct Ground<'a> {
+    config: &'a BuilderConfig,
+    stack: &'a StackConfig,
+    app: AppId,
+    cache_digest: Option<&'a str>,
+    extra_ca: Option<Vec<u8>>,
+}
+
+impl<'a> Ground<'a> {
+    pub(crate) async fn new(
+        config: &'a BuilderConfig,
+        stack: &'a StackConfig,
+        app: AppId,
+        cache_digest: Option<&'a str>,
+    ) -> Result<Self, BuilderError> {
+        let extra_ca = match &config.extra_ca {
+            Some(path) => Some(tokio::fs::read(path).await.map_err(BuilderError::io("the extra CA bundle"))?),
+            None => None,
+        };
+        Ok(Self { config, stack, app, cache_digest, extra_ca })
+    }
+
+    /// The same for the same ground only: SHA-256, in hexadecimal.
+    pub(crate) fn key(&self) -> String {
+        let ContainerSpec { image, env, limits, .. } = self.spec(BTreeMap::new());
+        let words = format!("{image} {env:?} {limits:?} {} {:?}", self.app, self.cache_digest);
+        let parts = [words.as_bytes(), self.extra_ca.as_deref().unwrap_or_default(), SCRIPT, BUILDPACKS];
+        let hash = parts.into_iter().fold(Sha256::new(), |hash, part| hash.chain_update(Sha256::digest(part)));
+        hex::encode(hash.finalize())
+    }
+
+    pub(crate) fn spec(&self, labels: BTreeMap<String, String>) -> ContainerSpec {
+        let limits = &self.config.limits;
+        let settings = [
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("HOME", "/app".to_owned()),
+            ("BUILD_DIR", build_dir(self.app)),
+            ("SOURCE_LIMIT", limits.source_bytes.to_string()),
+            // A little more than is shown, so that it is seen that there was more.
+            ("OUTPUT_LIMIT", (limits.output_bytes + (64 << 10)).to_string()),
+            ("PRODUCT", self.config.product.clone()),
+            ("HELP", self.config.help.clone()),
+            ("DETECT_ORDER", DETECTED.join(" ")),
+            ("DETECT_FALLBACK", FALLBACK.to_owned()),
+        ];
+        ContainerSpec {
+            image: self.stack.build_image.clone(),
+            command: vec!["/bin/bash".to_owned(), format!("{ROOT}/build.sh")],
+            entrypoint: false,
+            env: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
+            labels,
+            user: format!("{ACCOUNT}:{ACCOUNT}"),
+            working_dir: "/app".to_owned(),
+            limits: Limits {
+                memory_mb: limits.memory_mb,
+                cpu_shares: CPU_SHARES,
+                cpu_millis: limits.cpu_millis,
+                processes: limits.processes,
+                file_bytes: Some(limits.disk_bytes),
+            },
+            network: Network::Builds,
+            port: None,
+            tty: false,
+            stdin: false,
+        }
+    }
+
+    /// Entries of a tar, which does not end with them.
+    pub(crate) async fn parts(
+        &self,
+        registry: &Registry,
+    ) -> Result<impl Stream<Item = Result<Bytes, EngineError>> + Send + use<>, BuilderError> {
+        let mut before = directory("tmp/paas");
+        before.extend(directory("app"));
+        before.extend_from_slice(BUILDPACKS);
+        before.extend(file("tmp/paas/build.sh", SCRIPT));
+        if let Some(bundle) = &self.extra_ca {
+            before.extend(file("tmp/paas/extra-ca.crt", bundle));
+        }
+        let cache = match self.cache_digest {
+            Some(digest) => cache(registry, digest).await?,
+            None => None,
+        };
+        let (size, cache) = cache.map_or((None, None), |(size, stream)| (Some(size), Some(stream)));
+        before.extend(size.iter().flat_map(|size| header(EntryType::Regular, "tmp/paas/cache.packed", 0o644, *size)));
+        let cache = stream::iter(cache).flatten().map_err(unavailable);
+        Ok(once(before).chain(cache).chain(once(size.map_or(vec![], padding))))
+    }
 }
 
 /// A cache that the registry lost is only a slower build.
@@ -103,65 +210,23 @@ async fn cache(
     }
 }
 
-fn spec(config: &BuilderConfig, stack: &StackConfig, request: &BuildRequest) -> ContainerSpec {
-    let limits = &config.limits;
-    let settings = [
-        ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
-        ("HOME", "/app".to_owned()),
-        ("BUILD_DIR", build_dir(request.app_id)),
-        ("SOURCE_LIMIT", limits.source_bytes.to_string()),
-        // A little more than is shown, so that it is seen that there was more.
-        ("OUTPUT_LIMIT", (limits.output_bytes + (64 << 10)).to_string()),
-        ("PRODUCT", config.product.clone()),
-        ("HELP", config.help.clone()),
-        ("DETECT_ORDER", DETECTED.join(" ")),
-        ("DETECT_FALLBACK", FALLBACK.to_owned()),
-    ];
-    ContainerSpec {
-        image: stack.build_image.clone(),
-        command: vec!["/bin/bash".to_owned(), format!("{ROOT}/build.sh")],
-        entrypoint: false,
-        env: settings.into_iter().map(|(key, value)| (key.to_owned(), value)).collect(),
-        labels: BTreeMap::from([
-            ("paas".to_owned(), "build".to_owned()),
-            ("paas.build".to_owned(), request.build_id.to_string()),
-        ]),
-        user: format!("{ACCOUNT}:{ACCOUNT}"),
-        working_dir: "/app".to_owned(),
-        limits: Limits {
-            memory_mb: limits.memory_mb,
-            cpu_shares: CPU_SHARES,
-            cpu_millis: limits.cpu_millis,
-            processes: limits.processes,
-            file_bytes: Some(limits.disk_bytes),
-        },
-        network: Network::Builds,
-        port: None,
-        tty: false,
-        stdin: false,
-    }
-}
-
-/// Every input but the source, and the tar's end.
+/// Every input of this one build but the source, and the tar's end.
 fn inputs(
     config: &BuilderConfig,
     stack: &StackConfig,
     request: &BuildRequest,
     buildpacks: &[BuildpackSource],
-    extra_ca: Option<&[u8]>,
+    extra_ca: bool,
 ) -> Vec<u8> {
-    let mut tar = BUILDPACKS.to_vec();
-    tar.extend(file("tmp/paas/build.sh", SCRIPT));
-    tar.extend(file("tmp/paas/buildpacks.tsv", chosen(buildpacks).as_bytes()));
-    tar.extend(file("tmp/paas/environment", &environment(config, stack, request, extra_ca.is_some())));
-    if let Some(bundle) = extra_ca {
-        tar.extend(file("tmp/paas/extra-ca.crt", bundle));
-    }
+    let mut tar = file("tmp/paas/buildpacks.tsv", chosen(buildpacks).as_bytes());
+    tar.extend(file("tmp/paas/environment", &environment(config, stack, request, extra_ca)));
     tar.extend(directory("tmp/paas/env"));
     for (key, value) in &request.config {
         // Keys are letters, digits and underscores; `ConfigVars` lets no other in.
         tar.extend(file(&format!("tmp/paas/env/{key}"), value.as_bytes()));
     }
+    // The last: whoever waits for it has all.
+    tar.extend(file("tmp/paas/go", b""));
     tar.resize(tar.len() + 1024, 0);
     tar
 }

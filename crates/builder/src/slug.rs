@@ -2,10 +2,10 @@
 //! the release before: each of those is a layer of its own, made only when it has other files in it, and pulled only by
 //! hosts that do not have it. The app's own code comes last.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use paas_hosts::{ByteStream, ContainerName, EngineError};
-use paas_model::SlugLayer;
+use paas_model::{ConfigId, SlugLayer, SlugTree};
 
 use crate::{
     BuildError, BuilderError,
@@ -17,6 +17,9 @@ use crate::{
     secrets::Secrets,
     transcript::{Transcript, human_size},
 };
+
+/// To be counted up whenever a slug may hold less, or a push warns of more: what was used unread until then is read once.
+const RULES: u32 = 1;
 
 /// All of `/app`, in the registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,29 @@ impl Slug {
     /// Compressed bytes.
     pub(crate) fn size(&self) -> u64 {
         self.layers.iter().map(|layer| layer.size).sum()
+    }
+}
+
+impl Layer {
+    /// Of a directory that is as it was. What a look into it could tell has been told.
+    fn again(slug: &SlugLayer, name: &str, tree: &SlugTree) -> Self {
+        Self {
+            slug: slug.clone(),
+            upload: Duration::ZERO,
+            left_out: Vec::new(),
+            secrets: Vec::new(),
+            folders: Folders::of(name, tree.files as u64, tree.bytes),
+            unpacked: tree.unpacked,
+            files: tree.files,
+        }
+    }
+
+    /// `None`: there is something to tell of it, each time.
+    fn tree(&self, digest: &str, config_id: ConfigId) -> Option<SlugTree> {
+        let Self { unpacked, files, .. } = *self;
+        let is_clean = self.left_out.is_empty() && self.secrets.is_empty();
+        let (_, bytes) = self.folders.total();
+        is_clean.then(|| SlugTree { digest: digest.to_owned(), config_id, rules: RULES, unpacked, bytes, files })
     }
 }
 
@@ -51,13 +77,18 @@ impl Attempt<'_> {
             taken: Vec::new(),
         };
         let (mut layers, mut folders) = (Vec::new(), Folders::default());
-        for name in &outcome.large {
+        for (name, tree) in &outcome.large {
             repack.root = format!("app/{name}");
             let path = format!("{}/{name}", sandbox::LARGE);
-            // One that could not be moved there is where it was.
-            if let Some(stored) = self.store_layer(container, &path, &repack).await? {
-                let layer = self.accept(stored, &mut repack, transcript).await?;
+            let stored = match self.known_tree(name, tree.as_deref()).await? {
+                Some(known) => Some(known),
+                None => self.store_layer(container, &path, &repack).await?,
+            };
+            // One that is not there after all is not missed.
+            if let Some(stored) = stored {
+                let mut layer = self.accept(stored, &mut repack, transcript).await?;
                 repack.taken.push(repack.root.clone());
+                layer.slug.tree = tree.as_ref().and_then(|tree| layer.tree(tree, self.request.config_id));
                 folders.add(layer.folders);
                 layers.push(layer.slug);
             }
@@ -75,9 +106,37 @@ impl Attempt<'_> {
         folders.add(layer.folders);
         // Engines know a layer by all that is below it, too: what hosts have stays at the bottom, and in its order.
         let known = &self.request.layers;
-        layers.sort_by_key(|layer| known.iter().position(|known| known == layer).unwrap_or(usize::MAX));
+        layers.sort_by_key(|layer| known.iter().position(|known| known.digest == layer.digest).unwrap_or(usize::MAX));
         layers.push(layer.slug);
         Ok(Slug { layers, folders })
+    }
+
+    /// The layer of the last slug that the directory was then, if nothing in it has changed. That is the build's own word, and
+    /// all that it can have by it is a layer of its own app.
+    async fn known_tree(&self, name: &str, tree: Option<&str>) -> Result<Option<Stored>, BuilderError> {
+        let is_same = |known: &&SlugTree| {
+            Some(&*known.digest) == tree && known.config_id == self.request.config_id && known.rules == RULES
+        };
+        for slug in &self.request.layers {
+            if let Some(tree) = slug.tree.as_ref().filter(is_same)
+                && self.is_there(slug).await?
+            {
+                return Ok(Some(Stored::Layer(Box::new(Layer::again(slug, name, tree)))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the registry has a layer. From now on it has been wanted lately, as one that is sent again: the registry's sweep
+    /// spares it.
+    async fn is_there(&self, layer: &SlugLayer) -> Result<bool, BuilderError> {
+        let repository = format!("apps/{}", self.request.app_id);
+        let registry = &self.builder.registry;
+        let is_there = registry.has_blob(&repository, &layer.digest).await?;
+        if is_there {
+            registry.mount(&repository, &repository, &layer.digest).await?;
+        }
+        Ok(is_there)
     }
 
     /// `None`: there is no such directory.
@@ -94,11 +153,9 @@ impl Attempt<'_> {
         if !repack.is_last && known.iter().any(|layer| !layer.content.is_empty()) {
             let Some(tar) = self.download(container, path).await? else { return Ok(None) };
             if let Some(layer) = repack.clone().look(tar, known).await?
-                && registry.has_blob(&repository, &layer.slug.digest).await?
+                && self.is_there(&layer.slug).await?
             {
-                // From now on it has been wanted lately, as one that is sent again: the registry's sweep spares it.
-                registry.mount(&repository, &repository, &layer.slug.digest).await?;
-                return Ok(Some(Stored::Layer(layer)));
+                return Ok(Some(Stored::Layer(Box::new(layer))));
             }
         }
         let Some(tar) = self.download(container, path).await? else { return Ok(None) };
@@ -122,7 +179,7 @@ impl Attempt<'_> {
                 if let Some(left) = repack.budget.less(&layer) {
                     repack.budget = left;
                     self.warn(&layer, transcript).await;
-                    return Ok(layer);
+                    return Ok(*layer);
                 }
                 layer.slug.size
             }

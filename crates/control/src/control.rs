@@ -45,6 +45,8 @@ pub struct Settings {
     pub container_builds: bool,
     /// Builds that run side by side.
     pub parallel_builds: usize,
+    /// Apps that have a container waiting for their next build, on each host: those that were built there last.
+    pub warm_builds: usize,
     pub crash: CrashPolicy,
     /// A web dyno's port must answer within this, or it is crashed (Heroku: R10).
     pub boot_timeout: Duration,

@@ -100,7 +100,7 @@ fn layers(several: Option<Json<Vec<SlugLayer>>>, digest: &str, diff_id: &str, si
     several.map_or_else(
         || {
             let (digest, diff_id) = (digest.to_owned(), diff_id.to_owned());
-            vec![SlugLayer { digest, diff_id, size: u64::try_from(size).unwrap_or_default(), content: String::new() }]
+            vec![SlugLayer { digest, diff_id, size: u64::try_from(size).unwrap_or_default(), ..SlugLayer::default() }]
         },
         |Json(layers)| layers,
     )

@@ -131,7 +131,7 @@ pub trait Engine: fmt::Debug + Send + Sync {
     /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] for one that is not frozen.
     async fn thaw(&self, name: &ContainerName) -> Result<(), EngineError>;
 
-    /// Gives the container another name, whatever its state. Of several who rename one at the same time, one succeeds.
+    /// Gives the container another name, whatever its state. Of several who rename one at the same time, the last may win.
     ///
     /// # Errors
     /// [`EngineError::NoSuchContainer`]; [`EngineError::Refused`] when another container has the new name.

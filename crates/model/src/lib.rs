@@ -58,6 +58,6 @@ pub use release::{ReleaseVersion, describe};
 pub use retention::{Retention, SlugUse};
 pub use scale::{Quantity, ScaleError, ScaleRequest};
 pub use scope::Scope;
-pub use slug_layer::SlugLayer;
+pub use slug_layer::{SlugLayer, SlugTree};
 pub use state::{BuildState, DynoState, HostFault, HostState, Purchase, ReleaseState, SetupState, UnknownState};
 pub use trusted_proxies::{NetworkError, TrustedProxies};

@@ -78,12 +78,19 @@ fn spawn_thread(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RouterError::Thread)?;
     let (ended, watched) = oneshot::channel();
     let run = move || {
+        go_first();
         runtime.block_on(run_thread(listeners, proxy, config, stop));
         // Nobody listens any more where `serve` itself was dropped.
         let _ = ended.send(());
     };
     let spawned: io::Result<_> = thread::Builder::new().name(format!("router-{index}")).spawn(run);
     spawned.map(|_| watched).map_err(RouterError::Thread)
+}
+
+/// Of this thread alone: before builds, the engine and all else that computes on this machine. Where it may not be (it takes root or
+/// RLIMIT_NICE), it takes its turn.
+fn go_first() {
+    let _ = rustix::process::nice(-10);
 }
 
 async fn run_thread(listeners: ThreadListeners, proxy: Arc<Proxy>, config: Arc<RouterConfig>, stop: CancellationToken) {

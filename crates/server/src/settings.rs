@@ -66,6 +66,7 @@ pub(crate) fn control(config: &Config, authority: &Arc<Authority>, image_store: 
         stacks: config.stacks.clone(),
         container_builds: config.container_builds,
         parallel_builds: config.parallel_builds,
+        warm_builds: config.warm_builds,
         crash: CrashPolicy { base: config.crash_backoff, ..CrashPolicy::default() },
         boot_timeout: config.boot_timeout,
         stop_timeout: config.stop_timeout,

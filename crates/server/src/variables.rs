@@ -158,6 +158,9 @@ variables! {
     /// Builds that run side by side; more wait their turn.
     PARALLEL_BUILDS = "PAAS_PARALLEL_BUILDS", Is("2");
 
+    /// Apps that have a container waiting for their next build for an hour after the last, on each host. 0: none.
+    WARM_BUILDS = "PAAS_WARM_BUILDS", Is("3");
+
     /// Wait before the restart after a dyno's second crash in a row, seconds; it doubles from there, up to 30 minutes.
     CRASH_BACKOFF = "PAAS_CRASH_BACKOFF_SECONDS", Is("10");
 

@@ -299,7 +299,7 @@ impl ContainerAttempt<'_> {
                 digest: main.image.digest.clone(),
                 diff_id: main.image.manifest.config.digest.clone(),
                 size: layers.sum(),
-                content: String::new(),
+                ..SlugLayer::default()
             }],
             image: main.reference.clone(),
             stack: CONTAINER_STACK.to_owned(),

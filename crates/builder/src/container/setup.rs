@@ -33,6 +33,14 @@ enum Addon {
 }
 
 impl ManifestSetup {
+    /// Whether the heroku.yml builds images, as the script of builds tells it when nothing says that buildpacks do it.
+    #[must_use]
+    pub fn builds_images(yaml: &[u8]) -> bool {
+        let lines = || yaml.split(|byte| *byte == b'\n');
+        let is_indented = |line: &[u8]| line.trim_ascii_start().starts_with(b"docker:");
+        lines().any(|line| line.starts_with(b"build:")) && lines().any(is_indented)
+    }
+
     /// Of a heroku.yml without `setup`, nothing.
     ///
     /// # Errors
@@ -81,6 +89,19 @@ build:
         assert_eq!(setup.config["WORKERS"], "2");
         for none in ["", "setup:", "build: {docker: {web: Dockerfile}}", "setup: {}"] {
             assert_eq!(ManifestSetup::parse(none.as_bytes()).unwrap(), ManifestSetup::default(), "{none}");
+        }
+    }
+
+    #[test]
+    fn images_are_built_by_what_says_so() {
+        for (yaml, builds) in [
+            ("setup: {}\nbuild:\n  docker:\n    web: Dockerfile\n", true),
+            ("build:\n  docker: [broken", true),
+            ("setup:\n  config: {A: 1}\n", false),
+            ("build: {languages: [ruby]}\n", false),
+            ("# build:\n docker: x\n", false),
+        ] {
+            assert_eq!(ManifestSetup::builds_images(yaml.as_bytes()), builds, "{yaml}");
         }
     }
 

@@ -16,7 +16,7 @@ use paas_builder::{
     ensure_stacks,
 };
 use paas_hosts::{ContainerName, ContainerSpec, DockerEngine, Engine, Limits, Network, Signal};
-use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigVars, ProcessType};
+use paas_model::{AppId, AppName, BuildId, BuildpackSource, ConfigId, ConfigVars, ProcessType};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -69,6 +69,7 @@ impl Bench {
             version: Some("91ced12bbd6e1b5f8b5a9d7b6c2f3a4d5e6f7a8b".into()),
             stack: "debian-13".into(),
             config: ConfigVars::default(),
+            config_id: ConfigId::from(Uuid::nil()),
             buildpacks: vec![],
             cache_digest: None,
             layers: vec![],

@@ -24,3 +24,4 @@ mod source;
 mod stack;
 mod static_site;
 mod transcripts;
+mod warm;

@@ -103,6 +103,49 @@ async fn what_an_app_depends_on_is_a_layer_that_is_made_once() {
     }
 }
 
+/// That the layer is used again without being read shows in that its content is not what the slug's row says.
+#[tokio::test]
+async fn a_directory_that_is_as_it_was_is_not_read_again() {
+    let bench = Bench::new().await;
+    let script = |name: &str, mode: &str| {
+        app_that_runs(&format!(
+            "mkdir deps; seq 1 800000 >deps/numbers; echo x >deps/{name}; chmod {mode} deps/{name}; ln -s numbers deps/link
+             echo $RANDOM >code"
+        ))
+    };
+    let mut request = bench.request(script("one", "644")).await;
+    let first = bench.run(&request).await;
+    request.layers.clone_from(&first.built().layers);
+    for layer in &mut request.layers {
+        layer.content = "nobody's".to_owned();
+    }
+    let mut next = async |source, change: fn(&mut BuildRequest)| {
+        request.source_digest = bench.upload(source).await;
+        request.build_id = BuildId::from(Uuid::now_v7());
+        let mut request = request.clone();
+        change(&mut request);
+        let layers = bench.run(&request).await.built().layers.clone();
+        layers.into_iter().map(|layer| layer.content).collect::<Vec<_>>()
+    };
+    let contents = first.built().layers.iter().map(|layer| layer.content.clone()).collect::<Vec<_>>();
+
+    let again = next(script("one", "644"), |_| ()).await;
+    assert_eq!(again[..2], ["nobody's", "nobody's"]);
+    assert_ne!(again[2], contents[2], "it is another one in each build");
+    for (name, mode) in [("two", "644"), ("one", "755")] {
+        let changed = next(script(name, mode), |_| ()).await;
+        assert_eq!(changed[0], "nobody's", "Python is as it was");
+        assert_ne!(changed[1], contents[1]);
+        assert_ne!(changed[1], "nobody's");
+    }
+    let with_other_vars = next(script("one", "644"), |request| request.config_id = Uuid::now_v7().into()).await;
+    assert_eq!(with_other_vars[..2], contents[..2], "their values are looked for");
+    let lost = next(script("one", "644"), |request| {
+        request.layers[1].digest = format!("sha256:{}", "0".repeat(64));
+    });
+    assert_eq!(lost.await[1], contents[1], "the registry lost it");
+}
+
 /// Whatever state it leaves them in, and whatever they are called.
 #[tokio::test]
 async fn no_directory_of_a_build_is_lost_on_the_way_to_its_layer() {

@@ -7,19 +7,16 @@ use std::{
 };
 
 use chrono::Utc;
-use paas_builder::{BuildError, BuildEvent, BuildRequest, Built, InputError};
+use paas_builder::{BuildError, BuildEvent, BuildRequest, Built, InputError, WarmRequest};
 use paas_db::{
     DbError, GiveBack, Topic, apps, apps::App, build_output, buildpacks, builds, builds::Build, configs,
     container_images, new_id, slugs,
 };
-use paas_hosts::Engine;
 use paas_model::{BuildId, BuildpackSource, LeaseId, SlugId, describe};
 use tokio::{sync::mpsc, task::JoinSet};
-use tokio_util::{
-    sync::{CancellationToken, DropGuard},
-    task::TaskTracker,
-};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::aftermath::{self, Aftermath};
 use crate::{
     Control, OpError, crash_point,
     error::chain,
@@ -30,8 +27,6 @@ use crate::{
 /// Output reaches its readers in pieces of this age or size.
 const PIECE_AGE: Duration = Duration::from_millis(40);
 const PIECE_BYTES: usize = 16 * 1024;
-/// From the end of a build to the removal of its container.
-const UNTIL_CLEAN: Duration = Duration::from_secs(2);
 /// After this many attempts that broke off through no fault of the app, its owner is told and the build fails.
 const MAX_ATTEMPTS: i32 = 5;
 
@@ -61,9 +56,9 @@ enum Interrupted {
 /// `local`: the Unix socket whose host's builds this process may run, besides those of hosts that any may.
 pub(super) async fn run(control: Control, local: Option<String>, stop: CancellationToken) {
     let mut wake = control.changes.subscribe(&[Topic::Builds, Topic::Hosts]);
-    let (mut running, cleaning) = (JoinSet::new(), TaskTracker::new());
+    let (mut running, aftermath) = (JoinSet::new(), Aftermath::default());
     while !stop.is_cancelled() {
-        claim(&control, local.as_deref(), &mut running, &cleaning, &stop).await;
+        claim(&control, local.as_deref(), &mut running, &aftermath, &stop).await;
         let timer = next_due(&control).await;
         tokio::select! {
             () = wake.changed_or_after(timer) => {}
@@ -72,15 +67,14 @@ pub(super) async fn run(control: Control, local: Option<String>, stop: Cancellat
         }
     }
     while running.join_next().await.is_some() {}
-    cleaning.close();
-    cleaning.wait().await;
+    aftermath.end().await;
 }
 
 async fn claim(
     control: &Control,
     local: Option<&str>,
     running: &mut JoinSet<()>,
-    cleaning: &TaskTracker,
+    aftermath: &Aftermath,
     stop: &CancellationToken,
 ) {
     while running.len() < control.settings.parallel_builds {
@@ -88,7 +82,7 @@ async fn claim(
         match builds::claim(control.db.pool(), lease, control.settings.lease, local).await {
             Ok(Some(id)) => {
                 crash_point!("build.claimed");
-                running.spawn(work(control.clone(), id, lease, cleaning.clone(), stop.clone()));
+                running.spawn(work(control.clone(), id, lease, aftermath.clone(), stop.clone()));
             }
             Ok(None) => return,
             Err(error) => {
@@ -106,11 +100,12 @@ async fn next_due(control: &Control) -> Duration {
 }
 
 /// One claimed build, to its end or until it is given back.
-async fn work(control: Control, id: BuildId, lease: LeaseId, cleaning: TaskTracker, stop: CancellationToken) {
+async fn work(control: Control, id: BuildId, lease: LeaseId, aftermath: Aftermath, stop: CancellationToken) {
+    let _running = aftermath.a_build_runs();
     let ends = Ends { cancel: stop.child_token(), ..Ends::default() };
     let _heartbeat = keep_lease(&control, id, lease, ends.clone());
     let started = Instant::now();
-    let outcome = match Box::pin(attempt(&control, id, lease, &cleaning, &ends.cancel)).await {
+    let outcome = match Box::pin(attempt(&control, id, lease, &aftermath, &ends.cancel)).await {
         Err(_) if ends.called_off.is_cancelled() => call_off(&control, id, lease).await,
         Err(Interrupted::CalledOff) => call_off(&control, id, lease).await,
         Err(_) if ends.host_lost.is_cancelled() => Err(Interrupted::HostLost),
@@ -181,12 +176,13 @@ async fn attempt(
     control: &Control,
     id: BuildId,
     lease: LeaseId,
-    cleaning: &TaskTracker,
+    aftermath: &Aftermath,
     cancel: &CancellationToken,
 ) -> Result<(), Interrupted> {
     let build = builds::find(control.db.pool(), id).await?.ok_or_else(|| OpError::not_found("build"))?;
     let app = apps::by_id(control.db.pool(), build.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
-    let engine = control.engine(build.host_id.ok_or(Interrupted::NoHost)?).await?;
+    let host = build.host_id.ok_or(Interrupted::NoHost)?;
+    let engine = control.engine(host).await?;
     // The database's clock for both: it was claimed a moment ago.
     let waited = (build.updated_at - build.created_at).to_std().unwrap_or_default();
     if build.attempt > 1 {
@@ -201,7 +197,7 @@ async fn attempt(
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
     }
-    if let Some(refusal) = ops::disk::refusal(control, build.host_id.ok_or(Interrupted::NoHost)?, &*engine).await {
+    if let Some(refusal) = ops::disk::refusal(control, host, &*engine).await {
         append(control, id, &refusal.text).await?;
         return fail(control, &build, lease, &refusal.reason).await;
     }
@@ -222,35 +218,29 @@ async fn attempt(
     let (built, mut stages) =
         tokio::join!(control.builder.build(&*engine, &request, events, cancel.clone()), record(control, id, received));
     stages.insert("wait".to_owned(), milliseconds(waited));
+    let next = |stack, cache_digest| WarmRequest { after: id, app_id: app.id, stack, cache_digest, host };
     match built {
         Ok(built) => {
             crash_point!("build.built");
+            let next = next(built.stack.clone(), built.cache_digest.clone());
             let written = succeed(control, &build, &app, lease, built, stages).await;
             if written.is_ok() {
-                // Removing its files keeps a disk busy: what was built starts first.
-                let (control, cancel) = (control.clone(), cancel.clone());
-                cleaning.spawn(async move {
-                    cancel.run_until_cancelled(tokio::time::sleep(UNTIL_CLEAN)).await;
-                    clean(&control, &*engine, id).await;
-                });
+                aftermath.follows(control.clone(), engine, next, cancel.clone());
             } else {
-                clean(control, &*engine, id).await;
+                aftermath::clean(control, &*engine, id).await;
             }
             written
         }
         Err(BuildError::Rejected { reason }) => {
             builds::add_stages(control.db.pool(), id, &stages).await?;
-            fail(control, &build, lease, &reason).await
+            fail(control, &build, lease, &reason).await?;
+            // Whoever's build failed is likely to push again.
+            let next = next(request.stack, request.cache_digest);
+            aftermath.follows(control.clone(), engine, next, cancel.clone());
+            Ok(())
         }
         Err(BuildError::Cancelled) => Err(Interrupted::Stopping),
         Err(error) => Err(error.into()),
-    }
-}
-
-async fn clean(control: &Control, engine: &dyn Engine, id: BuildId) {
-    if let Err(error) = control.builder.clean(engine, id).await {
-        // The reaper takes containers of builds that have ended.
-        tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
     }
 }
 
@@ -282,6 +272,7 @@ async fn request(
         version: build.version.clone(),
         stack: build.stack.clone(),
         config,
+        config_id: app.config_id,
         buildpacks: buildpacks.iter().filter_map(|url| BuildpackSource::parse(url).ok()).collect(),
         cache_digest: app.cache_digest.clone().filter(|_| app.cache_stack.as_deref() == Some(&build.stack)),
         layers: newest.map(|slug| slug.layers()).unwrap_or_default(),

@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use paas_db::builds;
-use paas_model::BuildId;
+use paas_builder::WarmContainer;
+use paas_db::{apps, builds};
 
 use super::dyno::Context;
-use crate::{OpError, error::chain, ops::shells};
+use crate::{
+    OpError,
+    error::chain,
+    ops::{self, shells},
+};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -23,7 +27,10 @@ pub(super) async fn run(context: &Context) {
 async fn turn(context: &Context) -> Result<(), OpError> {
     shells::reap(&context.control, &*context.engine).await?;
     for container in context.engine.list("paas", "build").await? {
-        let Some(id) = container.labels.get("paas.build").and_then(|id| id.parse::<BuildId>().ok()) else {
+        let Some(id) = paas_builder::build_of(&container.name) else {
+            if WarmContainer::of(&container).is_some_and(|warm| warm.is_forgotten()) {
+                context.engine.remove(&container.name).await?;
+            }
             continue;
         };
         // A build without a row may be another installation's on the same engine.
@@ -32,6 +39,27 @@ async fn turn(context: &Context) -> Result<(), OpError> {
             tracing::info!(container = %container.name, "removing what a build left behind");
             context.engine.remove(&container.name).await?;
         }
+    }
+    cool(context).await
+}
+
+/// Removes what waits for builds that are not likely to come.
+async fn cool(context: &Context) -> Result<(), OpError> {
+    let (control, engine) = (&context.control, &*context.engine);
+    let (mut wanted, mut unwanted) = (Vec::new(), Vec::new());
+    for container in WarmContainer::list(engine, context.host).await? {
+        let app = apps::by_id(control.db.pool(), container.app_id).await?;
+        if app.is_some() { &mut wanted } else { &mut unwanted }.push(container);
+    }
+    if wanted.is_empty() && unwanted.is_empty() {
+        return Ok(());
+    }
+    // A push that is refused for want of disk is worse than one that has to make its container.
+    let is_full = ops::disk::refusal(control, context.host, engine).await.is_some();
+    let keep = if is_full { 0 } else { control.settings.warm_builds };
+    unwanted.extend(WarmContainer::surplus(wanted, keep));
+    for container in unwanted {
+        engine.remove(&container.name).await?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Each arms its wake-up, reads, does what is due, and waits for the next change or its timer. A failure is logged and
 //! met again at the next turn; nothing retries inside. Killed anywhere, a loop goes on from the rows at its next start.
 
+mod aftermath;
 mod builds;
 mod drains;
 mod dyno;

@@ -68,12 +68,8 @@ impl Failure {
         Self::new("The app was transferred to another account meanwhile. What is left to do is its new owner's to do.")
     }
 
-    fn manifest(manifest_errors: Vec<String>) -> Self {
-        Self { message: "invalid app.json".to_owned(), manifest_errors }
-    }
-
-    fn heroku_yml(manifest_errors: Vec<String>) -> Self {
-        Self { message: "invalid heroku.yml".to_owned(), manifest_errors }
+    fn manifest(file: &str, manifest_errors: Vec<String>) -> Self {
+        Self { message: format!("invalid {file}"), manifest_errors }
     }
 }
 
@@ -161,9 +157,11 @@ async fn begin(control: &Control, id: SetupId, lease: LeaseId) -> Result<(), Int
 
 /// What the source says of the app's setup.
 struct Manifests {
-    app_json: AppJson,
-    /// Of an app that is images only.
+    /// `None`: there is none.
+    app_json: Option<AppJson>,
+    /// Counts for an app that is images only.
     heroku_yml: Result<ManifestSetup, Vec<String>>,
+    builds_images: bool,
 }
 
 async fn manifests(control: &Control, setup: &Setup) -> Result<Result<Manifests, Failure>, Interrupted> {
@@ -180,9 +178,13 @@ async fn manifests(control: &Control, setup: &Setup) -> Result<Result<Manifests,
         Err(other) => return Err(FetchError::Input(other).into()),
     };
     // Heroku: neither is needed, and then there is nothing to set.
-    let app_json = found.remove(APP_JSON).unwrap_or_else(|| b"{}".to_vec());
-    let heroku_yml = ManifestSetup::parse(&found.remove(HEROKU_YML).unwrap_or_default());
-    Ok(AppJson::parse(&app_json).map(|app_json| Manifests { app_json, heroku_yml }).map_err(Failure::manifest))
+    let heroku_yml = found.remove(HEROKU_YML).unwrap_or_default();
+    let app_json = found.remove(APP_JSON).map(|text| AppJson::parse(&text)).transpose();
+    Ok(app_json.map_err(|errors| Failure::manifest(APP_JSON, errors)).map(|app_json| Manifests {
+        app_json,
+        builds_images: ManifestSetup::builds_images(&heroku_yml),
+        heroku_yml: ManifestSetup::parse(&heroku_yml),
+    }))
 }
 
 /// Config vars, buildpacks, stack, and the build, in one transaction.
@@ -194,12 +196,14 @@ async fn apply(
 ) -> Result<Result<(), Failure>, Interrupted> {
     // Whoever forgot them has begun it.
     let overrides = setup.overrides(control.db.vault())?.ok_or(DbError::LeaseLost)?;
-    let Manifests { app_json: mut manifest, heroku_yml } = manifests;
+    let Manifests { app_json, heroku_yml, builds_images } = manifests;
+    let file = if app_json.is_some() { APP_JSON } else { HEROKU_YML };
+    let mut manifest = app_json.unwrap_or_default();
     let stack = manifest.stack.clone().filter(|_| !overrides.has_stack);
-    if may_be_images(control, setup, &overrides, &manifest).await? {
+    if is_images(control, setup, &overrides, &manifest, builds_images).await? {
         match heroku_yml {
             Ok(more) => add(&mut manifest, more),
-            Err(errors) => return Ok(Err(Failure::heroku_yml(errors))),
+            Err(errors) => return Ok(Err(Failure::manifest(HEROKU_YML, errors))),
         }
     }
     let mut errors = Vec::new();
@@ -220,7 +224,7 @@ async fn apply(
         (Ok(patch), true) => patch,
         (patch, _) => {
             errors.extend(patch.err().into_iter().flatten());
-            return Ok(Err(Failure::manifest(errors)));
+            return Ok(Err(Failure::manifest(file, errors)));
         }
     };
     let urls = match &overrides.buildpacks {
@@ -257,23 +261,27 @@ async fn apply(
     Ok(Ok(()))
 }
 
-/// Whether a heroku.yml can be what the app is built by: nothing says that buildpacks do it.
-async fn may_be_images(
+/// Whether the app is going to be built by its heroku.yml: its stack says so, or nothing says that buildpacks do it.
+async fn is_images(
     control: &Control,
     setup: &Setup,
     overrides: &setups::Overrides,
     manifest: &AppJson,
+    builds_images: bool,
 ) -> Result<bool, Interrupted> {
     let app = apps::by_id(control.db.pool(), setup.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
-    let stack = if overrides.has_stack { Some(&app.stack) } else { manifest.stack.as_ref() };
+    let stack = manifest.stack.as_ref().filter(|_| !overrides.has_stack).unwrap_or(&app.stack);
     let has_buildpacks = overrides.buildpacks.is_some() || manifest.buildpacks.is_some();
-    Ok(stack.map_or(!has_buildpacks, |stack| stack == CONTAINER_STACK))
+    Ok(stack == CONTAINER_STACK || builds_images && !has_buildpacks)
 }
 
-/// What the app.json says stands above it.
+/// A value that the app.json has stands above it.
 fn add(manifest: &mut AppJson, heroku_yml: ManifestSetup) {
     for (key, value) in heroku_yml.config {
-        manifest.env.entry(key).or_insert(Wanted::Value(value));
+        let wanted = manifest.env.entry(key).or_insert(Wanted::Optional);
+        if matches!(wanted, Wanted::Required | Wanted::Optional) {
+            *wanted = Wanted::Value(value);
+        }
     }
     manifest.addons.extend(heroku_yml.addons);
 }
@@ -351,7 +359,7 @@ async fn scale_and_run(
     match ops::formation::scale_within(&mut tx, setup.app_id, &changes.collect::<Vec<_>>()).await {
         Ok(_) => {}
         Err(OpError::Invalid(why) | OpError::NotFound { message: why, .. }) => {
-            return Ok(Err(Failure::manifest(vec![format!("formation: {why}")])));
+            return Ok(Err(Failure::manifest(APP_JSON, vec![format!("formation: {why}")])));
         }
         Err(error) => return Err(error.into()),
     }

@@ -5,7 +5,7 @@ use std::{
     process::Command,
 };
 
-use crate::harness::{Platform, Push, Repo, SERVER, WEB, eventually, run, seconds};
+use crate::harness::{Container, Platform, Push, Repo, SERVER, WEB, containers, eventually, run, seconds};
 
 /// Of the build's output, more than this is not passed on.
 const TRANSCRIPT_BYTES: usize = 20 << 20;
@@ -163,4 +163,51 @@ fn sources_of_every_kind_are_told_what_is_wrong_or_run() {
 
 fn remote_head(repo: &Repo) -> String {
     repo.git(&["ls-remote", "paas", "refs/heads/main"]).ok().stdout
+}
+
+#[test]
+fn the_next_build_finds_a_container_that_waits_for_it() {
+    let mut platform = Platform::start_with(&[("PAAS_WARM_BUILDS", "1")]);
+    let repo = Repo::deployed(&platform, "hello", "one");
+    assert!(has_restored(&platform), "the first build has nothing to find");
+    let first = waits_for_a_build(&platform);
+
+    repo.commit([("VERSION", "two")]);
+    repo.push().ok();
+    platform.answers("hello", "version=two ");
+    assert!(!has_restored(&platform));
+    let second = waits_for_a_build(&platform);
+    assert!(!first.is_there(), "it was the build's, which has ended");
+
+    // It is known by nothing but what the engine has.
+    platform.kill9();
+    platform.launch();
+    let repo = Repo::existing(&platform, "hello");
+    repo.commit([("VERSION", "three")]);
+    repo.push().ok();
+    platform.answers("hello", "version=three ");
+    assert!(!has_restored(&platform));
+    waits_for_a_build(&platform);
+    assert!(!second.is_there());
+
+    platform.paas(&["destroy", "--app", "hello", "--confirm", "hello"]).ok();
+    eventually("nothing waits for an app that is gone", seconds(120), || waiting(&platform).is_none().then_some(()));
+}
+
+/// The container that is to be the next build's.
+fn waits_for_a_build(platform: &Platform) -> Container {
+    eventually("a container waits for a build", seconds(60), || {
+        waiting(platform).filter(|container| container.state == "paused")
+    })
+}
+
+/// Whatever it is doing.
+fn waiting(platform: &Platform) -> Option<Container> {
+    let host = platform.sql("select id from hosts");
+    containers::labelled(&format!("paas.warm.host={host}")).into_iter().find(|it| it.name.starts_with("warm-"))
+}
+
+/// Whether the last build had a container to make, and so its cache to unpack.
+fn has_restored(platform: &Platform) -> bool {
+    platform.sql("select stages ? 'restore' from builds order by id desc limit 1") == "t"
 }

@@ -62,6 +62,7 @@ macro_rules! engine_contract {
             attaching_to_what_has_ended_gives_nothing,
             a_terminal_can_be_resized,
             files_put_in_before_the_start_keep_their_owner,
+            files_go_into_what_is_frozen_and_come_out,
             files_can_be_had_after_the_end,
             a_path_that_is_not_there_is_said_to_be_missing,
             an_upload_whose_source_fails_fails_with_its_error,

@@ -175,7 +175,7 @@ async fn a_heroku_yml_says_what_an_app_of_images_is_set_up_with() {
     let registry = RegistryProcess::start().await;
     let api = registry.api_that_builds(0).await;
     let _loops = api.test.start();
-    let app_json = r#"{"env": {"GREETING": "welcome"}}"#;
+    let app_json = r#"{"env": {"GREETING": "welcome", "BUCKET": {"description": "where it stores"}}}"#;
     let files = [("heroku.yml", HEROKU_YML), ("app.json", app_json), ("Dockerfile", "FROM scratch")];
     let setup = set_up_tree(&api, &files, json!({"addons": []})).await;
     once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
@@ -193,11 +193,14 @@ async fn what_a_heroku_yml_asks_for_and_cannot_have_is_said() {
     let _loops = api.test.start();
     let setup = set_up_tree(&api, &[("heroku.yml", HEROKU_YML)], json!({})).await;
     let failed = once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
+    assert_eq!(failed["failure_message"], "invalid heroku.yml");
     let errors = failed["manifest_errors"].as_array().unwrap();
     assert!(errors[0].as_str().unwrap().starts_with("add-on heroku-postgresql cannot be had here"), "{errors:?}");
 
     api.delete("/apps/example").await;
-    let setup = set_up_tree(&api, &[("heroku.yml", "setup: {config: {A: [1]}}")], json!({})).await;
+    let setup =
+        set_up_tree(&api, &[("heroku.yml", "setup: {config: {A: [1]}}\nbuild:\n  docker: {web: D}\n")], json!({}))
+            .await;
     let failed = once(&api, &setup, "it fails", |setup| setup["status"] == "failed").await;
     assert_eq!(failed["failure_message"], "invalid heroku.yml");
     assert_eq!(failed["manifest_errors"], json!(["setup.config.A must be text or a number"]));
@@ -208,10 +211,14 @@ async fn a_heroku_yml_says_nothing_of_an_app_that_buildpacks_build() {
     let registry = RegistryProcess::start().await;
     let api = registry.api_that_builds(0).await;
     let _loops = api.test.start();
-    let files = [("heroku.yml", HEROKU_YML), ("app.json", r#"{"buildpacks": [{"url": "heroku/nodejs"}]}"#)];
-    let setup = set_up_tree(&api, &files, json!({})).await;
-    once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
-    assert_eq!(api.get("/apps/example/config-vars").await.json(), json!({}));
+    let with_buildpacks = r#"{"buildpacks": [{"url": "heroku/nodejs"}]}"#;
+    let setup_alone = "setup: {config: {BUCKET: example}, addons: [heroku-postgresql]}";
+    for (heroku_yml, app_json) in [(HEROKU_YML, with_buildpacks), (setup_alone, "{}"), ("setup: [broken", "{}")] {
+        let setup = set_up_tree(&api, &[("heroku.yml", heroku_yml), ("app.json", app_json)], json!({})).await;
+        once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
+        assert_eq!(api.get("/apps/example/config-vars").await.json(), json!({}), "{heroku_yml}");
+        api.delete("/apps/example").await;
+    }
 }
 
 /// The app belongs to somebody else from now on.

@@ -65,6 +65,10 @@ impl Create {
             client.set_buildpacks(&app.name, &BuildpackInstallationsUpdate { updates }).await?;
             action.done();
         }
+        // The app exists now; that there is no git here must not make this a failure.
+        if !self.no_remote && git::in_repository() {
+            connect(context, &self.remote, &app)?;
+        }
         if let Some(Manifest { addons, config }) = manifest {
             if !config.is_empty() {
                 let names: Vec<_> = config.keys().map(|key| printer::command(key)).collect();
@@ -78,10 +82,6 @@ impl Create {
                     "heroku.yml asks for the add-on {plan}, which cannot be had here: set what it provides by `paas config:set`."
                 ));
             }
-        }
-        // The app exists now; that there is no git here must not make this a failure.
-        if !self.no_remote && git::in_repository() {
-            connect(context, &self.remote, &app)?;
         }
         match self.json.json {
             true => context.printer.json(&app),

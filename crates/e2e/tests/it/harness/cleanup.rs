@@ -50,7 +50,8 @@ pub(crate) fn remove(directory: &Path) {
     for host in sql(&data, "select id from hosts").lines() {
         names.extend(containers::labelled(&format!("paas.host={host}")).into_iter().map(|container| container.name));
     }
-    names.extend(sql(&data, "select 'build-' || id from builds").lines().map(str::to_owned));
+    let of_builds = "select prefix || id from builds, (values ('build-'), ('warm-')) as names (prefix)";
+    names.extend(sql(&data, of_builds).lines().map(str::to_owned));
     containers::remove(names);
     for (file, program) in [
         ("data/postgres/data/postmaster.pid", "postgres"),

@@ -8,7 +8,7 @@ mod audit;
 mod buildpack;
 mod cleanup;
 mod client;
-mod containers;
+pub(crate) mod containers;
 mod database;
 mod elsewhere;
 mod gate;
@@ -34,6 +34,7 @@ use std::{
 pub(crate) use self::{
     app::{SERVER, WEB, files_of_example},
     audit::{nothing_is_left_over, nothing_runs_twice},
+    containers::Container,
     database::Database,
     elsewhere::Elsewhere,
     gate::Gate,

@@ -381,6 +381,8 @@ impl Platform {
         command.env("PAAS_BUILD_ALLOW", &self.buildpack_address);
         // Tests fill disks, and what else is on this machine's is not theirs.
         command.env("PAAS_MIN_FREE_DISK", "256MB");
+        // Most are pushed to once, and there are many.
+        command.env("PAAS_WARM_BUILDS", "0");
         let bundle = Path::new("/etc/ssl/certs/ca-certificates.crt");
         if bundle.exists() {
             command.env("PAAS_EXTRA_CA", bundle);

@@ -5,7 +5,7 @@ use std::io::Read;
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 
-use super::bench::{Bench, EXITS_AT_ONCE, WRITES_A_FILE};
+use super::bench::{Bench, EXITS_AT_ONCE, RUNS, WRITES_A_FILE};
 use crate::{ByteStream, ContainerName, Engine, EngineError};
 
 pub async fn files_put_in_before_the_start_keep_their_owner<E: Engine>(bench: &Bench<E>) {
@@ -15,6 +15,14 @@ pub async fn files_put_in_before_the_start_keep_their_owner<E: Engine>(bench: &B
     bench.engine.start(&name).await.expect("it starts");
     bench.engine.wait(&name).await.expect("it ends");
     assert_eq!(download(bench, &name, "/tmp/given/file").await, ("file".to_owned(), 1234, "hello".to_owned()));
+}
+
+pub async fn files_go_into_what_is_frozen_and_come_out<E: Engine>(bench: &Bench<E>) {
+    let name = bench.start_until_it_prints("still", RUNS).await;
+    bench.engine.freeze(&name).await.expect("it stands still");
+    bench.engine.upload(&name, "/tmp", pieces(&archive("given/file", 1234, b"hello"))).await.expect("it takes files");
+    assert_eq!(download(bench, &name, "/tmp/given/file").await, ("file".to_owned(), 1234, "hello".to_owned()));
+    bench.engine.remove(&name).await.expect("it goes");
 }
 
 pub async fn files_can_be_had_after_the_end<E: Engine>(bench: &Bench<E>) {
