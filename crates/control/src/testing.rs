@@ -242,7 +242,7 @@ pub fn settings() -> Settings {
         stacks: vec![StackConfig::debian_13()],
         container_builds: true,
         parallel_builds: 2,
-        warm_builds: 2,
+        warm_builds: 0,
         crash: CrashPolicy { base: Duration::from_millis(200), ..CrashPolicy::default() },
         boot_timeout: Duration::from_secs(2),
         stop_timeout: Duration::from_secs(2),

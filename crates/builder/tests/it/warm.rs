@@ -128,7 +128,7 @@ newline.tar\"; ln -sf /bin/false $cache/runtimes/node-1/bin/node";
     request.build_id = BuildId::from(Uuid::now_v7());
     let second = bench.run(&request).await;
     assert!(!has_restored(&second), "{:?}", second.stages);
-    assert_eq!(bench.output(second.built(), "ls /app").await, "harm.sh\nnode_modules\npackage.json\nserver.js\n");
+    assert_eq!(bench.output(second.built(), "ls /app").await, "harm.sh\npackage-lock.json\npackage.json\nserver.js\n");
 }
 
 #[tokio::test(flavor = "multi_thread")]
