@@ -49,6 +49,7 @@ main() {
   for number in "${!KINDS[@]}"; do
     run_buildpack "$number"
   done
+  rm -rf "$CACHE_DIR.restored"
   if [[ -f $BUILD_DIR/Procfile ]]; then
     head -c 1000000 "$BUILD_DIR/Procfile" >"$RESULT/procfile"
   fi
@@ -57,7 +58,6 @@ main() {
   else
     timed pack pack_cache
   fi
-  move_large_directories
 }
 
 # Nobody has pushed yet: what can be done before is done, and takes no time of the build then. Here the container is frozen.
@@ -138,7 +138,7 @@ digest_of() {
   digest=$({
     # The size of a link tells where its name ends and what it links to begins.
     find "./$1" -type l -printf 'l %s %p %l\0' -o -printf '%y %m %p\0' | LC_ALL=C sort -z &&
-      find "./$1" -type f -printf '%i %C@ %p\0' | without_noted "$parts/noted" | digest_files "$parts" &&
+      find "./$1" -type f -printf '%i %C@ %p\n' | without_noted "$parts/noted" | digest_files "$parts" &&
       find "$parts" -type f -exec cat {} + | LC_ALL=C sort
   } 2>/dev/null | sha256sum) && echo "${digest%% *}"
 }
@@ -146,7 +146,7 @@ digest_of() {
 # A file for each process: they would write into one another's lines.
 digest_files() {
   # shellcheck disable=SC2016 # expanded by the inner shell
-  xargs -0 --no-run-if-empty -P 2 -n 256 sh -c 'exec openssl dgst -sha256 -r "$@" >>"$0/$$"' "$1"
+  xargs -d '\n' --no-run-if-empty -P 2 -n 256 sh -c 'exec openssl dgst -sha256 -r "$@" >>"$0/$$"' "$1"
 }
 
 # As of a listing with inode, time of change and name: names whose digests were noted are left out, and both are in FILE.
@@ -157,13 +157,12 @@ without_noted() {
         split(line, part, " ")
         digest[part[1] " " part[2]] = part[3]
       }
-      RS = "\0"
     }
     {
       key = $1 " " $2
       name = substr($0, length(key) + 2)
       if (key in digest) printf "%s *%s\n", digest[key], name >noted
-      else printf "%s%c", name, 0
+      else print name
     }'
 }
 
@@ -424,14 +423,16 @@ finish_output() {
     kill -0 "$LIMITER" || break
     sleep 0.005
   done
+  exec &>/dev/null
   [[ $status != 0 ]] || stay_to_be_read
   exit "$status"
 }
 
 # An engine takes its time to end a container. One whose build went well is frozen at this line, and then read. Where it
-# cannot be frozen, it ends.
+# cannot be frozen, it ends. Nothing that the build has left running writes any more when directories are digested.
 stay_to_be_read() {
   kill -KILL -1
+  timed digest move_large_directories
   printf '\036build ended\n' >&3
   exec 3>&-
   sleep 10

@@ -171,7 +171,7 @@ fn large(text: &str) -> BTreeMap<String, Option<String>> {
 }
 
 fn stages(text: &str) -> Vec<(&'static str, Duration)> {
-    let known = ["unpack", "restore", "detect", "fetch", "compile", "pack"];
+    let known = ["unpack", "restore", "detect", "fetch", "compile", "pack", "digest"];
     let stage = |line: &str| {
         let (name, milliseconds) = line.split_once(' ')?;
         let name = known.into_iter().find(|known| *known == name)?;

@@ -128,12 +128,17 @@ impl<'a> Ground<'a> {
     }
 
     /// The same for the same ground only: SHA-256, in hexadecimal.
-    pub(crate) fn key(&self) -> String {
+    ///
+    /// # Errors
+    /// Those of [`Engine::base_image`].
+    pub(crate) async fn key(&self, engine: &dyn Engine) -> Result<String, EngineError> {
         let ContainerSpec { image, env, limits, .. } = self.spec(BTreeMap::new());
+        // A name may come to stand for another image.
+        let image = engine.base_image(&image).await?.map_or(image, |found| found.id);
         let words = format!("{image} {env:?} {limits:?} {} {:?}", self.app, self.cache_digest);
         let parts = [words.as_bytes(), self.extra_ca.as_deref().unwrap_or_default(), SCRIPT, BUILDPACKS];
         let hash = parts.into_iter().fold(Sha256::new(), |hash, part| hash.chain_update(Sha256::digest(part)));
-        hex::encode(hash.finalize())
+        Ok(hex::encode(hash.finalize()))
     }
 
     pub(crate) fn spec(&self, labels: BTreeMap<String, String>) -> ContainerSpec {

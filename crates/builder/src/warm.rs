@@ -85,14 +85,15 @@ impl Builder {
     ) -> Result<bool, BuilderError> {
         let stack = self.stack(&request.stack)?;
         let ground = Ground::new(&self.config, stack, request.app_id, request.cache_digest.as_deref()).await?;
+        let failed = BuilderError::engine;
+        let key = ground.key(engine).await.map_err(failed("look at the stack's image"))?;
         let labels = BTreeMap::from([
             ("paas".to_owned(), "build".to_owned()),
-            (KEY.to_owned(), ground.key()),
+            (KEY.to_owned(), key),
             (APP.to_owned(), request.app_id.to_string()),
             (HOST.to_owned(), request.host.to_string()),
             (MADE.to_owned(), now().to_string()),
         ]);
-        let failed = BuilderError::engine;
         engine.create(name, &ground.spec(labels)).await.map_err(failed("make what is to wait for a build"))?;
         let parts = ground.parts(&self.registry).await?.chain(futures::stream::iter([Ok(vec![0; 1024].into())]));
         engine.upload(name, "/", Box::pin(parts)).await.map_err(failed("fill what is to wait for a build"))?;
@@ -123,7 +124,7 @@ impl Builder {
 /// # Errors
 /// Those of the engine; it may have the name nevertheless.
 pub(crate) async fn take(engine: &dyn Engine, ground: &Ground<'_>, name: &ContainerName) -> Result<bool, EngineError> {
-    for container in engine.list(KEY, &ground.key()).await? {
+    for container in engine.list(KEY, &ground.key(engine).await?).await? {
         if WarmContainer::of(&container).is_none_or(|warm| !warm.is_ready) {
             continue;
         }

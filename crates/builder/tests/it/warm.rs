@@ -108,6 +108,28 @@ async fn what_was_unpacked_before_the_build_is_used_by_it() {
     }
 }
 
+/// However much it takes care that nobody sees it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_file_that_a_build_changes_is_another_one() {
+    let bench = Bench::new().await;
+    let package = r#"{"name": "changes", "engines": {"node": "22.x"}, "scripts": {"start": "node x", "heroku-postbuild": "bash change.sh"}}"#;
+    let source = |script: &str| app(&[("package.json", package), ("change.sh", script)]);
+    let mut request = bench.request(source("true")).await;
+    let first = bench.run(&request).await;
+    request.cache_digest.clone_from(&first.built().cache_digest);
+    request.layers.clone_from(&first.built().layers);
+    warm(&bench, &request, &CancellationToken::new()).await;
+    let change = "file=.heroku/node/lib/node_modules/npm/LICENSE; touch -r $file when
+        printf X | dd of=$file bs=1 conv=notrunc status=none; touch -r when $file; rm when";
+    request.source_digest = bench.upload(source(change)).await;
+    request.build_id = BuildId::from(Uuid::now_v7());
+    let second = bench.run(&request).await;
+    assert!(!has_restored(&second), "{:?}", second.stages);
+    let [before, after] = [&first, &second].map(|done| &done.built().layers[0]);
+    assert_ne!(before.content, after.content);
+    assert_ne!(before.tree.as_ref().unwrap().digest, after.tree.as_ref().unwrap().digest);
+}
+
 /// What a build leaves in its cache is the app's: whatever it is, its next build runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cache_that_means_harm_harms_no_build() {
@@ -115,7 +137,7 @@ async fn a_cache_that_means_harm_harms_no_build() {
     let harm = "cache=/tmp/paas/cache/node; rm -rf $cache/modules; mkdir -p $cache/modules $cache/runtimes/node-1/bin
         printf garbage >$cache/modules/packed
         rm -rf $cache/tools/*; ln -s /etc $cache/tools/a.tar; ln -s /dev/zero $cache/tools/b.tar
-        tar -cPf $cache/tools/npm-10.0.0.tar --transform 's,^,../../../../../../app/,' /etc/hostname
+        tar -cPf $cache/tools/npm-10.0.0.tar --transform \"s,^,../../../../../..$PWD/,\" /etc/hostname
         touch $cache/tools/-C.tar \"$cache/tools/with
 newline.tar\"; ln -sf /bin/false $cache/runtimes/node-1/bin/node";
     let package = r#"{"name": "harm", "engines": {"node": "22.x"}, "scripts": {"start": "node server.js", "heroku-postbuild": "bash harm.sh"}}"#;

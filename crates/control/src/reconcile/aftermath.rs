@@ -4,8 +4,8 @@
 use std::{sync::Arc, time::Duration};
 
 use paas_builder::{CONTAINER_STACK, WarmContainer, WarmRequest};
-use paas_hosts::Engine;
-use paas_model::{BuildId, HostState};
+use paas_hosts::{Engine, EngineError};
+use paas_model::{BuildId, HostId, HostState};
 use tokio_util::{
     sync::CancellationToken,
     task::{TaskTracker, task_tracker::TaskTrackerToken},
@@ -65,6 +65,22 @@ pub(super) async fn clean(control: &Control, engine: &dyn Engine, id: BuildId) {
         // The reaper takes containers of builds that have ended.
         tracing::warn!(build.id = %id, error = chain(&error), "a build's container is left over");
     }
+}
+
+/// Removes what waits for builds on a host: a push that is refused is worse than one that has a container to make. Whether
+/// anything was there.
+pub(super) async fn makes_room(engine: &dyn Engine, host: HostId) -> bool {
+    let removed = async {
+        let warm = WarmContainer::list(engine, host).await?;
+        for container in &warm {
+            engine.remove(&container.name).await?;
+        }
+        Ok::<_, EngineError>(!warm.is_empty())
+    };
+    removed.await.unwrap_or_else(|error| {
+        tracing::warn!(host.id = %host, error = chain(&error), "what waits for builds cannot be removed");
+        false
+    })
 }
 
 async fn warm(

@@ -197,7 +197,11 @@ async fn attempt(
         append(control, id, " !     The build was interrupted and starts again.\n").await?;
         crash_point!("build.cleaned");
     }
-    if let Some(refusal) = ops::disk::refusal(control, host, &*engine).await {
+    let mut refusal = ops::disk::refusal(control, host, &*engine).await;
+    if refusal.is_some() && aftermath::makes_room(&*engine, host).await {
+        refusal = ops::disk::refusal(control, host, &*engine).await;
+    }
+    if let Some(refusal) = refusal {
         append(control, id, &refusal.text).await?;
         return fail(control, &build, lease, &refusal.reason).await;
     }

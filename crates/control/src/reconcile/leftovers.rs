@@ -6,11 +6,7 @@ use paas_builder::WarmContainer;
 use paas_db::{apps, builds};
 
 use super::dyno::Context;
-use crate::{
-    OpError,
-    error::chain,
-    ops::{self, shells},
-};
+use crate::{OpError, error::chain, ops::shells};
 
 const EVERY: Duration = Duration::from_secs(60);
 
@@ -51,13 +47,7 @@ async fn cool(context: &Context) -> Result<(), OpError> {
         let app = apps::by_id(control.db.pool(), container.app_id).await?;
         if app.is_some() { &mut wanted } else { &mut unwanted }.push(container);
     }
-    if wanted.is_empty() && unwanted.is_empty() {
-        return Ok(());
-    }
-    // A push that is refused for want of disk is worse than one that has to make its container.
-    let is_full = ops::disk::refusal(control, context.host, engine).await.is_some();
-    let keep = if is_full { 0 } else { control.settings.warm_builds };
-    unwanted.extend(WarmContainer::surplus(wanted, keep));
+    unwanted.extend(WarmContainer::surplus(wanted, control.settings.warm_builds));
     for container in unwanted {
         engine.remove(&container.name).await?;
     }

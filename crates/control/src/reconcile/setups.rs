@@ -26,6 +26,8 @@ use crate::{
 
 const APP_JSON: &str = "app.json";
 const HEROKU_YML: &str = "heroku.yml";
+/// The config var that stands for an app's buildpacks.
+const BUILDPACK_URL: &str = "BUILDPACK_URL";
 /// Most bytes of either.
 const MANIFEST_BYTES: u64 = 256 << 10;
 /// After this many attempts that broke off through no fault of the user, they are told and the setup fails.
@@ -271,7 +273,12 @@ async fn is_images(
 ) -> Result<bool, Interrupted> {
     let app = apps::by_id(control.db.pool(), setup.app_id).await?.ok_or_else(|| OpError::not_found("app"))?;
     let stack = manifest.stack.as_ref().filter(|_| !overrides.has_stack).unwrap_or(&app.stack);
-    let has_buildpacks = overrides.buildpacks.is_some() || manifest.buildpacks.is_some();
+    let has_buildpacks = match &overrides.buildpacks {
+        Some(urls) => !urls.is_empty(),
+        None => manifest.buildpacks.as_ref().is_some_and(|list| !list.is_empty()),
+    };
+    let has_url = overrides.env.contains_key(BUILDPACK_URL) || manifest.env.contains_key(BUILDPACK_URL);
+    let has_buildpacks = has_buildpacks || has_url;
     Ok(stack == CONTAINER_STACK || builds_images && !has_buildpacks)
 }
 

@@ -175,7 +175,8 @@ async fn a_heroku_yml_says_what_an_app_of_images_is_set_up_with() {
     let registry = RegistryProcess::start().await;
     let api = registry.api_that_builds(0).await;
     let _loops = api.test.start();
-    let app_json = r#"{"env": {"GREETING": "welcome", "BUCKET": {"description": "where it stores"}}}"#;
+    let app_json =
+        r#"{"env": {"GREETING": "welcome", "BUCKET": {"description": "where it stores"}}, "buildpacks": []}"#;
     let files = [("heroku.yml", HEROKU_YML), ("app.json", app_json), ("Dockerfile", "FROM scratch")];
     let setup = set_up_tree(&api, &files, json!({"addons": []})).await;
     once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
@@ -213,10 +214,17 @@ async fn a_heroku_yml_says_nothing_of_an_app_that_buildpacks_build() {
     let _loops = api.test.start();
     let with_buildpacks = r#"{"buildpacks": [{"url": "heroku/nodejs"}]}"#;
     let setup_alone = "setup: {config: {BUCKET: example}, addons: [heroku-postgresql]}";
-    for (heroku_yml, app_json) in [(HEROKU_YML, with_buildpacks), (setup_alone, "{}"), ("setup: [broken", "{}")] {
+    let with_url = r#"{"env": {"BUILDPACK_URL": "heroku/nodejs"}}"#;
+    let cases = [
+        (HEROKU_YML, with_buildpacks, json!({})),
+        (HEROKU_YML, with_url, json!({"BUILDPACK_URL": "heroku/nodejs"})),
+        (setup_alone, "{}", json!({})),
+        ("setup: [broken", "{}", json!({})),
+    ];
+    for (heroku_yml, app_json, config) in cases {
         let setup = set_up_tree(&api, &[("heroku.yml", heroku_yml), ("app.json", app_json)], json!({})).await;
         once(&api, &setup, "it builds", |setup| !setup["build"].is_null()).await;
-        assert_eq!(api.get("/apps/example/config-vars").await.json(), json!({}), "{heroku_yml}");
+        assert_eq!(api.get("/apps/example/config-vars").await.json(), config, "{heroku_yml}");
         api.delete("/apps/example").await;
     }
 }
