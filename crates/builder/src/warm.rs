@@ -12,7 +12,6 @@ use std::{
 use futures::StreamExt;
 use paas_hosts::{ContainerName, ContainerStatus, Engine, EngineError};
 use paas_model::{AppId, BuildId, HostId};
-
 use tokio_util::sync::CancellationToken;
 
 use crate::{Builder, BuilderError, attempt::watch_disk, sandbox::Ground};

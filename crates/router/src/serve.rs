@@ -87,8 +87,8 @@ fn spawn_thread(
     spawned.map(|_| watched).map_err(RouterError::Thread)
 }
 
-/// Of this thread alone: before builds, the engine and all else that computes on this machine. Where it may not be (it takes root or
-/// RLIMIT_NICE), it takes its turn.
+/// Of this thread, and of those that it starts: before builds, the engine and all else that computes on this machine. Where it
+/// may not be (it takes root or RLIMIT_NICE), it takes its turn.
 fn go_first() {
     let _ = rustix::process::nice(-10);
 }
